@@ -1,0 +1,98 @@
+"""`rollcall check` and `rollcall migrate`: is everything a send needs in place?"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import typer
+
+from rollcall.cli.output import Format, FormatOption, console, print_json
+from rollcall.clock import SystemClock
+from rollcall.errors import RollcallError, SendError
+from rollcall.ledger.migrate import migrate_ledger, newest_revision, require_current
+from rollcall.routes.base import Route
+from rollcall.settings import Settings, load_settings
+from rollcall.wiring import build_ledger, build_route_book
+
+ROUTE_PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    part: str
+    is_good: bool
+    told: str
+
+
+def check(output: FormatOption = Format.TEXT) -> None:
+    """Check settings, ledger and routes without sending anything; exit 1 if something is amiss."""
+    settings = load_settings()
+    told = f"organisation {settings.organisation!r}, data in {settings.data_dir}"
+    findings = [Finding("settings", True, told)]
+    findings += [_check_ledger(settings), *asyncio.run(_check_routes(settings))]
+    if output is Format.JSON:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "ok  " if finding.is_good else "FAIL"
+            console.print(f"{mark}  {finding.part:<16} {finding.told}", markup=False)
+    raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)
+
+
+def migrate(output: FormatOption = Format.TEXT) -> None:
+    """Bring the ledger to the schema this version needs."""
+    ledger = build_ledger(load_settings())
+    try:
+        before, after = migrate_ledger(ledger)
+    finally:
+        ledger.close()
+    if output is Format.JSON:
+        print_json({"before": before, "after": after})
+    else:
+        moved = "is at" if before == after else f"moved from {before or 'nothing'} to"
+        console.print(f"the ledger {moved} revision {after}")
+
+
+def _check_ledger(settings: Settings) -> Finding:
+    try:
+        ledger = build_ledger(settings)
+        try:
+            require_current(ledger)
+        finally:
+            ledger.close()
+    except RollcallError as error:
+        return Finding("ledger", is_good=False, told=str(error))
+    told = f"{ledger.backend}, revision {newest_revision()}"
+    return Finding("ledger", is_good=True, told=told)
+
+
+async def _check_routes(settings: Settings) -> list[Finding]:
+    try:
+        book = build_route_book(settings, SystemClock())
+    except RollcallError as error:
+        return [Finding("routes", is_good=False, told=str(error))]
+    try:
+        findings = await asyncio.gather(*(_check_route(route) for route in book.routes()))
+    finally:
+        await book.aclose()
+    return [*findings, *_missing_channels([route.channel for route in book.routes()])]
+
+
+async def _check_route(route: Route) -> Finding:
+    part = f"route {route.route_id}"
+    try:
+        async with asyncio.timeout(ROUTE_PATIENCE_S):
+            return Finding(part, is_good=True, told=f"{route.channel}, {await route.check()}")
+    except SendError as error:
+        return Finding(part, is_good=False, told=f"{route.channel}, {error.reason}")
+    except TimeoutError:
+        return Finding(part, is_good=False, told=f"{route.channel}, no answer in time")
+
+
+def _missing_channels(served: list[str]) -> Iterator[Finding]:
+    for channel in ("email", "sms"):
+        if channel not in served:
+            told = f"no route: messages by {channel} will be refused"
+            yield Finding(f"channel {channel}", is_good=channel != "email", told=told)

@@ -1,0 +1,134 @@
+"""`rollcall demo`: the whole main job on the sample data, against sandbox carriers on loopback."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rollcall.cli.log import print_entries
+from rollcall.cli.output import Format, console, print_notice
+from rollcall.cli.send import EXIT_NOT_ALL_REACHED, is_complete, print_report, run_to_end
+from rollcall.clock import parse_instant
+from rollcall.domain.message import parse_request
+from rollcall.errors import RollcallError
+from rollcall.ledger.log import LogEntry, read_log
+from rollcall.ledger.recording import derive_delivery_id
+from rollcall.sandbox.journal import JournalEntry, read_journal
+from rollcall.sending.accepting import Order, accept_order
+from rollcall.sending.steps import SendReport
+from rollcall.settings import PROJECT_FOLDER, Settings
+from rollcall.wiring import App, build_app, running_app
+
+SAMPLE = PROJECT_FOLDER / "data" / "sample"
+SAMPLE_AS_OF = "2026-11-23T06:00:00Z"
+START_PATIENCE_S = 30.0
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option(help="Where the demo keeps its ledger, snapshots and journals.")
+    ] = PROJECT_FOLDER / "data" / "local" / "demo",
+    seed: Annotated[int, typer.Option(help="What the carriers' faults are drawn from.")] = 7,
+) -> None:
+    """Send the sample earthquake message to sandbox carriers: one route down, one slow."""
+    with sandbox_process(folder / "sandbox", seed):
+        settings = Settings(
+            data_dir=folder,
+            ledger_url="",
+            routes_file=folder / "sandbox" / "routes.toml",
+            organisation="Meridian Relief",
+        )
+        report, entries = asyncio.run(_send_sample(settings))
+    is_good = is_complete(report) and _agrees(report, entries, folder / "sandbox")
+    raise typer.Exit(0 if is_good else EXIT_NOT_ALL_REACHED)
+
+
+@contextmanager
+def sandbox_process(folder: Path, seed: int) -> Iterator[None]:
+    """Run the sandbox's carriers as a process of their own until the context ends.
+
+    Raises:
+        RollcallError: They did not start.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ready = folder / "ready"
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "rollcall.sandbox", "--plan", "demo"]
+    command += ["--folder", str(folder), "--seed", str(seed)]
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONWARNINGS": "ignore"})  # noqa: S603 - our own module
+    try:
+        _await_ready(ready, process)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=START_PATIENCE_S)
+
+
+def _await_ready(ready: Path, process: "subprocess.Popen[bytes]") -> None:
+    give_up_at = time.monotonic() + START_PATIENCE_S
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > give_up_at:
+            raise RollcallError("the sandbox carriers did not start")
+        time.sleep(0.05)
+
+
+async def _send_sample(settings: Settings) -> tuple[SendReport, list[LogEntry]]:
+    order = Order(
+        request=parse_request((SAMPLE / "earthquake.json").read_text("utf-8")),
+        source=SAMPLE,
+        as_of=parse_instant(SAMPLE_AS_OF),
+    )
+    async with running_app(build_app(settings)) as app:
+        record, _ = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
+        print_notice(f"message {record.message_id}: {order.request.content.subject}")
+        report = await run_to_end(app, record.message_id, Format.TEXT)
+        entries = read_log(app.ledger, record.message_id)
+        _print_outcome(app, report, entries)
+    return report, entries
+
+
+def _print_outcome(app: App, report: SendReport, entries: list[LogEntry]) -> None:
+    print_entries(entries, title=f"message log of {report.message_id}")
+    console.print()
+    print_report(report)
+    routes = Counter(entry.route_id for entry in entries if entry.status == "accepted")
+    console.print("taken over by", ", ".join(f"{name} {n}" for name, n in routes.most_common()))
+    rejected = app.sources.open(SAMPLE).rejected
+    console.print(f"{len(rejected)} rows of the sample are not as they should be (on purpose)")
+
+
+def _agrees(report: SendReport, entries: list[LogEntry], folder: Path) -> bool:
+    """Compare the ledger with what the carriers say they took; tell what was found."""
+    journals = [read_journal(path) for path in sorted(folder.glob("journal-*.jsonl"))]
+    lost, twice = compare(report.message_id, entries, [one for each in journals for one in each])
+    console.print(f"the carriers' own journals: {lost} lost, {twice} sent twice")
+    console.print(
+        "\nWhere to look next:\n"
+        f"  ROLLCALL_DATA_DIR={folder.parent} rollcall log {report.message_id}\n"
+        "  data/sample/earthquake.json   the message, its selection and its translations\n"
+        "  README.md                     your own data and your own provider",
+        markup=False,
+    )
+    return not lost
+
+
+def compare(
+    message_id: str, entries: list[LogEntry], journal: list[JournalEntry]
+) -> tuple[int, int]:
+    """Count accepted deliveries that no carrier knows of, and those that some took twice."""
+    taken = Counter(line.reference for line in journal)
+    accepted = [
+        taken[derive_delivery_id(message_id, entry.person_id, entry.channel)]
+        for entry in entries
+        if entry.status == "accepted"
+    ]
+    return accepted.count(0), sum(count > 1 for count in accepted)

@@ -1,0 +1,47 @@
+"""Run the send flow: a Prefect flow run where a server answers, else the same steps without."""
+
+import logging
+
+import httpx
+from prefect.settings import PREFECT_API_URL
+
+from flows.send_message import send_message
+from rollcall.cli.output import print_notice
+from rollcall.errors import RollcallError
+from rollcall.sending.steps import SendReport
+
+HEALTH_TIMEOUT_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+async def run_send_message(message_id: str) -> SendReport:
+    """Send one accepted message, and never let Prefect stand in its way.
+
+    Raises:
+        RollcallError: As the steps of the flow do.
+    """
+    if not await _prefect_answers():
+        return await send_message.fn(message_id)
+    try:
+        return await send_message(message_id)
+    except RollcallError:
+        raise
+    except Exception:
+        log.warning("prefect failed in mid-send", extra={"message_id": message_id}, exc_info=True)
+        print_notice("Prefect failed in mid-send: going on without it")
+        return await send_message.fn(message_id)
+
+
+async def _prefect_answers() -> bool:
+    """Tell whether a Prefect server is configured and healthy; say so if it is only configured."""
+    address = PREFECT_API_URL.value()
+    if not address:
+        return False
+    try:
+        async with httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S) as client:
+            (await client.get(f"{address}/health")).raise_for_status()
+    except httpx.HTTPError:
+        print_notice(f"Prefect at {address} does not answer: sending without it")
+        return False
+    return True

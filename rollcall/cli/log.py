@@ -1,0 +1,104 @@
+"""`rollcall log`: the messages, or everybody one of them was sent to."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from rollcall.cli.output import Format, FormatOption, console, new_table, print_json
+from rollcall.clock import format_instant
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import LogEntry, count_statuses, list_messages, read_log
+from rollcall.ledger.messages import MessageRecord, load_message
+from rollcall.ledger.migrate import require_current
+from rollcall.settings import load_settings
+from rollcall.wiring import build_ledger
+
+
+def show_log(
+    message: Annotated[
+        str | None, typer.Argument(help="Id of a message; without it, the latest messages.")
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Show the message log: per recipient name, channel, route, tries and status."""
+    ledger = build_ledger(load_settings())
+    require_current(ledger)
+    try:
+        if message is None:
+            _show_messages(ledger, output)
+        else:
+            _show_message(ledger, message, output)
+    finally:
+        ledger.close()
+
+
+def print_entries(entries: list[LogEntry], title: str | None = None) -> None:
+    """Print the deliveries of a message, one line each."""
+    table = new_table("id", "name", "channel", "route", "tries", "status", "reason", title=title)
+    for entry in entries:
+        status = entry.status.replace("_", " ")
+        cells = (entry.person_id, entry.name, entry.channel, entry.route_id)
+        last = (str(entry.attempt_count), status, _shown_reason(entry))
+        table.add_row(*(Text(cell or "-") for cell in (*cells, *last)))
+    console.print(table)
+
+
+def _shown_reason(entry: LogEntry) -> str | None:
+    """Return the reason; of an accepted delivery there is nothing to explain."""
+    return None if entry.status == "accepted" else entry.reason
+
+
+def _show_messages(ledger: Ledger, output: Format) -> None:
+    messages = list_messages(ledger)
+    if output is Format.JSON:
+        print_json([_message_to_json(ledger, one) for one in messages])
+        return
+    table = new_table("message", "accepted", "state", "subject", "deliveries")
+    for one in messages:
+        counts = count_statuses(ledger, one.message_id)
+        told = "; ".join(
+            f"{channel} {count} {status.replace('_', ' ')}"
+            for channel, by_status in counts.items()
+            for status, count in by_status.items()
+        )
+        cells = (one.message_id, format_instant(one.accepted_at), one.state)
+        table.add_row(*map(Text, (*cells, one.request["content"]["subject"], told)))
+    console.print(table if messages else "no messages yet")
+
+
+def _show_message(ledger: Ledger, message_id: str, output: Format) -> None:
+    message = load_message(ledger, message_id)
+    entries = read_log(ledger, message_id)
+    if output is Format.JSON:
+        answer = _message_to_json(ledger, message)
+        print_json(answer | {"deliveries": [_entry_to_json(entry) for entry in entries]})
+        return
+    subject = message.request["content"]["subject"]
+    console.print(f"{message_id}  {message.state}  {subject}", markup=False)
+    if message.reason:
+        console.print(f"reason: {message.reason}", markup=False)
+    print_entries(entries)
+
+
+def _message_to_json(ledger: Ledger, message: MessageRecord) -> dict[str, Any]:
+    closed_at = message.closed_at
+    return {
+        "message_id": message.message_id,
+        "kind": message.kind,
+        "state": message.state,
+        "reason": message.reason,
+        "subject": message.request["content"]["subject"],
+        "accepted_at": format_instant(message.accepted_at),
+        "as_of": format_instant(message.as_of),
+        "closed_at": format_instant(closed_at) if closed_at else None,
+        "source_version": message.source_version,
+        "audience_digest": message.audience_digest,
+        "counts": count_statuses(ledger, message.message_id),
+    }
+
+
+def _entry_to_json(entry: LogEntry) -> dict[str, Any]:
+    due_at = entry.next_attempt_at
+    return asdict(entry) | {"next_attempt_at": format_instant(due_at) if due_at else None}

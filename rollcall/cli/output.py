@@ -1,0 +1,83 @@
+"""How commands print: tables for people, JSON for programs; mistakes and notices go to stderr."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rollcall.clock import parse_instant
+from rollcall.errors import InputError
+
+
+class Format(StrEnum):
+    """How a command prints its answer."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the answer.")]
+SourceOption = Annotated[
+    Path, typer.Option("--data", help="Folder with people.csv, bookings.csv and so on.")
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Moment to select for, e.g. 2026-11-23T06:00:00Z; default: now."),
+]
+LastGoodOption = Annotated[
+    bool,
+    typer.Option("--last-good", help="Use the last good version of the data, whatever it is now."),
+]
+
+console = Console(highlight=False)
+notices = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(answer: Any) -> None:
+    """Print an answer as JSON."""
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+
+
+def print_notice(text: str) -> None:
+    """Tell the user something that is not the answer, on stderr."""
+    notices.print(text, markup=False)
+
+
+def new_table(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table; text of people in its cells is shown as it is, never as markup."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def read_text(path: Path, what: str) -> str:
+    """Read a file the user named, `-` for standard input.
+
+    Raises:
+        InputError: It cannot be read; names it.
+    """
+    try:
+        return (
+            typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text("utf-8")
+        )
+    except OSError as error:
+        raise InputError(f"{what} {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{what} {path} is not UTF-8 text") from error
+
+
+def parse_as_of(text: str | None) -> Any:
+    """Read `--as-of`.
+
+    Raises:
+        InputError: It is no timestamp with an offset.
+    """
+    try:
+        return parse_instant(text) if text is not None else None
+    except ValueError as error:
+        raise InputError(f"--as-of: {error}") from error

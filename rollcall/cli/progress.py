@@ -1,0 +1,41 @@
+"""A live progress bar for a send, read from the ledger as anybody else would."""
+
+import asyncio
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from rollcall.cli.output import notices
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import StatusCounts, count_statuses
+
+LOOK_EVERY_S = 0.2
+
+
+async def show_progress(ledger: Ledger, message_id: str, sending: "asyncio.Future[Any]") -> None:
+    """Show how a send goes until it ends, however it ends."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=notices) as progress:
+        bar = progress.add_task("preparing", total=None, told="")
+        while True:
+            done, _ = await asyncio.wait({sending}, timeout=LOOK_EVERY_S)
+            counts = await asyncio.to_thread(count_statuses, ledger, message_id)
+            _update(progress, bar, counts)
+            if done:
+                return
+
+
+def _update(progress: Progress, bar: Any, counts: StatusCounts) -> None:
+    total = sum(sum(by_status.values()) for by_status in counts.values())
+    if not total:
+        return
+    waiting = sum(by_status.get("waiting", 0) for by_status in counts.values())
+    accepted = {name: by_status.get("accepted", 0) for name, by_status in counts.items()}
+    told = "  ".join(f"{name} {count}" for name, count in accepted.items())
+    progress.update(bar, description="sending", total=total, completed=total - waiting, told=told)

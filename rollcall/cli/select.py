@@ -1,0 +1,136 @@
+"""`rollcall select` and `rollcall refresh`: who is meant, and the data it is known from."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from rollcall.cli.output import (
+    AsOfOption,
+    Format,
+    FormatOption,
+    LastGoodOption,
+    SourceOption,
+    console,
+    new_table,
+    parse_as_of,
+    print_json,
+    print_notice,
+    read_text,
+)
+from rollcall.clock import SystemClock, format_instant
+from rollcall.domain.audience import Audience
+from rollcall.domain.selection import parse_selection
+from rollcall.sending.preparing import open_version, select_recipients
+from rollcall.settings import load_settings
+from rollcall.sources.kept import KeptVersion
+from rollcall.sources.rejection import RejectedRow
+from rollcall.sources.snapshot import build_snapshot
+from rollcall.wiring import build_sources
+
+SHOWN_ROWS = 50
+"""Rows of a long list that a person is shown; programs get all."""
+
+
+def select(
+    selection: Annotated[Path, typer.Argument(help="Selection as JSON, `-` for standard input.")],
+    data: SourceOption,
+    as_of: AsOfOption = None,
+    *,
+    managers_only: Annotated[
+        bool, typer.Option("--managers-only", help="Facilities stand for their managers only.")
+    ] = False,
+    last_good: LastGoodOption = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Show who a selection means, why, and what was left out. Sends nothing."""
+    asked = parse_selection(read_text(selection, "selection"))
+    moment: datetime = parse_as_of(as_of) or SystemClock().now()
+    sources = build_sources(load_settings(), SystemClock())
+    version = open_version(sources, data, uses_last_good=last_good)
+    with build_snapshot(version, moment) as snapshot:
+        audience = select_recipients(asked, snapshot, moment, managers_only=managers_only)
+    notice_silent_facilities(audience, managers_only=managers_only)
+    if output is Format.JSON:
+        print_json(_to_json(audience, version))
+    else:
+        _print_audience(audience)
+        _print_rejected(version.rejected)
+
+
+def refresh(data: SourceOption, output: FormatOption = Format.TEXT) -> None:
+    """Validate a source now and keep the result, so that a send does not have to."""
+    version = open_version(
+        build_sources(load_settings(), SystemClock()), data, uses_last_good=False
+    )
+    if output is Format.JSON:
+        print_json(
+            {
+                "version": version.version,
+                "validated_at": format_instant(version.validated_at),
+                "row_counts": version.row_counts,
+                "rejected_rows": [_rejected_to_json(row) for row in version.rejected],
+            }
+        )
+        return
+    console.print(f"version {version.short_id}, validated {format_instant(version.validated_at)}")
+    for table, count in version.row_counts.items():
+        console.print(f"  {table:<18}{count:>9} rows")
+    _print_rejected(version.rejected)
+
+
+def notice_silent_facilities(audience: Audience, *, managers_only: bool) -> None:
+    """Tell which facilities stand for nobody: their contacts would be missed without a word."""
+    missing = "manager" if managers_only else "contact"
+    for facility_id in audience.silent_facility_ids:
+        print_notice(f"facility {facility_id} has no {missing}: nobody is contacted for it")
+
+
+def _to_json(audience: Audience, version: KeptVersion) -> dict[str, Any]:
+    return {
+        "as_of": format_instant(audience.as_of),
+        "people": [one.to_json() for one in audience.reachable],
+        "facilities": list(audience.facility_ids),
+        "unreachable": [
+            {"person_id": one.person_id, "reason": "no email, no phone"}
+            for one in audience.unreachable
+        ],
+        "rejected_rows": [_rejected_to_json(row) for row in version.rejected],
+        "counts": {"people": len(audience.reachable), "facilities": len(audience.facility_ids)},
+    }
+
+
+def _rejected_to_json(row: RejectedRow) -> dict[str, Any]:
+    return {"table": row.table, "line": row.line, "reason": row.reason}
+
+
+def _print_audience(audience: Audience) -> None:
+    table = new_table("id", "name", "where", "known from", "email", "phone", "why")
+    for one in audience.reachable[:SHOWN_ROWS]:
+        why = ", ".join(" ".join(map(str, reason.values())) for reason in one.via)
+        cells = (one.person_id, one.name, one.position.country, one.position.source)
+        table.add_row(*(Text(cell or "-") for cell in (*cells, one.email, one.phone, why)))
+    console.print(table)
+    left_out = len(audience.reachable) - SHOWN_ROWS
+    if left_out > 0:
+        console.print(f"… and {left_out} more (--format json prints all)")
+    by_country = Counter(one.position.country or "unknown" for one in audience.reachable)
+    countries = ", ".join(f"{country} {count}" for country, count in by_country.most_common())
+    console.print(
+        f"\n{len(audience.reachable)} people ({countries or 'nowhere'}), "
+        f"{len(audience.facility_ids)} facilities; as of {format_instant(audience.as_of)}"
+    )
+    for one in audience.unreachable:
+        console.print(f"cannot be reached: {one.person_id} (no email, no phone)", markup=False)
+
+
+def _print_rejected(rejected: list[RejectedRow]) -> None:
+    if rejected:
+        console.print(f"\n{len(rejected)} rows of the data are not as they should be:")
+    for row in rejected[:SHOWN_ROWS]:
+        console.print(f"  {row.table} line {row.line}: {row.reason}", markup=False)
+    if len(rejected) > SHOWN_ROWS:
+        console.print(f"  … and {len(rejected) - SHOWN_ROWS} more (--format json prints all)")

@@ -1,0 +1,129 @@
+"""`rollcall send` and `rollcall resume`."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rollcall.cli.output import (
+    AsOfOption,
+    Format,
+    FormatOption,
+    LastGoodOption,
+    SourceOption,
+    console,
+    parse_as_of,
+    print_json,
+    print_notice,
+    read_text,
+)
+from rollcall.cli.progress import show_progress
+from rollcall.domain.message import parse_request
+from rollcall.ledger.messages import load_message
+from rollcall.sending.accepting import Order, accept_order
+from rollcall.sending.steps import SendReport
+from rollcall.wiring import App, running_app
+
+EXIT_NOT_ALL_REACHED = 1
+
+
+def send(
+    message: Annotated[Path, typer.Argument(help="Message as JSON, `-` for standard input.")],
+    data: SourceOption,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="Idempotency key: the same key twice is one message."),
+    ] = None,
+    as_of: AsOfOption = None,
+    *,
+    last_good: LastGoodOption = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Send a message to everyone its selection names; with the same key, go on where it stopped.
+
+    Exits with 0 when everything that could be delivered was, 1 when something was not.
+    """
+    order = Order(
+        request=parse_request(read_text(message, "message")),
+        source=data,
+        key=key,
+        as_of=parse_as_of(as_of),
+        uses_last_good=last_good,
+    )
+    end(asyncio.run(_send(order, output)), output)
+
+
+def resume(
+    message: Annotated[str, typer.Argument(help="Id of a message, as `rollcall log` shows it.")],
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Go on with a message that was interrupted; does nothing to one that is done."""
+    end(asyncio.run(_resume(message, output)), output)
+
+
+def end(report: SendReport, output: Format) -> None:
+    """Print what a send came to and exit accordingly."""
+    if output is Format.JSON:
+        print_json(report_to_json(report))
+    else:
+        print_report(report)
+        console.print(f"rollcall log {report.message_id} shows every recipient")
+    raise typer.Exit(0 if is_complete(report) else EXIT_NOT_ALL_REACHED)
+
+
+def is_complete(report: SendReport) -> bool:
+    """Tell whether everything that could be delivered was taken over by a route."""
+    return not report.total("waiting", "unconfirmed") and not report.gave_up_count
+
+
+def report_to_json(report: SendReport) -> dict[str, Any]:
+    """Return a report as programs get it."""
+    return {
+        "message_id": report.message_id,
+        "state": report.state,
+        "complete": is_complete(report),
+        "counts": report.counts,
+    }
+
+
+def print_report(report: SendReport) -> None:
+    """Print the counts of a message, channel by channel."""
+    for channel, counts in report.counts.items():
+        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        console.print(f"{channel:<6} {told}")
+
+
+async def run_to_end(app: App, message_id: str, output: Format) -> SendReport:
+    """Run the flow of a message with a progress bar; Ctrl-C ends it with nothing lost."""
+    from rollcall.cli.flow_runs import run_send_message  # noqa: PLC0415 - Prefect takes a second to import
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _stop(app, message_id))
+    sending = asyncio.ensure_future(run_send_message(message_id))
+    if output is Format.TEXT:
+        await show_progress(app.ledger, message_id, sending)
+    return await sending
+
+
+def _stop(app: App, message_id: str) -> Callable[[], None]:
+    def stop() -> None:
+        app.steps.stopping.set()
+        print_notice(f"stopping; `rollcall resume {message_id}` goes on with it")
+
+    return stop
+
+
+async def _send(order: Order, output: Format) -> SendReport:
+    async with running_app() as app:
+        record, is_new = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
+        known = "" if is_new else ", known already"
+        print_notice(f"message {record.message_id} (key {record.idempotency_key}{known})")
+        return await run_to_end(app, record.message_id, output)
+
+
+async def _resume(message_id: str, output: Format) -> SendReport:
+    async with running_app() as app:
+        load_message(app.ledger, message_id)
+        return await run_to_end(app, message_id, output)

@@ -1,0 +1,102 @@
+"""The recipients that a selection gave at one moment, each with the reasons."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from rollcall.clock import format_instant
+
+PositionSource = Literal["report", "booking", "workplace", "none"]
+
+Reason = dict[str, str | int]
+"""Why somebody is in an audience (the contract's `via`), e.g. `{"by": "filter", "index": 0}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a person is, and the evidence for it (contract §2); coordinates in WGS 84 degrees."""
+
+    source: PositionSource
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's `position` object."""
+        return {
+            "country": self.country,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "source": self.source,
+            "at": format_instant(self.at) if self.at else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person who is meant; frozen when the audience is."""
+
+    person_id: str
+    name: str
+    email: str | None
+    phone: str | None
+    language: str | None
+    home_country: str | None
+    position: Position
+    via: tuple[Reason, ...]
+
+    @property
+    def is_reachable(self) -> bool:
+        """Tell whether any channel could reach this person."""
+        return bool(self.email or self.phone)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contract's person object."""
+        return {
+            "person_id": self.person_id,
+            "name": self.name,
+            "email": self.email,
+            "phone": self.phone,
+            "language": self.language,
+            "position": self.position.to_json(),
+            "via": list(self.via),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Everybody a selection meant at `as_of`.
+
+    Attributes:
+        as_of: The moment the selection was evaluated for.
+        recipients: Sorted by `person_id`; people without any address included.
+        facility_ids: The facilities matched, sorted.
+        silent_facility_ids: Matched facilities that stand for nobody (no contact, or no manager).
+    """
+
+    as_of: datetime
+    recipients: tuple[Recipient, ...]
+    facility_ids: tuple[str, ...]
+    silent_facility_ids: tuple[str, ...] = field(default=())
+
+    @property
+    def reachable(self) -> tuple[Recipient, ...]:
+        """Return those whom at least one channel could reach."""
+        return tuple(one for one in self.recipients if one.is_reachable)
+
+    @property
+    def unreachable(self) -> tuple[Recipient, ...]:
+        """Return those without any address."""
+        return tuple(one for one in self.recipients if not one.is_reachable)
+
+
+def digest_audience(recipients: Iterable[Recipient]) -> str:
+    """Return a SHA-256 over who is meant and why, independent of order and of what is not shown."""
+    canonical = sorted(
+        json.dumps(one.to_json(), sort_keys=True, ensure_ascii=False) for one in recipients
+    )
+    return hashlib.sha256("\n".join(canonical).encode()).hexdigest()

@@ -1,0 +1,95 @@
+"""What an administrator sends, as said by the administrator: the request behind a message."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rollcall.domain.content import MessageContent, Translation
+from rollcall.domain.selection import Filter, Naming, Selection, parse_selection
+from rollcall.domain.strict_json import parse_json
+from rollcall.domain.validation_text import first_mistake
+from rollcall.errors import RequestError
+
+Channel = Literal["email", "sms"]
+"""How a message travels. `push` comes with chats."""
+
+CHANNELS: tuple[Channel, ...] = ("email", "sms")
+
+MessageKind = Literal["one_way", "chat_invite"]
+
+
+class MessageOptions(BaseModel):
+    """How a one-way message travels; email is always used."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    include_sms: bool = Field(default=False, description="Send an SMS too.")
+    high_quality_sms: bool = Field(
+        default=False, description="Try alternative SMS routes, many times, until accepted."
+    )
+    managers_only: bool = Field(
+        default=False, description="Facilities stand only for those contacts that are managers."
+    )
+
+    @model_validator(mode="after")
+    def _require_sms(self) -> Self:
+        if self.high_quality_sms and not self.include_sms:
+            raise ValueError("high_quality_sms needs include_sms")
+        return self
+
+
+class MessageRequest(BaseModel):
+    """A one-way message as accepted: what to say, to whom, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    content: MessageContent
+    selection: Selection
+    options: MessageOptions = MessageOptions()
+    expires_at: AwareDatetime | None = Field(
+        default=None, description="After this moment no further try is made."
+    )
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return the channels this message uses."""
+        return ("email", "sms") if self.options.include_sms else ("email",)
+
+
+def parse_request(text: str | bytes) -> MessageRequest:
+    """Read a message request from JSON.
+
+    Raises:
+        RequestError: Not JSON, an unknown key, or a wrong value.
+        SelectionError: The selection in it cannot be meant.
+    """
+    try:
+        asked = parse_json(text)
+    except ValueError as error:
+        raise RequestError(f"message is not valid JSON: {error}") from error
+    if isinstance(asked, dict) and isinstance(asked.get("selection"), dict):
+        parse_selection(asked["selection"])
+    try:
+        return MessageRequest.model_validate(asked)
+    except ValidationError as error:
+        raise RequestError(f"message: {first_mistake(error, _KNOWN_KEYS)}") from error
+
+
+_KNOWN_KEYS = [
+    name
+    for model in (MessageRequest, MessageContent, Translation, MessageOptions, Naming, Filter)
+    for name in model.model_fields
+]
+
+
+def digest_request(request: MessageRequest, source: str, as_of: datetime | None) -> str:
+    """Return a SHA-256 over everything that makes two requests the same request."""
+    told: dict[str, Any] = {
+        "request": request.model_dump(mode="json"),
+        "source": source,
+        "as_of": as_of.isoformat() if as_of else None,
+    }
+    canonical = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

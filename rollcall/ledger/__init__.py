@@ -1,0 +1,1 @@
+"""The operational database: the queue and the truth of every send."""

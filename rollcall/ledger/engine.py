@@ -1,0 +1,147 @@
+"""How the ledger is reached: the only place that knows SQLite from PostgreSQL.
+
+SQLite: WAL, `synchronous=FULL`, and `BEGIN IMMEDIATE` for writers, because a transaction that
+starts as a reader and then writes fails at once whatever the busy timeout. PostgreSQL: as it comes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pysqlite3.dbapi2 as sqlite
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from rollcall.errors import ConfigError, LedgerError
+
+BUSY_TIMEOUT_S = 30
+"""How long a writer waits for another one; group commits take milliseconds."""
+
+_WRITES = "rollcall_writes"
+
+_SCHEMA_LOCK = 7_215_541_902
+"""An arbitrary constant: the PostgreSQL advisory lock that one migration at a time holds."""
+
+
+class Ledger:
+    """The operational database; hands out connections for reading and for writing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{_WRITES: True})
+
+    @property
+    def backend(self) -> str:
+        """Return `sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that only reads.
+
+        Raises:
+            LedgerError: The database does not answer.
+        """
+        with _told_plainly(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that writes; committed at the end, rolled back on any error.
+
+        Raises:
+            LedgerError: The database does not answer, is locked, or its disk is full.
+        """
+        with _told_plainly(), self._writing.begin() as connection:
+            yield connection
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Hold off other migrations until this transaction ends; SQLite's writers always do."""
+        if self.backend == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def open_ledger(url: str) -> Ledger:
+    """Open the ledger at a SQLAlchemy URL (`sqlite:///path` or `postgresql://…`).
+
+    Raises:
+        ConfigError: The URL is not understood, or SQLite here would corrupt a shared database.
+    """
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError as error:
+        raise ConfigError("ROLLCALL_LEDGER_URL is not a database URL") from error
+    if backend == "sqlite":
+        return Ledger(_open_sqlite(url))
+    if backend == "postgresql":
+        return Ledger(create_engine(make_url(url).set(drivername="postgresql+psycopg")))
+    raise ConfigError(f"ROLLCALL_LEDGER_URL: {backend} is not supported (sqlite or postgresql)")
+
+
+def is_sound_sqlite(version: tuple[int, ...]) -> bool:
+    """Tell whether this SQLite is free of the WAL-reset bug, which corrupts shared databases.
+
+    Present from 3.7.0, fixed in 3.51.3, and in the maintenance releases 3.50.7 and 3.44.6.
+    """
+    return (
+        version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    )
+
+
+def _open_sqlite(url: str) -> Engine:
+    if not is_sound_sqlite(sqlite.sqlite_version_info):
+        raise ConfigError(
+            f"SQLite {sqlite.sqlite_version} can corrupt a database that several processes write; "
+            "install the pysqlite3 wheel (SQLite 3.53), or set ROLLCALL_LEDGER_URL to a PostgreSQL"
+        )
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise ConfigError(
+            "ROLLCALL_LEDGER_URL: the ledger must be a file, not a database in memory"
+        )
+    _require_writable(Path(path).parent)
+    engine = create_engine(url, module=sqlite, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"the ledger's folder {folder} cannot be written: {error.strerror}"
+        ) from error
+
+
+def _prepare_connection(connection: Any, _record: object) -> None:
+    # the driver must not open transactions by itself: `_begin` does
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn the driver's complaint into one sentence, without the statement and its parameters."""
+    try:
+        yield
+    except OperationalError as error:
+        raise LedgerError(
+            f"the ledger does not answer: {str(error.orig).splitlines()[0]}"
+        ) from error

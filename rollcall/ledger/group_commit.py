@@ -1,0 +1,131 @@
+"""Many small writes in few transactions: what arrives while one commits goes into the next.
+
+A commit costs an fsync (1 to 10 ms); one per try would hold a send to a few hundred tries a second.
+Nobody is told that a write is done before its transaction is.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from rollcall.clock import Clock
+from rollcall.errors import LedgerError
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.queue import (
+    AttemptEnd,
+    AttemptStart,
+    Settlement,
+    begin_attempts,
+    finish_attempts,
+    settle_deliveries,
+)
+
+GROUP_ROWS: Final = 500
+"""Most writes in one transaction: longer ones keep other writers of a SQLite ledger waiting."""
+
+PATIENCE: Final = timedelta(seconds=60)
+"""How long a ledger that does not answer (locked, disk full) is tried again before a send stops."""
+
+PAUSE_S: Final = 0.5
+"""Between two such tries."""
+
+_Write = AttemptStart | AttemptEnd | Settlement
+_Pending = tuple[_Write, "asyncio.Future[bool]"]
+
+
+class GroupCommit:
+    """Commits the attempts of one holder of leases, as an async context manager."""
+
+    def __init__(self, ledger: Ledger, owner: str, clock: Clock) -> None:
+        self._ledger = ledger
+        self._owner = owner
+        self._clock = clock
+        self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
+        self._committer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "GroupCommit":
+        self._committer = asyncio.create_task(self._commit_for_ever())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._committer:
+            self._committer.cancel()
+            await asyncio.gather(self._committer, return_exceptions=True)
+
+    async def begin(self, start: AttemptStart) -> bool:
+        """Record a try that is about to be made.
+
+        Returns:
+            Whether it may be made; False when the delivery is no longer ours.
+
+        Raises:
+            LedgerError: It could not be recorded, and must not be made.
+        """
+        return await self._write(start)
+
+    async def finish(self, end: AttemptEnd) -> None:
+        """Record what a try came to.
+
+        Raises:
+            LedgerError: It could not be recorded; the next run finds the try uncertain.
+        """
+        await self._write(end)
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Record what follows for a delivery without another try.
+
+        Raises:
+            LedgerError: It could not be recorded; the next run decides again.
+        """
+        await self._write(settlement)
+
+    async def _write(self, write: _Write) -> bool:
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._pending.put_nowait((write, done))
+        return await done
+
+    async def _commit_for_ever(self) -> None:
+        while True:
+            group = [await self._pending.get()]
+            while len(group) < GROUP_ROWS and not self._pending.empty():
+                group.append(self._pending.get_nowait())
+            await self._commit(group)
+
+    async def _commit(self, group: Sequence[_Pending]) -> None:
+        give_up_at = self._clock.now() + PATIENCE
+        while True:
+            try:
+                allowed = await asyncio.to_thread(self._commit_group, [write for write, _ in group])
+            except LedgerError as error:
+                if self._clock.now() >= give_up_at:
+                    return _resolve(group, error)
+                await asyncio.sleep(PAUSE_S)
+            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it was
+                return _resolve(group, error)
+            else:
+                return _resolve(group, allowed)
+
+    def _commit_group(self, writes: Sequence[_Write]) -> set[str]:
+        starts = [write for write in writes if isinstance(write, AttemptStart)]
+        ends = [write for write in writes if isinstance(write, AttemptEnd)]
+        settlements = [write for write in writes if isinstance(write, Settlement)]
+        settlements += [end.settlement for end in ends if end.settlement]
+        now = self._clock.now()
+        with self._ledger.write() as connection:
+            if ends:
+                finish_attempts(connection, ends, now)
+            if settlements:
+                settle_deliveries(connection, self._owner, settlements)
+            return begin_attempts(connection, self._owner, starts, now) if starts else set()
+
+
+def _resolve(group: Sequence[_Pending], outcome: set[str] | Exception) -> None:
+    """Tell everybody in a group how it went; who was cancelled meanwhile no longer listens."""
+    for write, done in group:
+        if done.done():
+            continue
+        if isinstance(outcome, Exception):
+            done.set_exception(outcome)
+        else:
+            done.set_result(not isinstance(write, AttemptStart) or write.attempt_id in outcome)

@@ -1,0 +1,98 @@
+"""The message log: what was sent, to whom, by which way, and what it came to."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, func, not_, select
+
+from rollcall.domain.delivery import Status
+from rollcall.domain.message import Channel
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import MessageRecord, record_from
+from rollcall.ledger.tables import Attempt, AudienceMember, Delivery, Message
+
+StatusCounts = dict[str, dict[str, int]]
+"""Deliveries by channel and status."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One delivery as the log shows it; `route_id` is that of the latest try."""
+
+    person_id: str
+    name: str
+    channel: Channel
+    address: str | None
+    route_id: str | None
+    attempt_count: int
+    status: Status
+    reason: str | None
+    next_attempt_at: datetime | None
+
+
+def list_messages(ledger: Ledger, limit: int = 50) -> list[MessageRecord]:
+    """Return the latest messages, newest first."""
+    query = select(Message.__table__).order_by(Message.accepted_at.desc()).limit(limit)
+    with ledger.read() as connection:
+        return [record_from(row) for row in connection.execute(query)]
+
+
+def count_statuses(ledger: Ledger, message_id: str) -> StatusCounts:
+    """Count the deliveries of a message by channel and status."""
+    query = (
+        select(Delivery.channel, Delivery.status, func.count())
+        .where(Delivery.message_id == message_id)
+        .group_by(Delivery.channel, Delivery.status)
+        .order_by(Delivery.channel, Delivery.status)
+    )
+    counts: StatusCounts = defaultdict(dict)
+    with ledger.read() as connection:
+        for channel, status, count in connection.execute(query):
+            counts[channel][status] = count
+    return dict(counts)
+
+
+def count_given_up(ledger: Ledger, message_id: str) -> int:
+    """Count deliveries that were not delivered although no route called the recipient hopeless."""
+    was_refused = exists().where(
+        Attempt.delivery_id == Delivery.delivery_id, Attempt.outcome == "refused"
+    )
+    query = select(func.count()).where(
+        Delivery.message_id == message_id, Delivery.status == "not_delivered", not_(was_refused)
+    )
+    with ledger.read() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
+    """Return every delivery of a message, by person and channel."""
+    latest = (
+        select(Attempt.route_id)
+        .where(Attempt.delivery_id == Delivery.delivery_id)
+        .order_by(Attempt.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            Delivery.person_id,
+            AudienceMember.name,
+            Delivery.channel,
+            Delivery.address,
+            latest,
+            Delivery.attempt_count,
+            Delivery.status,
+            Delivery.reason,
+            Delivery.next_attempt_at,
+        )
+        .join(
+            AudienceMember,
+            (AudienceMember.message_id == Delivery.message_id)
+            & (AudienceMember.person_id == Delivery.person_id),
+        )
+        .where(Delivery.message_id == message_id)
+        .order_by(Delivery.person_id, Delivery.channel)
+    )
+    with ledger.read() as connection:
+        return [LogEntry(*row) for row in connection.execute(query)]

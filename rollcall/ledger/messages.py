@@ -1,0 +1,130 @@
+"""Messages in the ledger: accepted once per idempotency key, then moved from state to state."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from rollcall.errors import InputError, RequestError
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.tables import Message
+
+MessageState = Literal["accepted", "sending", "sent", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """One accepted message."""
+
+    message_id: str
+    idempotency_key: str
+    request_digest: str
+    kind: str
+    state: MessageState
+    request: dict[str, Any]
+    source: str
+    uses_last_good: bool
+    as_of: datetime
+    accepted_at: datetime
+    closed_at: datetime | None
+    expires_at: datetime | None
+    reason: str | None
+    source_version: str | None
+    audience_digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What is recorded when a message is accepted."""
+
+    idempotency_key: str
+    request_digest: str
+    request: dict[str, Any]
+    source: str
+    uses_last_good: bool
+    as_of: datetime
+    expires_at: datetime | None = None
+    kind: str = "one_way"
+
+
+def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
+    """Record a message, or find the one that this idempotency key already stands for.
+
+    A message that was refused before anything was sent gives its key back, so that the corrected
+    request can be sent with the same key.
+
+    Returns:
+        The message, and whether it is new.
+
+    Raises:
+        RequestError: The key stands for a different request.
+    """
+    with ledger.write() as connection:
+        known = _find_by_key(connection, new.idempotency_key)
+        if known is None:
+            return _insert(connection, new, now), True
+        if known.request_digest == new.request_digest and known.state != "refused":
+            return known, False
+        if known.state != "refused":
+            raise RequestError(
+                f"key {new.idempotency_key!r} already stands for message {known.message_id}, "
+                "which asks for something else"
+            )
+        spent_key = f"{known.idempotency_key}#{known.message_id}"
+        _update(connection, known.message_id, idempotency_key=spent_key)
+        return _insert(connection, new, now), True
+
+
+def load_message(ledger: Ledger, message_id: str) -> MessageRecord:
+    """Return one message.
+
+    Raises:
+        InputError: There is no such message.
+    """
+    with ledger.read() as connection:
+        query = select(Message.__table__).where(Message.message_id == message_id)
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise InputError(f"there is no message {message_id!r}")
+    return record_from(row)
+
+
+def set_state(ledger: Ledger, message_id: str, state: MessageState, **facts: Any) -> None:
+    """Move a message to a state and record what is known with it (columns of `messages`)."""
+    with ledger.write() as connection:
+        _update(connection, message_id, state=state, **facts)
+
+
+def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRecord:
+    row = {
+        "message_id": f"m{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        "state": "accepted",
+        "accepted_at": now,
+        "kind": new.kind,
+        "idempotency_key": new.idempotency_key,
+        "request_digest": new.request_digest,
+        "request": new.request,
+        "source": new.source,
+        "uses_last_good": new.uses_last_good,
+        "as_of": new.as_of,
+        "expires_at": new.expires_at,
+    }
+    query = insert(Message).values(row).returning(*Message.__table__.columns)
+    return record_from(connection.execute(query).one())
+
+
+def _update(connection: Connection, message_id: str, **values: Any) -> None:
+    connection.execute(update(Message).where(Message.message_id == message_id).values(values))
+
+
+def _find_by_key(connection: Connection, idempotency_key: str) -> MessageRecord | None:
+    query = select(Message.__table__).where(Message.idempotency_key == idempotency_key)
+    row = connection.execute(query).one_or_none()
+    return record_from(row) if row else None
+
+
+def record_from(row: Row[Any]) -> MessageRecord:
+    """Make a record of a row with all columns of `messages`."""
+    return MessageRecord(**row._asdict())

@@ -1,0 +1,295 @@
+"""The queue of a send: deliveries are claimed under a lease, tried, and outcomes written back.
+
+The order is what makes a crash harmless: an attempt row is committed before its network call and
+its outcome after it. What a dead process left in flight is `uncertain`, never silently "failed".
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, not_, or_, select, update
+
+from rollcall.domain.delivery import Finish, Outcome, Try, WaitFor
+from rollcall.domain.message import Channel
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.leases import LEASE_S, is_dead
+from rollcall.ledger.tables import Attempt, Content, Delivery
+
+LOST_IN_A_CRASH = "the sending process stopped before the answer was recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that this process alone may try while its lease lasts."""
+
+    delivery_id: str
+    channel: Channel
+    address: str
+    content_digest: str
+    tries: tuple[Try, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What is left of a send."""
+
+    waiting_count: int
+    due_count: int
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStart:
+    """A try that is about to be made."""
+
+    delivery_id: str
+    route_id: str
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What follows for a delivery: it is finished, or waits until a moment."""
+
+    delivery_id: str
+    then: Finish | WaitFor
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """What a try came to; without a settlement its delivery is tried again at once."""
+
+    attempt_id: str
+    outcome: Outcome
+    settlement: Settlement | None
+    reason: str | None = None
+    provider_id: str | None = None
+    provider_code: str | None = None
+    retry_after_s: float | None = None
+
+
+def new_attempt_id() -> str:
+    """Return a fresh id for a try."""
+    return uuid.uuid4().hex
+
+
+def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
+    """Return how much of a message waits, how much can be claimed now, and when more can be."""
+    is_free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
+    query = select(
+        func.count(),
+        func.count().filter(is_free, Delivery.next_attempt_at <= now),
+        func.min(Delivery.next_attempt_at).filter(is_free),
+        func.min(Delivery.lease_until).filter(not_(is_free)),
+    ).where(Delivery.message_id == message_id, Delivery.status == "waiting")
+    with ledger.read() as connection:
+        waiting_count, due_count, *moments = connection.execute(query).one()
+    next_due_at = min((moment for moment in moments if moment), default=None)
+    return QueueState(waiting_count, due_count, next_due_at)
+
+
+def claim_due(
+    ledger: Ledger, message_id: str, owner: str, limit: int, now: datetime
+) -> list[ClaimedDelivery]:
+    """Take up to `limit` due deliveries, least tried first: retries never hold up a first try."""
+    query = (
+        select(Delivery.delivery_id, Delivery.channel, Delivery.address, Delivery.content_digest)
+        .where(
+            Delivery.message_id == message_id,
+            Delivery.status == "waiting",
+            Delivery.next_attempt_at <= now,
+            or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
+        )
+        .order_by(Delivery.attempt_count, Delivery.next_attempt_at, Delivery.delivery_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    with ledger.write() as connection:
+        rows = connection.execute(query).all()
+        delivery_ids = [row.delivery_id for row in rows]
+        _lease(connection, delivery_ids, owner, now + timedelta(seconds=LEASE_S))
+        _settle_lost_attempts(connection, delivery_ids, now)
+        tries = _load_tries(connection, delivery_ids)
+    return [
+        ClaimedDelivery(
+            delivery_id=row.delivery_id,
+            channel=row.channel,
+            address=row.address,
+            content_digest=row.content_digest,
+            tries=tuple(tries[row.delivery_id]),
+        )
+        for row in rows
+    ]
+
+
+def begin_attempts(
+    connection: Connection, owner: str, starts: Sequence[AttemptStart], now: datetime
+) -> set[str]:
+    """Record tries before they are made.
+
+    Returns:
+        The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
+    """
+    held = _lock_held(connection, owner, [start.delivery_id for start in starts])
+    allowed = [start for start in starts if start.delivery_id in held]
+    if allowed:
+        connection.execute(insert(Attempt), [_attempt_row(one, held, now) for one in allowed])
+        counted = update(Delivery).where(Delivery.delivery_id == bindparam("b_delivery_id"))
+        connection.execute(
+            counted.values(attempt_count=Delivery.attempt_count + 1),
+            [{"b_delivery_id": start.delivery_id} for start in allowed],
+        )
+    return {start.attempt_id for start in allowed}
+
+
+def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: datetime) -> None:
+    """Record what tries came to: a fact, even when the lease was lost meanwhile."""
+    recorded = update(Attempt).where(
+        Attempt.attempt_id == bindparam("b_attempt_id"),
+        or_(Attempt.outcome.is_(None), Attempt.outcome == "uncertain"),
+    )
+    connection.execute(recorded, [_outcome_row(end, now) for end in ends])
+
+
+def settle_deliveries(
+    connection: Connection, owner: str, settlements: Sequence[Settlement]
+) -> None:
+    """Record what follows for deliveries and give them back.
+
+    Of a delivery that `owner` no longer holds only an acceptance counts; nothing undoes one.
+    """
+    settled = update(Delivery).where(
+        Delivery.delivery_id == bindparam("b_delivery_id"),
+        Delivery.status != "accepted",
+        or_(Delivery.lease_owner == owner, bindparam("b_status") == "accepted"),
+    )
+    connection.execute(
+        settled.values(status=bindparam("b_status")), [_settled_row(one) for one in settlements]
+    )
+
+
+def renew_leases(ledger: Ledger, owner: str, now: datetime) -> None:
+    """Keep what `owner` holds for another lease."""
+    renewed = update(Delivery).where(Delivery.lease_owner == owner, Delivery.status == "waiting")
+    with ledger.write() as connection:
+        connection.execute(renewed.values(lease_until=now + timedelta(seconds=LEASE_S)))
+
+
+def release_leases(ledger: Ledger, owner: str) -> None:
+    """Give back what `owner` holds and has not finished."""
+    with ledger.write() as connection:
+        _release(connection, [owner])
+
+
+def release_dead_leases(ledger: Ledger, message_id: str) -> None:
+    """Free at once what a process that died on this machine still holds."""
+    query = (
+        select(Delivery.lease_owner)
+        .distinct()
+        .where(
+            Delivery.message_id == message_id,
+            Delivery.status == "waiting",
+            Delivery.lease_owner.is_not(None),
+        )
+    )
+    with ledger.write() as connection:
+        owners = connection.execute(query).scalars().all()
+        _release(connection, [owner for owner in owners if owner and is_dead(owner)])
+
+
+def load_contents(ledger: Ledger, message_id: str, digests: set[str]) -> dict[str, Any]:
+    """Return rendered texts by digest: rows with `subject`, `text`, `html`."""
+    query = select(Content.__table__).where(
+        Content.message_id == message_id, Content.content_digest.in_(digests)
+    )
+    with ledger.read() as connection:
+        return {row.content_digest: row for row in connection.execute(query)}
+
+
+def _lease(connection: Connection, delivery_ids: list[str], owner: str, until: datetime) -> None:
+    leased = update(Delivery).where(Delivery.delivery_id.in_(delivery_ids))
+    connection.execute(leased.values(lease_owner=owner, lease_until=until))
+
+
+def _release(connection: Connection, owners: list[str]) -> None:
+    released = update(Delivery).where(
+        Delivery.lease_owner.in_(owners), Delivery.status == "waiting"
+    )
+    connection.execute(released.values(lease_owner=None, lease_until=None))
+
+
+def _settle_lost_attempts(connection: Connection, delivery_ids: list[str], now: datetime) -> None:
+    """Whoever made these tries no longer holds the delivery: nobody will record their outcome."""
+    lost = update(Attempt).where(Attempt.delivery_id.in_(delivery_ids), Attempt.outcome.is_(None))
+    connection.execute(lost.values(outcome="uncertain", reason=LOST_IN_A_CRASH, finished_at=now))
+
+
+def _load_tries(connection: Connection, delivery_ids: list[str]) -> dict[str, list[Try]]:
+    query = (
+        select(
+            Attempt.delivery_id,
+            Attempt.route_id,
+            Attempt.outcome,
+            Attempt.reason,
+            Attempt.retry_after_s,
+        )
+        .where(Attempt.delivery_id.in_(delivery_ids))
+        .order_by(Attempt.delivery_id, Attempt.number)
+    )
+    tries: dict[str, list[Try]] = defaultdict(list)
+    for delivery_id, route_id, outcome, reason, retry_after_s in connection.execute(query):
+        tries[delivery_id].append(Try(route_id, outcome, reason or "", retry_after_s))
+    return tries
+
+
+def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> dict[str, int]:
+    """Return the attempt counts of those deliveries that `owner` still holds, and lock them."""
+    query = (
+        select(Delivery.delivery_id, Delivery.attempt_count)
+        .where(
+            Delivery.delivery_id.in_(delivery_ids),
+            Delivery.lease_owner == owner,
+            Delivery.status == "waiting",
+        )
+        .with_for_update()
+    )
+    return {row.delivery_id: row.attempt_count for row in connection.execute(query)}
+
+
+def _attempt_row(start: AttemptStart, held: dict[str, int], now: datetime) -> dict[str, Any]:
+    return {
+        "attempt_id": start.attempt_id,
+        "delivery_id": start.delivery_id,
+        "number": held[start.delivery_id] + 1,
+        "route_id": start.route_id,
+        "started_at": now,
+    }
+
+
+def _outcome_row(end: AttemptEnd, now: datetime) -> dict[str, Any]:
+    return {
+        "b_attempt_id": end.attempt_id,
+        "outcome": end.outcome,
+        "reason": end.reason,
+        "provider_id": end.provider_id,
+        "provider_code": end.provider_code,
+        "retry_after_s": end.retry_after_s,
+        "finished_at": now,
+    }
+
+
+def _settled_row(settlement: Settlement) -> dict[str, Any]:
+    then = settlement.then
+    row = {"b_delivery_id": settlement.delivery_id, "lease_owner": None, "lease_until": None}
+    if isinstance(then, Finish):
+        return row | {"b_status": then.status, "reason": then.reason, "next_attempt_at": None}
+    return row | {
+        "b_status": "waiting",
+        "reason": settlement.reason,
+        "next_attempt_at": then.due_at,
+    }

@@ -1,0 +1,161 @@
+"""The ledger's tables: the queue and the truth of every send.
+
+Facts (attempts) are appended; the status of a delivery is what `rollcall.domain.delivery` folds
+them into, stored beside them so that it can be counted and claimed by index.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on both back ends; SQLite has no time zones and stores it bare."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store in UTC; refuse a naive datetime, whose moment nobody knows."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without offset reached the ledger")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return it aware, in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Common ground of all tables: named constraints, text without length, UTC datetimes."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    # RUF012: SQLAlchemy's own declaration, never mutated
+    type_annotation_map = {str: Text(), datetime: UtcDateTime(), dict[str, Any]: JSON()}  # noqa: RUF012
+
+
+class Message(Base):
+    """One row per message accepted from an administrator.
+
+    `state`: accepted → sending → sent; or refused, when its selection or data cannot be meant and
+    nothing was sent.
+    """
+
+    __tablename__ = "messages"
+
+    message_id: Mapped[str] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    request_digest: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    source: Mapped[str]
+    uses_last_good: Mapped[bool]
+    as_of: Mapped[datetime]
+    accepted_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    source_version: Mapped[str | None]
+    audience_digest: Mapped[str | None]
+
+
+class AudienceMember(Base):
+    """One row per recipient of a message, frozen with the reasons when it was selected."""
+
+    __tablename__ = "audience_members"
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.message_id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    language: Mapped[str | None]
+    home_country: Mapped[str | None]
+    position: Mapped[dict[str, Any]]
+    via: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+
+
+class Content(Base):
+    """One row per distinct rendered text of a message; people who get the same share it."""
+
+    __tablename__ = "contents"
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.message_id"), primary_key=True)
+    content_digest: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str | None]
+    text: Mapped[str]
+    html: Mapped[str | None]
+    segment_count: Mapped[int | None]
+
+
+class Delivery(Base):
+    """One row per message, recipient and channel; those that are `waiting` are the queue."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["message_id", "person_id"],
+            ["audience_members.message_id", "audience_members.person_id"],
+        ),
+        UniqueConstraint("message_id", "person_id", "channel"),
+        Index("ix_deliveries_queue", "message_id", "status", "next_attempt_at"),
+    )
+
+    delivery_id: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[str]
+    person_id: Mapped[str]
+    channel: Mapped[str]
+    address: Mapped[str | None]
+    content_digest: Mapped[str | None]
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    attempt_count: Mapped[int]
+    next_attempt_at: Mapped[datetime | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """One row per try, committed before the network call; no `outcome` while it is in flight."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+
+    attempt_id: Mapped[str] = mapped_column(primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(ForeignKey("deliveries.delivery_id"))
+    number: Mapped[int]
+    route_id: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    reason: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    provider_code: Mapped[str | None]
+    retry_after_s: Mapped[float | None]

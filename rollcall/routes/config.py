@@ -1,0 +1,98 @@
+"""Read `routes.toml`: put the secrets in, and tell every mistake in one sentence."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from rollcall.errors import ConfigError
+from rollcall.routes.settings import RouteSettings
+
+__all__ = ["SECRET_PREFIX", "RouteSettings", "load_routes"]
+
+SECRET_PREFIX = "ROLLCALL_SECRET_"  # noqa: S105 - the prefix of a variable's name
+"""How every secret's name begins, so that no other variable is read by way of the file."""
+
+_SECRET = re.compile(r"\benv:([A-Za-z0-9_]*)")
+_ROUTE: TypeAdapter[RouteSettings] = TypeAdapter(RouteSettings)
+
+
+def load_routes(path: Path, secrets: Mapping[str, str]) -> list[RouteSettings]:
+    """Read the configured routes, preferred ones first.
+
+    Args:
+        path: The TOML file with its `[[route]]` entries.
+        secrets: Secrets by their full name, e.g. the environment.
+
+    Raises:
+        ConfigError: The file cannot be read or understood; names file, route and field.
+    """
+    entries = _read_entries(path)
+    routes = [_read_route(path, number, entry, secrets) for number, entry in enumerate(entries, 1)]
+    _refuse_duplicates(path, [route.id for route in routes])
+    return sorted(routes, key=lambda route: (route.priority, route.id))
+
+
+def _read_entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"{path}: cannot be read ({exc.strerror})") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path}: is not TOML: {exc}") from exc
+    for name in sorted(document.keys() - {"route"}):
+        raise ConfigError(f"{path}: unknown key {name!r}; routes are written as [[route]]")
+    entries = document.get("route")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{path}: holds no [[route]]")
+    return entries
+
+
+def _read_route(
+    path: Path, number: int, entry: dict[str, Any], secrets: Mapping[str, str]
+) -> RouteSettings:
+    route = f"{path}: route {entry.get('id', number)!r}"
+    try:
+        return _ROUTE.validate_python(_put_in_secrets(entry, secrets))
+    except ValidationError as exc:
+        raise ConfigError(f"{route}: {_tell_first_mistake(exc)}") from exc
+    except LookupError as exc:
+        raise ConfigError(f"{route}: {exc.args[0]}") from exc
+
+
+def _tell_first_mistake(invalid: ValidationError) -> str:
+    """Name the field and what is wrong with it, without the value: it may be a secret."""
+    mistake = invalid.errors(include_input=False, include_url=False)[0]
+    field = ".".join(map(str, mistake["loc"][1:]))  # the first part is the kind
+    told = mistake["msg"].removeprefix("Value error, ")
+    return f"{field}: {told}" if field else told
+
+
+def _put_in_secrets(entry: Any, secrets: Mapping[str, str], field: str = "") -> Any:
+    if isinstance(entry, str):
+        return _SECRET.sub(lambda match: _find_secret(match[1], field, secrets), entry)
+    if isinstance(entry, dict):
+        return {
+            name: _put_in_secrets(part, secrets, f"{field}.{name}".lstrip("."))
+            for name, part in entry.items()
+        }
+    if isinstance(entry, list):
+        return [_put_in_secrets(part, secrets, field) for part in entry]
+    return entry
+
+
+def _find_secret(name: str, field: str, secrets: Mapping[str, str]) -> str:
+    if not name.startswith(SECRET_PREFIX):
+        raise LookupError(f"{field}: a secret's name begins with {SECRET_PREFIX}, not {name!r}")
+    if not secrets.get(name):
+        raise LookupError(f"{field}: the secret {name} is not set")
+    return secrets[name]
+
+
+def _refuse_duplicates(path: Path, route_ids: Sequence[str]) -> None:
+    for route_id in route_ids:
+        if route_ids.count(route_id) > 1:
+            raise ConfigError(f"{path}: two routes have the id {route_id!r}")

@@ -1,0 +1,101 @@
+"""The bytes of one email: a body shared by all who get the same content, and a head of their own.
+
+Building a multipart message takes a millisecond with `EmailMessage`; the same content goes to many,
+so its body is built once and kept. Parts are base64: no line is too long, and no server needs
+8BITMIME.
+"""
+
+import re
+from datetime import datetime
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
+
+from rollcall.routes.base import Submission
+
+BOUNDARY = "=_rollcall_alternative"
+"""Cannot occur in a part: base64 has no underscore."""
+
+_CRLF = compat32.clone(linesep="\r\n")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9._-]+")
+_ADDRESS = re.compile(r"[^\s<>\"(),:;@\\\x00-\x20\x7f]+@[^\s<>\"(),:;@\\\x00-\x20\x7f]+")
+
+
+class MessageBuilder:
+    """Builds the messages of one sender.
+
+    Args:
+        sender: Whom recipients see: an address, with or without a name before it.
+    """
+
+    def __init__(self, sender: str) -> None:
+        name, self.sender_address = parseaddr(sender)
+        self.sender_domain = self.sender_address.rpartition("@")[2]
+        self._from = formataddr((name, self.sender_address), "utf-8")
+
+    def build(self, submission: Submission, mailbox: str, sent_at: datetime) -> bytes:
+        """Build one message, CRLF ended, not yet dot-stuffed.
+
+        The Message-ID is `<delivery_id@sender's domain>`: the same on every try, so that a mailbox
+        that gets a message twice can show it once, and a bounce names its delivery.
+
+        Args:
+            submission: The message.
+            mailbox: Its address as `parse_mailbox` returned it.
+            sent_at: For the Date header.
+
+        Raises:
+            ValueError: The delivery's id cannot stand in a header.
+        """
+        if not _MESSAGE_ID.fullmatch(submission.delivery_id):
+            raise ValueError("this delivery_id cannot stand in a Message-ID")
+        head = (
+            f"From: {self._from}\r\n"
+            f"To: {mailbox}\r\n"
+            f"Subject: {encode_subject(submission.subject or '')}\r\n"
+            f"Date: {format_datetime(sent_at)}\r\n"
+            f"Message-ID: <{submission.delivery_id}@{self.sender_domain}>\r\n"
+            "Auto-Submitted: auto-generated\r\n"
+        )
+        return head.encode() + render_body(submission.text, submission.html)
+
+
+def parse_mailbox(address: str) -> str:
+    """Read one plain `local@domain`, its domain in ASCII (IDNA), fit for headers and commands.
+
+    Raises:
+        ValueError: It is something else: quoted, with a name, blanks, control characters or a
+        second @.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError("not a plain email address")
+    local, domain = address.split("@")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+@lru_cache(maxsize=64)
+def encode_subject(subject: str) -> str:
+    """Encode a subject for its header (RFC 2047), folded; line breaks in it become blanks."""
+    one_line = " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", subject).split())
+    return Header(
+        one_line, "utf-8" if not one_line.isascii() else None, header_name="Subject"
+    ).encode(linesep="\r\n")
+
+
+@lru_cache(maxsize=64)
+def render_body(text: str, html: str | None) -> bytes:
+    """Render the MIME headers and body of a content: text, or text and HTML to choose from."""
+    plain = MIMEText(text, "plain", "utf-8")
+    if html is None:
+        return _end_line(plain.as_bytes(policy=_CRLF))
+    both = MIMEMultipart("alternative", BOUNDARY)
+    both.attach(plain)
+    both.attach(MIMEText(html, "html", "utf-8"))
+    return _end_line(both.as_bytes(policy=_CRLF))
+
+
+def _end_line(message: bytes) -> bytes:
+    return message if message.endswith(b"\r\n") else message + b"\r\n"

@@ -1,0 +1,222 @@
+"""The configured ways out: what may stand in `routes.toml`, and nothing else.
+
+A secret is never written into the file: wherever a text says `env:ROLLCALL_SECRET_NAME`, alone or
+within (`"Bearer env:ROLLCALL_SECRET_CARRIER"`), the secret of that name takes its place.
+"""
+
+import re
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    JsonValue,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+from rollcall.routes.templates import HEADER_PLACEHOLDERS, PLACEHOLDERS, find_placeholders
+
+Meaning = Literal["accepted", "throttled", "temporary", "rejected", "permanent"]
+"""Of a provider's code: taken; slow down; later; not by this route; not to this recipient."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class _RouteSettings(_Settings):
+    """What every route has."""
+
+    id: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$",
+        description="Name of the route in ledger and pages; never used again for another.",
+    )
+    priority: int = Field(default=100, ge=0, description="Lower is preferred.")
+    honours_idempotency_key: bool = Field(
+        default=False, description="The provider recognises a repeated key and does not send again."
+    )
+    connect_timeout_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=300,
+        description="Seconds to reach the other side, TLS and sign-in included.",
+    )
+    answer_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Seconds to wait for an answer, or for a free connection.",
+    )
+    max_connections: int = Field(
+        default=20,
+        ge=1,
+        le=2000,
+        description="Connections open at once; the provider may set a limit.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of the authorities to trust instead of the system's."
+    )
+
+
+def _check_sender(sender: str) -> str:
+    _, address = parseaddr(sender)
+    local, _, domain = address.rpartition("@")
+    if not (local and domain and address.isascii() and sender.isprintable()):
+        raise ValueError('should look like "Crisis Team <crisis@example.org>"')
+    return sender
+
+
+class SmtpSettings(_RouteSettings):
+    """A mail server that takes our messages."""
+
+    kind: Literal["smtp"]
+    host: str = Field(min_length=1, description="Name or address of the mail server.")
+    port: int = Field(
+        default=587, ge=1, le=65535, description="587 for starttls, 465 for tls, 25 for none."
+    )
+    security: Literal["none", "starttls", "tls"] = Field(
+        default="starttls", description="How the connection is protected; never fallen back from."
+    )
+    username: str | None = Field(default=None, description="Who signs in; none signs in as nobody.")
+    password: SecretStr | None = Field(default=None, description="Their password.")
+    sender: Annotated[str, AfterValidator(_check_sender)] = Field(
+        description='Whom recipients see, e.g. "Crisis Team <crisis@example.org>".'
+    )
+    hello_name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9.:\[\]-]+$",
+        description="Our name in EHLO; by default the sender's domain.",
+    )
+    keep_idle_s: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="Seconds an unused connection is kept for the next message.",
+    )
+
+    @model_validator(mode="after")
+    def _check_sign_in(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+
+class CodeTable(_Settings):
+    """Which answers mean what. A number is an HTTP status; a text is the provider's own code."""
+
+    accepted: tuple[int | str, ...] = Field(default=(), description="Taken over.")
+    throttled: tuple[int | str, ...] = Field(default=(), description="Slow down.")
+    temporary: tuple[int | str, ...] = Field(
+        default=(), description="The same message again, later."
+    )
+    rejected: tuple[int | str, ...] = Field(default=(), description="Not by this route.")
+    permanent: tuple[int | str, ...] = Field(
+        default=(), description="No route can reach this number."
+    )
+
+    @model_validator(mode="after")
+    def _check_unambiguous(self) -> Self:
+        listed = [code for _, codes in self.rows() for code in codes]
+        for code in listed:
+            if listed.count(code) > 1:
+                raise ValueError(f"{code!r} is listed twice")
+            if isinstance(code, int) and not 100 <= code <= 599:  # noqa: PLR2004 - HTTP's range
+                raise ValueError(f'{code} is no HTTP status; write a provider\'s code as "{code}"')
+        return self
+
+    def rows(self) -> tuple[tuple[Meaning, tuple[int | str, ...]], ...]:
+        """List each meaning with its codes."""
+        return (
+            ("accepted", self.accepted),
+            ("throttled", self.throttled),
+            ("temporary", self.temporary),
+            ("rejected", self.rejected),
+            ("permanent", self.permanent),
+        )
+
+    def look_up(self, code: int | str) -> Meaning | None:
+        """Return what a code was listed to mean, if it was."""
+        return next((meaning for meaning, codes in self.rows() if code in codes), None)
+
+
+class HttpSmsSettings(_RouteSettings):
+    """A carrier that takes one text message with one HTTP request."""
+
+    kind: Literal["http_sms"]
+    url: HttpUrl = Field(description="Where messages are submitted.", repr=False)
+    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="HTTP method.")
+    headers: dict[str, SecretStr] = Field(
+        default={}, description="May hold {reference} and {idempotency_key}."
+    )
+    username: str | None = Field(default=None, description="For HTTP Basic authentication.")
+    password: SecretStr | None = Field(default=None, description="For HTTP Basic authentication.")
+    body_format: Literal["json", "form", "query"] = Field(
+        default="json", description="How `body` travels: JSON, a form, or in the address."
+    )
+    body: dict[str, JsonValue] = Field(
+        description="May hold {to} {text} {sender} {reference} {idempotency_key}.", repr=False
+    )
+    sender: str | None = Field(default=None, description="What {sender} stands for.")
+    id_path: str | None = Field(
+        default=None,
+        description='Where the provider\'s id stands in a JSON answer, e.g. "messages.0.id".',
+    )
+    code_path: str | None = Field(
+        default=None, description='Where the provider\'s own code stands, e.g. "error.code".'
+    )
+    codes: CodeTable = Field(default=CodeTable(), description="Which answers mean what.")
+
+    @field_validator("headers")
+    @classmethod
+    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, template in headers.items():
+            shown = template.get_secret_value()
+            if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not (
+                shown.isascii() and shown.isprintable()
+            ):
+                raise ValueError(f"{name!r} is no header that can be sent")
+            _check_placeholders(shown, HEADER_PLACEHOLDERS)
+        return headers
+
+    @model_validator(mode="after")
+    def _check_body(self) -> Self:
+        if self.body_format != "json" and any(not _is_plain(part) for part in self.body.values()):
+            raise ValueError(f"body holds texts and numbers only when sent as {self.body_format}")
+        used = _check_placeholders(self.body, PLACEHOLDERS)
+        for needed in ("to", "text"):
+            if needed not in used:
+                raise ValueError(f"body never says {{{needed}}}")
+        if "sender" in used and self.sender is None:
+            raise ValueError("body says {sender}, but no sender is set")
+        return self
+
+    @model_validator(mode="after")
+    def _check_sign_in(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+
+RouteSettings = Annotated[SmtpSettings | HttpSmsSettings, Field(discriminator="kind")]
+"""One `[[route]]` of the file."""
+
+
+def _is_plain(part: JsonValue) -> bool:
+    return isinstance(part, str | int | float) and not isinstance(part, bool)
+
+
+def _check_placeholders(template: JsonValue, allowed: frozenset[str]) -> frozenset[str]:
+    """A mistyped placeholder would go out to everybody as it stands: refuse it here."""
+    used = find_placeholders(template)
+    for name in sorted(used - allowed):
+        raise ValueError(
+            f"{{{name}}} is no placeholder here; there are {{{'} {'.join(sorted(allowed))}}}"
+        )
+    return used

@@ -1,0 +1,148 @@
+"""What a carrier's HTTP answer means: the one place that turns answers into acceptances and errors.
+
+In this order, the first that speaks decides:
+
+1. the provider's own code (`code_path`), where `codes` lists it;
+2. the HTTP status, where `codes` lists it;
+3. the status by its class: 2xx accepted, 429 throttled, other 4xx and 3xx rejected, 5xx unknown
+   (a server may fail after it has handed the message on).
+
+An accepting 2xx is doubted, so unknown, in two cases: it carries a code of the provider's that
+nobody listed (an error inside a 200), or it lacks the id that `id_path` promises (a proxy's page, a
+broken answer). To call those accepted would lose the person silently; to call them refused would
+send twice.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Literal, assert_never
+
+from pydantic import JsonValue
+
+from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError
+from rollcall.routes.base import Acceptance
+from rollcall.routes.settings import HttpSmsSettings, Meaning
+
+Verdict = Meaning | Literal["unknown"]
+
+MAX_CODE_CHARACTERS = 64
+"""Codes are stored and shown; a longer "code" is a sentence that may quote the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: HTTP status, body, and the Retry-After header as it stood."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An answer with the provider's own code and id picked out of it."""
+
+    status: int
+    code: str | None
+    provider_id: str | None
+
+
+def read_answer(settings: HttpSmsSettings, answer: Answer, now: datetime) -> Acceptance:
+    """Turn an answer into an acceptance.
+
+    Raises:
+        RouteError: It says that this route did not take the message.
+        RecipientError: It says that this number cannot be reached.
+        OutcomeUnknownError: It does not say whether the message was taken.
+    """
+    reading = _pick_out(settings, answer.body, answer.status)
+    code = reading.code or str(reading.status)
+    verdict = _judge(settings, reading)
+    match verdict:
+        case "accepted":
+            return Acceptance(reading.provider_id, code)
+        case "throttled" | "temporary" | "rejected":
+            wait_s = read_retry_after(answer.retry_after, now)
+            raise RouteError(_REASONS[verdict], settings.id, code, verdict, wait_s)
+        case "permanent":
+            raise RecipientError(_REASONS[verdict], settings.id, code)
+        case "unknown":
+            raise OutcomeUnknownError(_REASONS[verdict], settings.id, code)
+        case _:
+            assert_never(verdict)
+
+
+_REASONS: Mapping[Verdict, str] = {
+    "throttled": "the carrier asks to slow down",
+    "temporary": "the carrier refuses for now",
+    "rejected": "the carrier refuses",
+    "permanent": "the number cannot be reached",
+    "unknown": "the carrier's answer does not say whether it took the message",
+}
+
+
+def _judge(settings: HttpSmsSettings, reading: _Reading) -> Verdict:
+    by_code = settings.codes.look_up(reading.code) if reading.code is not None else None
+    if by_code is not None:
+        return by_code
+    by_status = settings.codes.look_up(reading.status) or _judge_status(reading.status)
+    if by_status != "accepted" or reading.status // 100 != 2:  # noqa: PLR2004 - HTTP's 2xx
+        return by_status
+    lacks_id = settings.id_path is not None and reading.provider_id is None
+    return "unknown" if lacks_id or reading.code is not None else "accepted"
+
+
+def _judge_status(status: int) -> Verdict:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "throttled"
+    match status // 100:
+        case 2:
+            return "accepted"
+        case 3 | 4:
+            return "rejected"
+        case _:
+            return "unknown"
+
+
+def _pick_out(settings: HttpSmsSettings, body: bytes, status: int) -> _Reading:
+    if settings.code_path is None and settings.id_path is None:
+        return _Reading(status, None, None)
+    try:
+        document: JsonValue = json.loads(body)
+    except (ValueError, RecursionError):
+        return _Reading(status, None, None)
+    code = _walk(document, settings.code_path)
+    return _Reading(
+        status, code[:MAX_CODE_CHARACTERS] if code else None, _walk(document, settings.id_path)
+    )
+
+
+def _walk(document: JsonValue, path: str | None) -> str | None:
+    """Follow a path such as `messages.0.id`; None where it leads nowhere or to no plain value."""
+    place = document
+    for step in path.split(".") if path else ():
+        if isinstance(place, dict):
+            place = place.get(step)
+        elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
+            place = place[int(step)]
+        else:
+            return None
+    is_plain = isinstance(place, str | int) and not isinstance(place, bool)
+    return str(place) if path and is_plain and place != "" else None
+
+
+def read_retry_after(field: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header (RFC 9110 §10.2.3: seconds or a date) as seconds from now."""
+    if field is None:
+        return None
+    if field.strip().isdecimal():
+        return float(field)
+    try:
+        moment = parsedate_to_datetime(field)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

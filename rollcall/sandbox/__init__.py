@@ -1,0 +1,1 @@
+"""Carriers and a mail server on loopback, with a seeded schedule of faults."""

@@ -1,0 +1,162 @@
+"""An SMS carrier over HTTP: a plain ASGI application behind uvicorn.
+
+POST /messages   {"to", "text", "from", "reference"}, Idempotency-Key, Authorization: Bearer sandbox
+202              {"messages": [{"id": "bravo-0000001", "status": "accepted"}]}
+4xx              {"error": {"code": "unknown_number" | "refused" | "throttled" | ...}}
+"""
+
+import asyncio
+import contextlib
+import functools
+import json
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from rollcall.sandbox.desk import HOLD_FACTOR, AcceptanceDesk, Parcel
+from rollcall.sandbox.plan import CarrierPlan
+from rollcall.sandbox.schedule import Fault, is_unknown_number
+
+PATH = "/messages"
+TOKEN = "sandbox"  # noqa: S105 - a carrier on loopback that sends nothing anywhere
+GARBAGE = b"<html><body>Welcome to the hotel's wireless network!</body></html>"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class CarrierApp:
+    """Takes messages as its plan says.
+
+    Args:
+        plan: How it behaves.
+        desk: Decides over tries and keeps the journal.
+    """
+
+    def __init__(self, plan: CarrierPlan, desk: AcceptanceDesk) -> None:
+        self._plan = plan
+        self._desk = desk
+        self._ids_by_key: dict[str, str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        body = await _read_body(receive)
+        refusal = _refuse_request(scope)
+        if refusal is not None:
+            return await _answer(send, *refusal)
+        try:
+            parcel = _read_parcel(scope, body)
+        except (ValueError, LookupError, TypeError):
+            return await _answer(send, 400, _error("malformed"))
+        await asyncio.sleep(self._plan.delay_s)
+        known_id = self._recognise(parcel)
+        if known_id is not None:
+            return await _answer(send, 202, _accepted(known_id))
+        if is_unknown_number(parcel.address):
+            return await _answer(send, 400, _error("unknown_number"))
+        return await self._take(parcel, scope, receive, send)
+
+    def _recognise(self, parcel: Parcel) -> str | None:
+        if not self._plan.honours_idempotency_key or parcel.idempotency_key is None:
+            return None
+        return self._ids_by_key.get(parcel.idempotency_key)
+
+    async def _take(self, parcel: Parcel, scope: Scope, receive: Receive, send: Send) -> None:
+        fate, provider_id = self._desk.judge(parcel)
+        if fate.is_accepted and parcel.idempotency_key is not None:
+            self._ids_by_key[parcel.idempotency_key] = provider_id
+        match fate.fault:
+            case Fault.NONE | Fault.ACCEPT_AND_DROP:
+                await _answer(send, 202, _accepted(provider_id))
+            case Fault.REFUSE:
+                await _answer(send, 403, _error("refused"))
+            case Fault.THROTTLE:
+                wait = str(self._plan.retry_after_s).encode()
+                await _answer(send, 429, _error("throttled"), (b"retry-after", wait))
+            case Fault.GARBAGE:
+                await _answer(send, 200, GARBAGE)
+            case Fault.TIME_OUT:
+                await _hold(receive, self._plan.answer_timeout_s * HOLD_FACTOR)
+                await _answer(send, 504, _error("took_too_long"))  # to nobody, as a rule
+            case Fault.RESET:
+                scope["extensions"]["reset"]()
+                await receive()  # returns when the connection is gone
+
+
+class ResettingProtocol(H11Protocol):
+    """uvicorn's HTTP protocol, which lets the application end the connection without an answer."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.app = functools.partial(self._call_with_reset, self.app)
+
+    async def _call_with_reset(self, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"] = {"reset": self.reset}
+        await app(scope, receive, send)
+
+    def reset(self) -> None:
+        """End the connection as a crash does: with a RST, answering nothing."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+
+async def _read_body(receive: Receive) -> bytes:
+    body = bytearray()
+    is_more = True
+    while is_more:
+        event = await receive()
+        body += event.get("body", b"")
+        is_more = event.get("more_body", False)
+    return bytes(body)
+
+
+def _refuse_request(scope: Scope) -> tuple[int, bytes] | None:
+    if scope["path"] != PATH:
+        return 404, _error("no_such_path")
+    if (b"authorization", f"Bearer {TOKEN}".encode()) not in scope["headers"]:
+        return 401, _error("unauthorised")
+    if scope["method"] != "POST":
+        return 405, _error("only_post")
+    return None
+
+
+def _read_parcel(scope: Scope, body: bytes) -> Parcel:
+    message = json.loads(body)
+    key = dict(scope["headers"]).get(b"idempotency-key")
+    if not (message["to"] and message["text"]):
+        raise ValueError("nothing to send")
+    return Parcel(message["reference"], message["to"], key.decode("ascii") if key else None)
+
+
+def _accepted(provider_id: str) -> bytes:
+    return json.dumps({"messages": [{"id": provider_id, "status": "accepted"}]}).encode()
+
+
+def _error(code: str) -> bytes:
+    return json.dumps({"error": {"code": code}}).encode()
+
+
+async def _answer(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    framing = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [framing, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _hold(receive: Receive, hold_s: float) -> None:
+    """Keep the client waiting until it gives up."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(hold_s):
+            await receive()

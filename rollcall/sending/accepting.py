@@ -1,0 +1,78 @@
+"""Accept a message: what can be known to be wrong with it is said before it is recorded."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rollcall.clock import Clock
+from rollcall.domain.email_layout import EmailLayout
+from rollcall.domain.message import MessageRequest, digest_request
+from rollcall.domain.rendering import compile_content
+from rollcall.errors import ConfigError
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import MessageRecord, NewMessage, accept_message
+from rollcall.sending.route_book import RouteBook
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request to send, as the command line, the dashboard or another program gives it.
+
+    Attributes:
+        request: What to say, to whom, and how.
+        source: The folder of the travellers' data.
+        key: Idempotency key; the same key twice is one message. None: a new message.
+        as_of: The moment to select for; None: now.
+        uses_last_good: Use the last good version of the source without looking at its files.
+    """
+
+    request: MessageRequest
+    source: Path
+    key: str | None = None
+    as_of: datetime | None = None
+    uses_last_good: bool = False
+
+
+def accept_order(
+    order: Order, ledger: Ledger, book: RouteBook, layout: EmailLayout, clock: Clock
+) -> tuple[MessageRecord, bool]:
+    """Record an order in the ledger; from then on it is sent whatever happens to this process.
+
+    Returns:
+        The message, and whether it is new.
+
+    Raises:
+        TemplateError: A text uses what it may not.
+        ConfigError: No route is configured for a channel it needs.
+        RequestError: Its key stands for another request.
+    """
+    include_sms = order.request.options.include_sms
+    compile_content(order.request.content, layout, include_sms=include_sms)
+    require_routes(order.request, book)
+    now = clock.now()
+    source = str(order.source.resolve())
+    return accept_message(
+        ledger,
+        NewMessage(
+            idempotency_key=order.key or uuid.uuid4().hex,
+            request_digest=digest_request(order.request, source, order.as_of),
+            request=order.request.model_dump(mode="json", exclude_none=True),
+            source=source,
+            uses_last_good=order.uses_last_good,
+            as_of=order.as_of or now,
+            expires_at=order.request.expires_at,
+        ),
+        now,
+    )
+
+
+def require_routes(request: MessageRequest, book: RouteBook) -> None:
+    """Make sure that every channel a message needs has a way out.
+
+    Raises:
+        ConfigError: Names the channel that has none.
+    """
+    for channel in request.channels():
+        if not book.serves(channel):
+            raise ConfigError(f"no route is configured for {channel}: add one to the routes file")

@@ -1,0 +1,78 @@
+"""One try over one route, with everything that can come of it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from rollcall.domain.delivery import Outcome, Try
+from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
+from rollcall.routes.base import Acceptance, Route, Submission
+
+SUBMIT_MAX_S: Final = 180.0
+"""No single try is longer, whatever a route's own timeouts say; half of it left, so: unknown."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a try came to."""
+
+    route_id: str
+    outcome: Outcome
+    reason: str | None = None
+    provider_id: str | None = None
+    provider_code: str | None = None
+    retry_after_s: float | None = None
+
+    def as_try(self) -> Try:
+        """Return what later decisions need of it."""
+        return Try(self.route_id, self.outcome, self.reason or "", self.retry_after_s)
+
+
+async def try_route(route: Route, submission: Submission) -> Verdict:
+    """Hand a message to a route and say what came of it; never raises for the route's sake."""
+    try:
+        async with asyncio.timeout(SUBMIT_MAX_S):
+            acceptance = await route.submit(submission)
+    except SendError as error:
+        return _verdict_of(error)
+    except TimeoutError:
+        return Verdict(route.route_id, "uncertain", "no answer in time")
+    except Exception as error:
+        # a fault of ours in the middle of a try: nobody knows how far it came
+        log.exception("route failed", extra={"route_id": route.route_id})
+        return Verdict(route.route_id, "uncertain", f"fault in the route: {type(error).__name__}")
+    return _accepted(route.route_id, acceptance)
+
+
+def _accepted(route_id: str, acceptance: Acceptance) -> Verdict:
+    return Verdict(
+        route_id,
+        "accepted",
+        provider_id=acceptance.provider_id,
+        provider_code=acceptance.provider_code,
+    )
+
+
+def _verdict_of(error: SendError) -> Verdict:
+    return Verdict(
+        error.route_id,
+        _outcome_of(error),
+        error.reason,
+        provider_code=error.provider_code,
+        retry_after_s=error.retry_after_s if isinstance(error, RouteError) else None,
+    )
+
+
+def _outcome_of(error: SendError) -> Outcome:
+    match error:
+        case RouteError():
+            return error.fault
+        case RecipientError():
+            return "refused"
+        case OutcomeUnknownError():
+            return "uncertain"
+        case _:
+            raise AssertionError(f"a SendError of no known kind: {type(error).__name__}")

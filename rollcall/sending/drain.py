@@ -1,0 +1,84 @@
+"""Empty the queue of one message: batches while anything is due, patience while it is not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from rollcall.ledger.queue import QueueState
+from rollcall.sending.delivery_run import DeliveryRun
+
+PARALLEL_BATCHES: Final = 4
+"""Batches in flight: the slow tail of one does not hold up the next."""
+
+MOST_BATCHES: Final = 400
+"""Batches a send is cut into: Prefect's server keeps up with so many task runs, not with thousands.
+Source: measured, `shared/research/prefect.md` §2; docs/adr/0004."""
+
+BATCH_MIN, BATCH_MAX = 250, 5000
+"""Deliveries in a batch: few enough to be recorded often, enough for orchestration to vanish."""
+
+LOOK_AGAIN_S: Final = 2.0
+"""Longest pause between two looks at the queue: another process may have changed it."""
+
+RunBatch = Callable[[int], Awaitable[object]]
+"""Delivers one claimed batch by its number; flows hand in a Prefect task here."""
+
+
+async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
+    """Deliver until nothing of the message waits, or the run is stopped.
+
+    Ends because every delivery does: its tries are counted, and its waits are bounded.
+
+    Raises:
+        LedgerError: The ledger does not answer.
+    """
+    started_at = run.clock.now()
+    size = batch_size((await run.read_queue()).waiting_count)
+    running: set[asyncio.Future[object]] = set()
+    try:
+        while not run.stopping.is_set():
+            batch_number = await run.claim(size) if len(running) < PARALLEL_BATCHES else None
+            if batch_number is not None:
+                running.add(asyncio.ensure_future(run_batch(batch_number)))
+                continue
+            queue = await run.read_queue()
+            if not running and not queue.waiting_count:
+                return
+            running = await _await_change(running, run, _pause_s(run, queue, started_at))
+    finally:
+        # a batch that another one's failure interrupted still records what it has in flight
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def batch_size(delivery_count: int) -> int:
+    """Return how many deliveries make a batch, so that a send is at most `MOST_BATCHES` of them."""
+    return min(max(-(-delivery_count // MOST_BATCHES), BATCH_MIN), BATCH_MAX)
+
+
+async def _await_change(
+    running: set[asyncio.Future[object]], run: DeliveryRun, pause_s: float
+) -> set[asyncio.Future[object]]:
+    """Wait until a batch ends, the run is stopped, or the pause is over; return what still runs."""
+    if not running:
+        await run.free_dead()
+    stopped: asyncio.Future[object] = asyncio.ensure_future(run.stopping.wait())
+    watched: set[asyncio.Future[object]] = {*running, stopped}
+    await asyncio.wait(watched, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    for batch in running:
+        if batch.done():
+            batch.result()
+    return {batch for batch in running if not batch.done()}
+
+
+def _pause_s(run: DeliveryRun, queue: QueueState, started_at: datetime) -> float:
+    """Return how long to pause, in seconds.
+
+    Until the next delivery is due, but at least 1 % of the time already spent: retries that come
+    due one by one are gathered, so that hours of them still make few batches.
+    """
+    now = run.clock.now()
+    until_due_s = (queue.next_due_at - now).total_seconds() if queue.next_due_at else LOOK_AGAIN_S
+    gather_s = max((now - started_at).total_seconds() / 100, LOOK_AGAIN_S / 100)
+    return max(min(until_due_s, LOOK_AGAIN_S), gather_s)

@@ -1,0 +1,156 @@
+"""From an accepted message to recorded deliveries: what each step computes."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from rollcall.domain.audience import Audience, Recipient
+from rollcall.domain.email_layout import EmailLayout
+from rollcall.domain.message import Channel, MessageRequest
+from rollcall.domain.rendering import CompiledContent, compile_content
+from rollcall.domain.selecting import select_audience
+from rollcall.domain.selection import Selection
+from rollcall.domain.template_variables import MessageVariables, RecipientVariables
+from rollcall.domain.world import World
+from rollcall.errors import SelectionError, TemplateError
+from rollcall.ledger.recording import NewContent, NewDelivery
+from rollcall.sources.kept import KeptSources, KeptVersion
+from rollcall.sources.snapshot import Snapshot
+
+_PEOPLE_COLUMNS = (
+    "person_id", "name", "email", "phone", "language", "home_country", "groups", "tags",
+)  # fmt: skip
+
+
+def open_version(sources: KeptSources, source: Path, *, uses_last_good: bool) -> KeptVersion:
+    """Return the validated version of a source that a selection is to be made from.
+
+    Raises:
+        SourceError: The source cannot be loaded, or has no last good version.
+    """
+    return sources.last_good(source) if uses_last_good else sources.open(source)
+
+
+def read_world(snapshot: Snapshot, as_of: datetime) -> World:
+    """Read from a snapshot what filters look at."""
+    positions = snapshot.frame("positions").rename(
+        {"source": "position_source", "at": "position_at"}
+    )
+    people = snapshot.frame("people", _PEOPLE_COLUMNS)
+    return World(
+        as_of=as_of,
+        people=people.join(positions, on="person_id", how="left", validate="1:1"),
+        facilities=snapshot.frame("facilities", ("facility_id", "country", "tags")),
+        contacts=snapshot.frame("facility_contacts", ("facility_id", "person_id", "is_manager")),
+    )
+
+
+def select_recipients(
+    selection: Selection, snapshot: Snapshot, as_of: datetime, *, managers_only: bool
+) -> Audience:
+    """Evaluate a selection on a snapshot.
+
+    Raises:
+        SelectionError: The selection names what does not exist or is not built yet.
+    """
+    return select_audience(selection, read_world(snapshot, as_of), managers_only=managers_only)
+
+
+def require_recipients(audience: Audience) -> None:
+    """Refuse a selection that matches nobody: a message to nobody is a mistake.
+
+    Raises:
+        SelectionError: There is no recipient.
+    """
+    if audience.recipients:
+        return
+    without = " who can be contacted for the facilities" if audience.facility_ids else ""
+    raise SelectionError(f"selection matches nobody{without}; nothing was sent")
+
+
+def render_deliveries(
+    request: MessageRequest,
+    recipients: Sequence[Recipient],
+    layout: EmailLayout,
+    organisation: str,
+    sent_on: date,
+) -> tuple[list[NewContent], list[NewDelivery]]:
+    """Write what everybody gets, over every channel of the message.
+
+    People who get the same text share its content. Who lacks the address for a channel has a
+    delivery all the same, that says so.
+
+    Raises:
+        TemplateError: The texts cannot be rendered for anybody.
+    """
+    channels = request.channels()
+    compiled = compile_content(request.content, layout, include_sms="sms" in channels)
+    writer = _Writer(compiled, MessageVariables(sent_on=sent_on, organisation=organisation))
+    deliveries = [writer.write(one, channel) for one in recipients for channel in channels]
+    if writer.failure and not writer.contents:
+        raise writer.failure
+    return list(writer.contents.values()), deliveries
+
+
+class _Writer:
+    """Renders deliveries one by one and keeps each distinct content once."""
+
+    def __init__(self, compiled: CompiledContent, message: MessageVariables) -> None:
+        self.compiled = compiled
+        self.message = message
+        self.contents: dict[str, NewContent] = {}
+        self.failure: TemplateError | None = None
+
+    def write(self, recipient: Recipient, channel: Channel) -> NewDelivery:
+        address = recipient.email if channel == "email" else recipient.phone
+        if reason := _missing_address(address, channel):
+            return NewDelivery(recipient.person_id, channel, "not_attempted", reason=reason)
+        try:
+            content = self._render(recipient, channel)
+        except TemplateError as error:
+            # one person's odd name must not keep the message from everybody else
+            self.failure = error
+            return NewDelivery(recipient.person_id, channel, "not_attempted", reason=str(error))
+        self.contents[content.content_digest] = content
+        return NewDelivery(
+            recipient.person_id,
+            channel,
+            "waiting",
+            address=address,
+            content_digest=content.content_digest,
+        )
+
+    def _render(self, recipient: Recipient, channel: Channel) -> NewContent:
+        variables = RecipientVariables(
+            name=recipient.name,
+            language=recipient.language,
+            country=recipient.position.country,
+            home_country=recipient.home_country,
+        )
+        if channel == "sms":
+            sms = self.compiled.render_sms(variables, self.message)
+            return NewContent(_digest("sms", sms.text), sms.text, segment_count=sms.segments)
+        email = self.compiled.render_email(variables, self.message)
+        digest = _digest("email", email.subject, email.text, email.html)
+        return NewContent(digest, email.text, subject=email.subject, html=email.html)
+
+
+def _missing_address(address: str | None, channel: Channel) -> str | None:
+    """Say why there is no address to send to, None if there is one."""
+    if not address:
+        return "no email address" if channel == "email" else "no phone number"
+    if channel == "email" and not _looks_deliverable(address):
+        return "the email address is not valid"
+    return None
+
+
+def _looks_deliverable(email: str) -> bool:
+    """Tell whether an address fits into an SMTP command at all; the mail server knows the rest."""
+    local, _, domain = email.rpartition("@")
+    is_one_word = not any(character.isspace() or character in "<>,;" for character in email)
+    return bool(local and domain) and is_one_word and email.isprintable()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

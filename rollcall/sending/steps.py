@@ -1,0 +1,172 @@
+"""The steps of a send, in the order they happen; every one reads the ledger and can run twice.
+
+Flows call them as Prefect tasks. Without a Prefect server they run as they are: the same steps.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollcall.clock import Clock
+from rollcall.domain.delivery import STATUSES
+from rollcall.domain.email_layout import EmailLayout
+from rollcall.domain.message import MessageRequest
+from rollcall.errors import InputError
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import StatusCounts, count_given_up, count_statuses
+from rollcall.ledger.messages import MessageRecord, load_message, set_state
+from rollcall.ledger.recording import freeze_audience, load_audience, record_deliveries
+from rollcall.sending.delivery_run import DeliveryRun
+from rollcall.sending.policies import choose_policy
+from rollcall.sending.preparing import (
+    open_version,
+    render_deliveries,
+    require_recipients,
+    select_recipients,
+)
+from rollcall.sending.route_book import RouteBook
+from rollcall.settings import DeliverySettings
+from rollcall.sources.kept import KeptSources
+from rollcall.sources.snapshot import build_snapshot, open_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What a message has come to; holds no personal data.
+
+    Attributes:
+        message_id: The message.
+        state: Its state in the ledger.
+        counts: Its deliveries by channel and status.
+        gave_up_count: Of those not delivered, the ones no carrier refused for the recipient's sake.
+        reason: Why it was refused, if it was.
+    """
+
+    message_id: str
+    state: str
+    counts: StatusCounts
+    gave_up_count: int = 0
+    reason: str | None = None
+
+    def total(self, *statuses: str) -> int:
+        """Count deliveries with any of these statuses, over all channels."""
+        return sum(
+            by_status.get(name, 0) for by_status in self.counts.values() for name in statuses
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SendSteps:
+    """The steps of a send on one ledger; built by `rollcall.wiring`.
+
+    Setting `stopping` lets runs end early: no further try is started, what is left stays queued.
+    """
+
+    ledger: Ledger
+    sources: KeptSources
+    book: RouteBook
+    layout: EmailLayout
+    clock: Clock
+    delivery: DeliverySettings
+    organisation: str
+    snapshots_folder: Path
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def claim_message(self, message_id: str) -> MessageRecord:
+        """Move an accepted message to `sending`.
+
+        Raises:
+            InputError: There is no such message, or it was refused.
+        """
+        message = load_message(self.ledger, message_id)
+        if message.state == "refused":
+            raise InputError(f"message {message_id} was refused: {message.reason}")
+        if message.state == "accepted":
+            set_state(self.ledger, message_id, "sending")
+        return message
+
+    def load_snapshot(self, message_id: str) -> Path:
+        """Load the travellers' data as known now into the DuckDB file of this send; kept once made.
+
+        Raises:
+            SourceError: The source cannot be loaded.
+        """
+        message = load_message(self.ledger, message_id)
+        path = self.snapshots_folder / f"{message_id}.duckdb"
+        if message.audience_digest is None and not path.exists():
+            version = open_version(
+                self.sources, Path(message.source), uses_last_good=message.uses_last_good
+            )
+            set_state(self.ledger, message_id, "sending", source_version=version.version)
+            build_snapshot(version, message.as_of, path).close()
+        return path
+
+    def select_audience(self, message_id: str) -> str:
+        """Evaluate the selection and freeze who is meant, with the reasons; return the digest.
+
+        Raises:
+            SelectionError: It names what does not exist, or matches nobody.
+        """
+        message = load_message(self.ledger, message_id)
+        if message.audience_digest is None:
+            request = MessageRequest.model_validate(message.request)
+            with open_snapshot(self.snapshots_folder / f"{message_id}.duckdb") as snapshot:
+                audience = select_recipients(
+                    request.selection,
+                    snapshot,
+                    message.as_of,
+                    managers_only=request.options.managers_only,
+                )
+            require_recipients(audience)
+            freeze_audience(self.ledger, message_id, audience)
+        return load_message(self.ledger, message_id).audience_digest or ""
+
+    def record_deliveries(self, message_id: str) -> int:
+        """Render what everybody gets and record one delivery each, before anything is sent.
+
+        Returns:
+            How many deliveries the message has.
+
+        Raises:
+            TemplateError: The texts cannot be rendered for anybody.
+        """
+        if not count_statuses(self.ledger, message_id):
+            message = load_message(self.ledger, message_id)
+            contents, deliveries = render_deliveries(
+                MessageRequest.model_validate(message.request),
+                load_audience(self.ledger, message_id),
+                self.layout,
+                self.organisation,
+                message.accepted_at.date(),
+            )
+            record_deliveries(self.ledger, message_id, contents, deliveries, self.clock.now())
+        return self.report(message_id).total(*STATUSES)
+
+    def start_run(self, message_id: str) -> DeliveryRun:
+        """Return this process's share in delivering a message; nothing is claimed yet."""
+        message = load_message(self.ledger, message_id)
+        request = MessageRequest.model_validate(message.request)
+        policies = {
+            channel: choose_policy(channel, request.options, self.delivery, message.expires_at)
+            for channel in request.channels()
+        }
+        return DeliveryRun(message_id, self.ledger, self.book, policies, self.clock, self.stopping)
+
+    def close_message(self, message_id: str) -> SendReport:
+        """Mark a message as sent if nothing of it waits any more; return what it came to."""
+        report = self.report(message_id)
+        if report.state == "sending" and not report.total("waiting"):
+            set_state(self.ledger, message_id, "sent", closed_at=self.clock.now())
+        return self.report(message_id)
+
+    def refuse_message(self, message_id: str, reason: str) -> None:
+        """Record that a message cannot be meant; never once deliveries of it are recorded."""
+        if not count_statuses(self.ledger, message_id):
+            set_state(self.ledger, message_id, "refused", reason=reason, closed_at=self.clock.now())
+
+    def report(self, message_id: str) -> SendReport:
+        """Return what a message has come to so far."""
+        message = load_message(self.ledger, message_id)
+        counts = count_statuses(self.ledger, message_id)
+        gave_up_count = count_given_up(self.ledger, message_id)
+        return SendReport(message_id, message.state, counts, gave_up_count, message.reason)

@@ -1,0 +1,110 @@
+"""The settings, from the environment: nothing else reads it.
+
+Every variable begins with `ROLLCALL_`; `ROLLCALL_SECRET_…` are the secrets that `routes.toml`
+names. A variable that nothing knows is refused: a mistyped setting is a setting silently not made.
+"""
+
+import os
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rollcall.domain.validation_text import first_mistake
+from rollcall.errors import ConfigError
+
+PREFIX = "ROLLCALL_"
+SECRET_PREFIX = f"{PREFIX}SECRET_"
+PROJECT_FOLDER = Path(__file__).resolve().parents[1]
+"""The checkout: `data/` with templates, SQL and reference tables lies beside the library."""
+
+
+class DeliverySettings(BaseModel):
+    """How hard messages are tried."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email_max_tries: int = Field(12, ge=1, le=50, description="Tries of one email.")
+    sms_max_tries: int = Field(5, ge=1, le=50, description="Tries of one SMS of standard quality.")
+    high_quality_max_tries: int = Field(
+        50, ge=1, le=50, description="Tries of one SMS of high quality, over all routes."
+    )
+    resend_cap: int = Field(
+        1, ge=0, le=4, description="How often a message that may have arrived is sent again."
+    )
+    high_quality_resend_cap: int = Field(
+        4, ge=0, le=4, description="The same for SMS of high quality."
+    )
+    first_wait_s: float = Field(2.0, ge=0, le=600, description="First wait between tries.")
+    longest_wait_s: float = Field(300.0, ge=0, le=3600, description="Longest wait between tries.")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(
+        PROJECT_FOLDER / "data" / "local",
+        description="Where the ledger, kept sources and snapshots lie; only its owner can read it.",
+    )
+    ledger_url: str = Field(
+        "", description="The ledger as a database URL; default: SQLite in the data folder."
+    )
+    routes_file: Path = Field(
+        PROJECT_FOLDER / "routes.toml", description="The routes, as docs/operating.md describes."
+    )
+    organisation: str = Field(
+        "Your organisation", description="Whom messages come from, for `{{ organisation }}`."
+    )
+    delivery: DeliverySettings = DeliverySettings()
+
+    @property
+    def ledger_address(self) -> str:
+        """Return the ledger's URL with the default filled in."""
+        return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.db'}"
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigError: A variable is unknown or has a wrong value; names it.
+    """
+    known = set(variable_names())
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and not name.startswith(SECRET_PREFIX) and name not in known:
+            raise ConfigError(f"unknown setting {name}{_suggestion(name, known)}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigError(f"setting {PREFIX}{_variable_part(error)}") from error
+
+
+def load_secrets() -> dict[str, str]:
+    """Return the secrets that routes may name, by the full name of their variable."""
+    return {name: value for name, value in os.environ.items() if name.startswith(SECRET_PREFIX)}
+
+
+def variable_names() -> Iterator[str]:
+    """List the environment variables of all settings."""
+    for name, field in Settings.model_fields.items():
+        variable = f"{PREFIX}{name}".upper()
+        yield variable
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (f"{variable}__{part}".upper() for part in field.annotation.model_fields)
+
+
+def _variable_part(error: ValidationError) -> str:
+    """Write where a mistake is as the variable's name is written, then what is wrong."""
+    where, _, reason = first_mistake(error).partition(": ")
+    return f"{where.replace('.', '__').upper()}: {reason}"
+
+
+def _suggestion(name: str, known: set[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

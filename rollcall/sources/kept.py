@@ -1,0 +1,188 @@
+"""Validated loads, kept on disk: a send in a crisis does not validate again.
+
+    root/<name of the source's folder>-<hash of its path>/
+        current.json                     which version is in use
+        <version>/manifest.json          what it is; written last
+        <version>/<table>.parquet        one for each table
+        <version>/rejected.parquet       what was left out or amended, and why
+
+A version is written beside its place and renamed into it when all of it is on disk, so what has its
+name is whole, and a process that dies, or another that does the same, does no harm.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from rollcall.clock import Clock
+from rollcall.errors import ConfigError, SourceError
+from rollcall.sources.fingerprint import hash_version, take_fingerprint
+from rollcall.sources.folder import find_files
+from rollcall.sources.manifest import Pointer, read_manifest, read_pointer
+from rollcall.sources.rejection import RejectedRow
+from rollcall.sources.validation import validate_source
+from rollcall.sources.version_store import (
+    REJECTED_NAME,
+    list_versions,
+    prune_versions,
+    store_version,
+    write_pointer,
+)
+
+SHORT_ID_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class KeptVersion:
+    """A validated load of a source.
+
+    Attributes:
+        version: Its id: the same bytes checked by the same rules have the same.
+        path: The folder that holds its Parquet files.
+        validated_at: When it was checked, aware UTC.
+        row_counts: Good rows of every table.
+    """
+
+    version: str
+    path: Path
+    validated_at: datetime
+    row_counts: dict[str, int]
+
+    @property
+    def short_id(self) -> str:
+        """The id as people are shown it."""
+        return self.version[:SHORT_ID_DIGITS]
+
+    @cached_property
+    def rejected(self) -> list[RejectedRow]:
+        """What was left out or amended, by table in the contract's order, then by line."""
+        rows = pl.read_parquet(self.path / REJECTED_NAME)
+        return [RejectedRow(*row) for row in rows.iter_rows()]
+
+    def age(self, now: datetime) -> timedelta:
+        """Return how long ago it was validated."""
+        return now - self.validated_at
+
+
+class KeptSources:
+    """The kept versions of all sources, below one folder.
+
+    Args:
+        root: The folder; made where it does not exist, for its owner only.
+        clock: Dates the versions.
+    """
+
+    def __init__(self, root: Path, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+
+    def open(self, folder: Path) -> KeptVersion:
+        """Return the version of what the source holds now; validates only what is new.
+
+        Several processes may do this at once.
+
+        Raises:
+            SourceError: The source cannot be loaded; says what it falls back on, if anything.
+            ConfigError: What was loaded cannot be kept; says the same.
+        """
+        try:
+            return self._open(folder)
+        except (SourceError, ConfigError) as exc:
+            last_good = self._find_last_good(folder)
+            if last_good is None:
+                raise
+            age = describe_age(last_good.age(self._clock.now()))
+            raise type(exc)(
+                f"{exc}; the last good version {last_good.short_id} ({age} old) is still in place: "
+                "use it with --last-good"
+            ) from exc
+
+    def last_good(self, folder: Path) -> KeptVersion:
+        """Return the version last in use, whatever the source holds now, or whether it exists.
+
+        Raises:
+            SourceError: There is none.
+        """
+        version = self._find_last_good(folder)
+        if version is None:
+            raise SourceError(f"no good version of {folder} has been kept yet")
+        return version
+
+    def _open(self, folder: Path) -> KeptVersion:
+        home = self._home_of(folder)
+        files = find_files(folder)
+        fingerprint = take_fingerprint(files)
+        pointer = read_pointer(home)
+        if pointer and pointer.fingerprint == fingerprint:
+            known = _load_version(home / pointer.version)
+            if known:
+                return known
+        version = hash_version(files)
+        kept = _load_version(home / version) or self._validate(folder, version, fingerprint)
+        with self._writing():
+            write_pointer(home, Pointer(version=version, fingerprint=fingerprint))
+            prune_versions(home, in_use=version)
+        return kept
+
+    def _validate(self, folder: Path, version: str, fingerprint: str) -> KeptVersion:
+        validated = validate_source(folder)
+        if take_fingerprint(find_files(folder)) != fingerprint:
+            raise SourceError(f"{folder} changed while it was being read; try again")
+        with self._writing():
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = store_version(
+                self._home_of(folder) / version, validated, folder, self._clock.now()
+            )
+        kept = _load_version(path)
+        if kept is None:
+            raise ConfigError(f"what was written to the data folder {self._root} is not there")
+        return kept
+
+    def _find_last_good(self, folder: Path) -> KeptVersion | None:
+        home = self._home_of(folder)
+        pointer = read_pointer(home)
+        in_use = _load_version(home / pointer.version) if pointer else None
+        if in_use:
+            return in_use
+        newest = next(iter(list_versions(home)), None)
+        return _load_version(newest) if newest else None
+
+    def _home_of(self, folder: Path) -> Path:
+        """Return where a source's versions are; a link counts as itself, not as what it names."""
+        absolute = os.path.abspath(folder)  # noqa: PTH100 - Path.resolve would follow links
+        slug = re.sub("[^a-z0-9]+", "-", Path(absolute).name.casefold()).strip("-")
+        digest = hashlib.sha256(os.fsencode(absolute)).hexdigest()[:SHORT_ID_DIGITS]
+        return self._root / f"{slug or 'source'}-{digest}"
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            reason = exc.strerror or type(exc).__name__
+            raise ConfigError(f"cannot write to the data folder {self._root}: {reason}") from exc
+
+
+def describe_age(age: timedelta) -> str:
+    """Write an age by its two largest units: `3 d 4 h`, `3 h 12 min`, `12 min`."""
+    minutes = max(0, int(age.total_seconds() // 60))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _load_version(path: Path) -> KeptVersion | None:
+    manifest = read_manifest(path)
+    if manifest is None:
+        return None
+    return KeptVersion(manifest.version, path, manifest.validated_at, manifest.row_counts)

@@ -1,0 +1,160 @@
+"""The DuckDB snapshot of one send: what was known, and where everybody was.
+
+A snapshot file cannot be changed, and a query on one reaches neither files nor the network. No
+DuckDB extension is needed: a machine without the internet could not get one.
+"""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import polars as pl
+
+from rollcall.errors import ConfigError, SourceError
+from rollcall.sources.airports import load_airports
+from rollcall.sources.kept import KeptVersion
+from rollcall.sources.tables import TABLES
+
+POSITIONS_SQL = Path(__file__).parents[2] / "data" / "sql" / "positions.sql"
+
+CLOSED_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,  # a query names tables, never variables of Python
+}
+
+
+class Snapshot:
+    """A finished snapshot, for reading; a context manager that closes it.
+
+    Its tables: the eight of the contract with `line`; `airports` (iata, country, latitude,
+    longitude); `positions` (one row per person: person_id, country, latitude, longitude, source,
+    at); `snapshot_info` (one row: version, as_of, validated_at). Timestamps are UTC.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def frame(self, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return a table, or the columns of it that are asked for; safe from any thread.
+
+        Raises:
+            duckdb.Error: There is no such table or column.
+        """
+        listed = "*" if columns is None else ", ".join(map(_quote_name, columns))
+        query = f"select {listed} from {_quote_name(table)}"  # noqa: S608 - names are quoted
+        with self._connection.cursor() as cursor:
+            rows: pl.DataFrame = cursor.sql(query).pl()
+        return rows
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def build_snapshot(version: KeptVersion, as_of: datetime, path: Path | None = None) -> Snapshot:
+    """Load a kept version and find out where everybody is.
+
+    Args:
+        version: What to load.
+        as_of: The moment that positions hold for; aware.
+        path: The file to write, in one step: a crash leaves no part of it, and a file of that name
+            is replaced. In memory where None.
+
+    Raises:
+        SourceError: The kept version cannot be read.
+        ConfigError: The file cannot be written.
+        ValueError: `as_of` has no time zone.
+    """
+    if as_of.tzinfo is None:
+        raise ValueError("as_of has no time zone")
+    if path is None:
+        connection = duckdb.connect(":memory:", config=CLOSED_SETTINGS)
+        _fill(connection, version, as_of)
+        return Snapshot(_lock(connection))
+    try:
+        _write_file(path, version, as_of)
+    except (OSError, duckdb.IOException) as exc:
+        raise ConfigError(f"cannot write the snapshot {path}: {exc}") from exc
+    return open_snapshot(path)
+
+
+def open_snapshot(path: Path) -> Snapshot:
+    """Open a snapshot that was built earlier, for reading; any number of processes may.
+
+    Raises:
+        SourceError: There is none, or the file is no snapshot.
+    """
+    try:
+        connection = duckdb.connect(path, read_only=True, config=CLOSED_SETTINGS)
+    except duckdb.IOException as exc:
+        raise SourceError(f"the snapshot {path} cannot be opened") from exc
+    return Snapshot(_lock(connection))
+
+
+def _write_file(path: Path, version: KeptVersion, as_of: datetime) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as partial:
+        written = Path(partial) / path.name
+        with duckdb.connect(written, config=CLOSED_SETTINGS) as connection:
+            _fill(connection, version, as_of)
+        written.chmod(0o600)
+        with written.open("rb") as file:
+            os.fsync(file.fileno())
+        written.replace(path)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, version: KeptVersion, as_of: datetime) -> None:
+    for name in TABLES:
+        _create_table(connection, name, _read_kept(version, name))
+    _create_table(connection, "airports", load_airports())
+    info = {
+        "version": version.version,
+        "as_of": as_of.astimezone(UTC),
+        "validated_at": version.validated_at,
+    }
+    _create_table(connection, "snapshot_info", pl.DataFrame([info]))
+    connection.execute(POSITIONS_SQL.read_text(encoding="utf-8"))
+
+
+def _read_kept(version: KeptVersion, table: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(version.path / f"{table}.parquet", glob=False)
+    except (OSError, pl.exceptions.PolarsError) as exc:
+        raise SourceError(f"the kept version {version.short_id} cannot be read: {table}") from exc
+
+
+def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:
+    connection.register("incoming", rows.to_arrow())
+    connection.execute(f"create table {_quote_name(name)} as select * from incoming")  # noqa: S608
+    connection.unregister("incoming")
+
+
+def _lock(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Show times in UTC, and let no query change a setting; a file's second opener finds it so."""
+    locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+    if locked == (False,):
+        connection.execute("set global TimeZone = 'UTC'")
+        connection.execute("set lock_configuration = true")
+    return connection
+
+
+def _quote_name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,136 @@
+"""The only place that builds real objects: from settings to an app that can send."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollcall.clock import Clock, SystemClock
+from rollcall.domain.email_layout import EmailLayout, compile_layout
+from rollcall.errors import ConfigError
+from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.migrate import require_current
+from rollcall.routes.config import load_routes
+from rollcall.routes.registry import build_route
+from rollcall.sending.route_book import RouteBook
+from rollcall.sending.steps import SendSteps
+from rollcall.settings import PROJECT_FOLDER, Settings, load_secrets, load_settings
+from rollcall.sources.kept import KeptSources
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything one process works with."""
+
+    settings: Settings
+    clock: Clock
+    ledger: Ledger
+    sources: KeptSources
+    book: RouteBook
+    steps: SendSteps
+
+    async def aclose(self) -> None:
+        """Close routes and ledger."""
+        await self.book.aclose()
+        self.ledger.close()
+
+
+_current: ContextVar[App] = ContextVar("rollcall_app")
+
+
+def current_app() -> App:
+    """Return the app that is running here.
+
+    Raises:
+        LookupError: None was started with `running_app`.
+    """
+    return _current.get()
+
+
+@asynccontextmanager
+async def running_app(app: App | None = None) -> AsyncIterator[App]:
+    """Make an app the current one, by default one built from the settings; closed at the end.
+
+    Within another one this does nothing: a flow called by the command line shares its app.
+    """
+    if (outer := _current.get(None)) is not None and app is None:
+        yield outer
+        return
+    app = app or build_app(load_settings())
+    token = _current.set(app)
+    try:
+        yield app
+    finally:
+        _current.reset(token)
+        await app.aclose()
+
+
+def build_app(settings: Settings, clock: Clock | None = None) -> App:
+    """Build an app: opens the ledger, reads the routes; connects to no provider yet.
+
+    Raises:
+        ConfigError: A setting, the routes file or a folder is wrong; names it.
+        LedgerError: The ledger does not answer, or belongs to another version.
+    """
+    clock = clock or SystemClock()
+    book = build_route_book(settings, clock)
+    ledger = build_ledger(settings)
+    require_current(ledger)
+    sources = build_sources(settings, clock)
+    steps = SendSteps(
+        ledger=ledger,
+        sources=sources,
+        book=book,
+        layout=load_layout(),
+        clock=clock,
+        delivery=settings.delivery,
+        organisation=settings.organisation,
+        snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
+    )
+    return App(settings, clock, ledger, sources, book, steps)
+
+
+def build_ledger(settings: Settings) -> Ledger:
+    """Open the ledger the settings name.
+
+    Raises:
+        ConfigError: The URL is wrong, or its folder cannot be written.
+    """
+    if not settings.ledger_url:
+        _private_folder(settings.data_dir)
+    return open_ledger(settings.ledger_address)
+
+
+def build_sources(settings: Settings, clock: Clock) -> KeptSources:
+    """Return the kept versions of sources; touches no file yet."""
+    return KeptSources(settings.data_dir / "sources", clock)
+
+
+def build_route_book(settings: Settings, clock: Clock) -> RouteBook:
+    """Read the routes file and build its routes.
+
+    Raises:
+        ConfigError: The file is missing or wrong; names file, route and field.
+    """
+    book = RouteBook()
+    for route in load_routes(settings.routes_file, load_secrets()):
+        book.add(
+            build_route(route, clock),
+            route.max_connections,
+            honours_idempotency_key=route.honours_idempotency_key,
+        )
+    return book
+
+
+def load_layout() -> EmailLayout:
+    """Compile the HTML frame of emails."""
+    return compile_layout((PROJECT_FOLDER / "data/templates/email.html.j2").read_text("utf-8"))
+
+
+def _private_folder(path: Path) -> Path:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the data folder {path} cannot be written: {error.strerror}") from error
+    return path

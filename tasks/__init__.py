@@ -1,0 +1,1 @@
+"""The steps of a send as Prefect tasks: thin; each returns an id, a path or a count."""

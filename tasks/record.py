@@ -1,0 +1,25 @@
+"""Steps: the message's state in the ledger, and its rendered deliveries."""
+
+import asyncio
+
+from rollcall.sending.steps import SendReport
+from rollcall.wiring import current_app
+from tasks.step import step
+
+
+@step("claim-message")
+async def claim_message(message_id: str) -> str:
+    """Move an accepted message to `sending`; return its id."""
+    return (await asyncio.to_thread(current_app().steps.claim_message, message_id)).message_id
+
+
+@step("record-deliveries")
+async def record_deliveries(message_id: str) -> int:
+    """Render and record one delivery each before anything is sent; return how many there are."""
+    return await asyncio.to_thread(current_app().steps.record_deliveries, message_id)
+
+
+@step("close-message")
+async def close_message(message_id: str) -> SendReport:
+    """Mark the message as sent if nothing waits any more; return what it came to."""
+    return await asyncio.to_thread(current_app().steps.close_message, message_id)

@@ -1,7 +1,8 @@
 """The settings, from the environment: nothing else reads it.
 
 Every variable begins with `ROLLCALL_`; `ROLLCALL_SECRET_…` are the secrets that `routes.toml`
-names. A variable that nothing knows is refused: a mistyped setting is a setting silently not made.
+names. An empty variable is one that is not set. A variable that nothing knows, or in small letters,
+is refused: a mistyped setting is a setting silently not made.
 """
 
 import os
@@ -10,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import ConfigError
@@ -45,7 +46,11 @@ class Settings(BaseSettings):
     """Everything an operator can set."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
     )
 
     data_dir: Path = Field(
@@ -77,12 +82,14 @@ def load_settings() -> Settings:
     """
     known = set(variable_names())
     for name in sorted(os.environ):
-        if name.startswith(PREFIX) and not name.startswith(SECRET_PREFIX) and name not in known:
+        if _is_ours(name) and name not in known:
             raise ConfigError(f"unknown setting {name}{_suggestion(name, known)}")
     try:
         return Settings()
     except ValidationError as error:
         raise ConfigError(f"setting {PREFIX}{_variable_part(error)}") from error
+    except SettingsError as error:
+        raise ConfigError(f"a setting that holds several is not JSON: {error}") from error
 
 
 def load_secrets() -> dict[str, str]:
@@ -99,6 +106,10 @@ def variable_names() -> Iterator[str]:
             yield from (f"{variable}__{part}".upper() for part in field.annotation.model_fields)
 
 
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX) and not name.startswith(SECRET_PREFIX)
+
+
 def _variable_part(error: ValidationError) -> str:
     """Write where a mistake is as the variable's name is written, then what is wrong."""
     where, _, reason = first_mistake(error).partition(": ")
@@ -106,5 +117,5 @@ def _variable_part(error: ValidationError) -> str:
 
 
 def _suggestion(name: str, known: set[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name.upper(), known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""

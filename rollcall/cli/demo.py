@@ -15,17 +15,24 @@ from typing import Annotated
 import typer
 
 from rollcall.cli.log import print_entries
-from rollcall.cli.output import Format, console, print_notice
-from rollcall.cli.send import EXIT_NOT_ALL_REACHED, is_complete, print_report, run_to_end
+from rollcall.cli.output import Format, FormatOption, console, print_json, print_notice
+from rollcall.cli.send import (
+    EXIT_NOT_ALL_REACHED,
+    is_complete,
+    print_report,
+    report_to_json,
+    run_to_end,
+)
 from rollcall.clock import parse_instant
 from rollcall.domain.message import parse_request
-from rollcall.errors import RollcallError
+from rollcall.errors import ConfigError, RollcallError
 from rollcall.ledger.log import LogEntry, read_log
 from rollcall.ledger.recording import derive_delivery_id
 from rollcall.sandbox.journal import JournalEntry, read_journal
+from rollcall.sandbox.plan import PlanName
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.steps import SendReport
-from rollcall.settings import PROJECT_FOLDER, Settings
+from rollcall.settings import PROJECT_FOLDER, Settings, load_settings
 from rollcall.wiring import App, build_app, running_app
 
 SAMPLE = PROJECT_FOLDER / "data" / "sample"
@@ -38,31 +45,37 @@ def demo(
         Path, typer.Option(help="Where the demo keeps its ledger, snapshots and journals.")
     ] = PROJECT_FOLDER / "data" / "local" / "demo",
     seed: Annotated[int, typer.Option(help="What the carriers' faults are drawn from.")] = 7,
+    output: FormatOption = Format.TEXT,
 ) -> None:
     """Send the sample earthquake message to sandbox carriers: one route down, one slow."""
-    with sandbox_process(folder / "sandbox", seed):
-        settings = Settings(
-            data_dir=folder,
-            ledger_url="",
-            routes_file=folder / "sandbox" / "routes.toml",
-            organisation="Meridian Relief",
-        )
-        report, entries = asyncio.run(_send_sample(settings))
-    is_good = is_complete(report) and _agrees(report, entries, folder / "sandbox")
+    settings = _choose_settings(folder)
+    with sandbox_process(folder / "sandbox", "demo", seed):
+        report, entries = asyncio.run(_send_sample(settings, output))
+    journals = [read_journal(path) for path in sorted((folder / "sandbox").glob("journal-*.jsonl"))]
+    lost, twice = compare(report.message_id, entries, [one for each in journals for one in each])
+    if output is Format.JSON:
+        print_json(report_to_json(report) | {"lost": lost, "sent_twice": twice})
+    else:
+        _print_end(report, folder, lost, twice)
+    is_good = is_complete(report) and not lost
     raise typer.Exit(0 if is_good else EXIT_NOT_ALL_REACHED)
 
 
 @contextmanager
-def sandbox_process(folder: Path, seed: int) -> Iterator[None]:
+def sandbox_process(folder: Path, plan: PlanName, seed: int) -> Iterator[None]:
     """Run the sandbox's carriers as a process of their own until the context ends.
 
     Raises:
+        ConfigError: The folder cannot be written.
         RollcallError: They did not start.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "ready"
-    ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "rollcall.sandbox", "--plan", "demo"]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ready.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(f"the folder {folder} cannot be written: {error.strerror}") from error
+    command = [sys.executable, "-m", "rollcall.sandbox", "--plan", plan]
     command += ["--folder", str(folder), "--seed", str(seed)]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONWARNINGS": "ignore"})  # noqa: S603 - our own module
     try:
@@ -81,7 +94,18 @@ def _await_ready(ready: Path, process: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.05)
 
 
-async def _send_sample(settings: Settings) -> tuple[SendReport, list[LogEntry]]:
+def _choose_settings(folder: Path) -> Settings:
+    """Return the operator's settings with the demo's own ledger and routes."""
+    own = {
+        "data_dir": folder,
+        "ledger_url": "",
+        "routes_file": folder / "sandbox" / "routes.toml",
+        "organisation": "Meridian Relief",
+    }
+    return load_settings().model_copy(update=own)
+
+
+async def _send_sample(settings: Settings, output: Format) -> tuple[SendReport, list[LogEntry]]:
     order = Order(
         request=parse_request((SAMPLE / "earthquake.json").read_text("utf-8")),
         source=SAMPLE,
@@ -90,9 +114,10 @@ async def _send_sample(settings: Settings) -> tuple[SendReport, list[LogEntry]]:
     async with running_app(build_app(settings)) as app:
         record, _ = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
         print_notice(f"message {record.message_id}: {order.request.content.subject}")
-        report = await run_to_end(app, record.message_id, Format.TEXT)
+        report = await run_to_end(app, record.message_id, output)
         entries = read_log(app.ledger, record.message_id)
-        _print_outcome(app, report, entries)
+        if output is Format.TEXT:
+            _print_outcome(app, report, entries)
     return report, entries
 
 
@@ -106,19 +131,15 @@ def _print_outcome(app: App, report: SendReport, entries: list[LogEntry]) -> Non
     console.print(f"{len(rejected)} rows of the sample are not as they should be (on purpose)")
 
 
-def _agrees(report: SendReport, entries: list[LogEntry], folder: Path) -> bool:
-    """Compare the ledger with what the carriers say they took; tell what was found."""
-    journals = [read_journal(path) for path in sorted(folder.glob("journal-*.jsonl"))]
-    lost, twice = compare(report.message_id, entries, [one for each in journals for one in each])
+def _print_end(report: SendReport, folder: Path, lost: int, twice: int) -> None:
     console.print(f"the carriers' own journals: {lost} lost, {twice} sent twice")
     console.print(
         "\nWhere to look next:\n"
-        f"  ROLLCALL_DATA_DIR={folder.parent} rollcall log {report.message_id}\n"
+        f"  ROLLCALL_DATA_DIR={folder} rollcall log {report.message_id}\n"
         "  data/sample/earthquake.json   the message, its selection and its translations\n"
         "  README.md                     your own data and your own provider",
         markup=False,
     )
-    return not lost
 
 
 def compare(

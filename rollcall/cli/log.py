@@ -24,8 +24,8 @@ def show_log(
 ) -> None:
     """Show the message log: per recipient name, channel, route, tries and status."""
     ledger = build_ledger(load_settings())
-    require_current(ledger)
     try:
+        require_current(ledger)
         if message is None:
             _show_messages(ledger, output)
         else:

@@ -1,6 +1,7 @@
 """How commands print: tables for people, JSON for programs; mistakes and notices go to stderr."""
 
 import json
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,14 +57,16 @@ def new_table(*columns: str, title: str | None = None) -> Table:
 
 
 def read_text(path: Path, what: str) -> str:
-    """Read a file the user named, `-` for standard input.
+    """Read a file the user named, `-` for standard input; a byte order mark is left out.
 
     Raises:
         InputError: It cannot be read; names it.
     """
     try:
         return (
-            typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text("utf-8")
+            typer.get_text_stream("stdin").read()
+            if str(path) == "-"
+            else path.read_text("utf-8-sig")
         )
     except OSError as error:
         raise InputError(f"{what} {path} cannot be read: {error.strerror}") from error
@@ -71,7 +74,7 @@ def read_text(path: Path, what: str) -> str:
         raise InputError(f"{what} {path} is not UTF-8 text") from error
 
 
-def parse_as_of(text: str | None) -> Any:
+def parse_as_of(text: str | None) -> datetime | None:
     """Read `--as-of`.
 
     Raises:
@@ -79,5 +82,5 @@ def parse_as_of(text: str | None) -> Any:
     """
     try:
         return parse_instant(text) if text is not None else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(f"--as-of: {error}") from error

@@ -1,7 +1,6 @@
 """`rollcall select` and `rollcall refresh`: who is meant, and the data it is known from."""
 
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +47,7 @@ def select(
 ) -> None:
     """Show who a selection means, why, and what was left out. Sends nothing."""
     asked = parse_selection(read_text(selection, "selection"))
-    moment: datetime = parse_as_of(as_of) or SystemClock().now()
+    moment = parse_as_of(as_of) or SystemClock().now()
     sources = build_sources(load_settings(), SystemClock())
     version = open_version(sources, data, uses_last_good=last_good)
     with build_snapshot(version, moment) as snapshot:
@@ -95,7 +94,7 @@ def _to_json(audience: Audience, version: KeptVersion) -> dict[str, Any]:
         "people": [one.to_json() for one in audience.reachable],
         "facilities": list(audience.facility_ids),
         "unreachable": [
-            {"person_id": one.person_id, "reason": "no email, no phone"}
+            {"person_id": one.person_id, "reason": one.unreachable_reason}
             for one in audience.unreachable
         ],
         "rejected_rows": [_rejected_to_json(row) for row in version.rejected],
@@ -124,7 +123,8 @@ def _print_audience(audience: Audience) -> None:
         f"{len(audience.facility_ids)} facilities; as of {format_instant(audience.as_of)}"
     )
     for one in audience.unreachable:
-        console.print(f"cannot be reached: {one.person_id} (no email, no phone)", markup=False)
+        told = f"cannot be reached: {one.person_id} ({one.unreachable_reason})"
+        console.print(told, markup=False)
 
 
 def _print_rejected(rejected: list[RejectedRow]) -> None:

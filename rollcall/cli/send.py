@@ -21,9 +21,10 @@ from rollcall.cli.output import (
     read_text,
 )
 from rollcall.cli.progress import show_progress
-from rollcall.domain.message import parse_request
+from rollcall.domain.message import MessageRequest, parse_request
+from rollcall.errors import InputError
 from rollcall.ledger.messages import load_message
-from rollcall.sending.accepting import Order, accept_order
+from rollcall.sending.accepting import Order, accept_order, require_routes
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import App, running_app
 
@@ -46,6 +47,8 @@ def send(
 
     Exits with 0 when everything that could be delivered was, 1 when something was not.
     """
+    if key is not None and not key.strip():
+        raise InputError("--key is empty: every call would send a message of its own")
     order = Order(
         request=parse_request(read_text(message, "message")),
         source=data,
@@ -125,5 +128,9 @@ async def _send(order: Order, output: Format) -> SendReport:
 
 async def _resume(message_id: str, output: Format) -> SendReport:
     async with running_app() as app:
-        load_message(app.ledger, message_id)
+        record = load_message(app.ledger, message_id)
+        if record.state == "refused":
+            raise InputError(f"message {message_id} was refused: {record.reason}")
+        if record.state != "sent":
+            require_routes(MessageRequest.model_validate(record.request), app.book)
         return await run_to_end(app, message_id, output)

@@ -36,6 +36,13 @@ class Position:
         }
 
 
+def looks_deliverable(email: str) -> bool:
+    """Tell whether an address fits into an SMTP command at all; the mail server knows the rest."""
+    local, _, domain = email.rpartition("@")
+    is_one_word = not any(character.isspace() or character in "<>,;" for character in email)
+    return bool(local and domain) and is_one_word and email.isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One person who is meant; frozen when the audience is."""
@@ -52,7 +59,12 @@ class Recipient:
     @property
     def is_reachable(self) -> bool:
         """Tell whether any channel could reach this person."""
-        return bool(self.email or self.phone)
+        return bool(self.phone) or (self.email is not None and looks_deliverable(self.email))
+
+    @property
+    def unreachable_reason(self) -> str:
+        """Say what somebody who is not reachable lacks."""
+        return "no valid email, no phone" if self.email else "no email, no phone"
 
     def to_json(self) -> dict[str, Any]:
         """Return the contract's person object."""
@@ -73,7 +85,7 @@ class Audience:
 
     Attributes:
         as_of: The moment the selection was evaluated for.
-        recipients: Sorted by `person_id`; people without any address included.
+        recipients: Sorted by `person_id`; people who cannot be reached included.
         facility_ids: The facilities matched, sorted.
         silent_facility_ids: Matched facilities that stand for nobody (no contact, or no manager).
     """
@@ -90,7 +102,7 @@ class Audience:
 
     @property
     def unreachable(self) -> tuple[Recipient, ...]:
-        """Return those without any address."""
+        """Return those without any address that could be used."""
         return tuple(one for one in self.recipients if not one.is_reachable)
 
 

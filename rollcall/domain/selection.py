@@ -59,7 +59,7 @@ class Filter(_Strict):
     emergency: bool | None = None
     groups: Words | None = None
     home: Literal["at_home", "away"] | None = None
-    last_app_contact_within_hours: Annotated[float, Field(gt=0)] | None = None
+    last_app_contact_within_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     area: Annotated[dict[str, Any], AfterValidator(_require_geometry)] | None = None
     tags: Words | None = None
     tags_match: Literal["any", "all"] = "any"

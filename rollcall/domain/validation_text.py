@@ -9,6 +9,8 @@ from pydantic import ValidationError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_UNKNOWN_KEY = "extra_forbidden"
+
 
 def first_mistake(error: ValidationError, known_keys: Sequence[str] = ()) -> str:
     """Describe the first mistake: where it is, what is wrong, and what was probably meant.
@@ -17,8 +19,10 @@ def first_mistake(error: ValidationError, known_keys: Sequence[str] = ()) -> str
         error: What pydantic found.
         known_keys: Names to suggest from when a key is unknown.
     """
-    mistake = error.errors(include_url=False)[0]
-    if mistake["type"] == "extra_forbidden":
+    mistakes = error.errors(include_url=False)
+    # a mistyped key is also a missing one: its name says more than what it was not
+    mistake = next((one for one in mistakes if one["type"] == _UNKNOWN_KEY), mistakes[0])
+    if mistake["type"] == _UNKNOWN_KEY:
         *parents, key = mistake["loc"]
         return f"{_path(parents)}unknown key {key!r}{_suggestion(str(key), known_keys)}"
     return f"{_path(mistake['loc'])}{_reason(mistake)}"
@@ -38,5 +42,7 @@ def _reason(mistake: "ErrorDetails") -> str:
 
 
 def _suggestion(name: str, known_keys: Sequence[str]) -> str:
+    if name in known_keys:
+        return " (it has no place here)"
     close = get_close_matches(name, known_keys, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,5 +1,6 @@
 """Accept a message: what can be known to be wrong with it is said before it is recorded."""
 
+import os
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +52,8 @@ def accept_order(
     compile_content(order.request.content, layout, include_sms=include_sms)
     require_routes(order.request, book)
     now = clock.now()
-    source = str(order.source.resolve())
+    # a link stays itself: kept versions go by the name the operator gives, whatever it names today
+    source = os.path.abspath(order.source)  # noqa: PTH100 - Path.resolve would follow links
     return accept_message(
         ledger,
         NewMessage(

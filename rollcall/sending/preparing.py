@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from rollcall.domain.audience import Audience, Recipient
+from rollcall.domain.audience import Audience, Recipient, looks_deliverable
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import Channel, MessageRequest
 from rollcall.domain.rendering import CompiledContent, compile_content
@@ -140,16 +140,9 @@ def _missing_address(address: str | None, channel: Channel) -> str | None:
     """Say why there is no address to send to, None if there is one."""
     if not address:
         return "no email address" if channel == "email" else "no phone number"
-    if channel == "email" and not _looks_deliverable(address):
+    if channel == "email" and not looks_deliverable(address):
         return "the email address is not valid"
     return None
-
-
-def _looks_deliverable(email: str) -> bool:
-    """Tell whether an address fits into an SMTP command at all; the mail server knows the rest."""
-    local, _, domain = email.rpartition("@")
-    is_one_word = not any(character.isspace() or character in "<>,;" for character in email)
-    return bool(local and domain) and is_one_word and email.isprintable()
 
 
 def _digest(*parts: str) -> str:

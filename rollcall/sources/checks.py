@@ -11,8 +11,8 @@ from rollcall.sources.tables import BOOKINGS, TABLES, Table
 
 CANCELLED_WORDS = ("cancelled", "canceled")
 PROBLEM = "_problem"
-QUOTABLE_ID = r"^[\w.:/-]*\d[\w.:/-]*$"
-"""Ids that may stand in a reason: no names, e-mail addresses or international numbers."""
+QUOTABLE_ID = r"^([A-Z]{2}|[\w:/-]*\d[\w:/-]*)$"
+"""Ids and country codes that may stand in a reason: no names, addresses, coordinates, phones."""
 
 
 @dataclass(frozen=True, slots=True)

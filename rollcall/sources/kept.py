@@ -167,7 +167,7 @@ class KeptSources:
         try:
             yield
         except OSError as exc:
-            reason = exc.strerror or type(exc).__name__
+            reason = exc.strerror or exc
             raise ConfigError(f"cannot write to the data folder {self._root}: {reason}") from exc
 
 

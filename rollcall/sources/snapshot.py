@@ -4,7 +4,6 @@ A snapshot file cannot be changed, and a query on one reaches neither files nor 
 DuckDB extension is needed: a machine without the internet could not get one.
 """
 
-import os
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import polars as pl
 
 from rollcall.errors import ConfigError, SourceError
 from rollcall.sources.airports import load_airports
+from rollcall.sources.durability import sync_to_disk
 from rollcall.sources.kept import KeptVersion
 from rollcall.sources.tables import TABLES
 
@@ -27,6 +27,7 @@ CLOSED_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,  # a query names tables, never variables of Python
+    "temp_directory": "",  # people's data is not spilled beside the snapshot
 }
 
 
@@ -91,7 +92,7 @@ def build_snapshot(version: KeptVersion, as_of: datetime, path: Path | None = No
         return Snapshot(_lock(connection))
     try:
         _write_file(path, version, as_of)
-    except (OSError, duckdb.IOException) as exc:
+    except (OSError, duckdb.OperationalError) as exc:  # a full disk is a TransactionException too
         raise ConfigError(f"cannot write the snapshot {path}: {exc}") from exc
     return open_snapshot(path)
 
@@ -116,9 +117,9 @@ def _write_file(path: Path, version: KeptVersion, as_of: datetime) -> None:
         with duckdb.connect(written, config=CLOSED_SETTINGS) as connection:
             _fill(connection, version, as_of)
         written.chmod(0o600)
-        with written.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_to_disk(written)
         written.replace(path)
+    sync_to_disk(path.parent)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, version: KeptVersion, as_of: datetime) -> None:

@@ -1,6 +1,5 @@
 """Writing kept versions so that what has its name is whole, and taking old ones away."""
 
-import os
 import shutil
 import tempfile
 from datetime import datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rollcall.sources.durability import sync_to_disk
 from rollcall.sources.manifest import (
     MANIFEST_NAME,
     POINTER_NAME,
@@ -48,7 +48,7 @@ def store_version(
             file_sizes={path.name: path.stat().st_size for path in partial.iterdir()},
         )
         _write_private(partial / MANIFEST_NAME, manifest.model_dump_json(indent=2))
-        _sync(partial)
+        sync_to_disk(partial)
         _publish(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -65,7 +65,7 @@ def write_pointer(home: Path, pointer: Pointer) -> None:
         written = Path(partial) / POINTER_NAME
         _write_private(written, pointer.model_dump_json(indent=2))
         written.replace(home / POINTER_NAME)
-    _sync(home)
+    sync_to_disk(home)
 
 
 def list_versions(home: Path) -> list[Path]:
@@ -96,10 +96,16 @@ def _write_tables(folder: Path, validated: ValidatedSource) -> None:
     )
     tables = {f"{name}.parquet": rows for name, rows in validated.tables.items()}
     for name, rows in {**tables, REJECTED_NAME: rejected}.items():
-        path = folder / name
+        _write_parquet(folder / name, rows)
+
+
+def _write_parquet(path: Path, rows: pl.DataFrame) -> None:
+    try:
         rows.write_parquet(path)
-        path.chmod(0o600)
-        _sync(path)
+    except pl.exceptions.ComputeError as exc:  # so Polars says that the disk is full
+        raise OSError(str(exc)) from exc
+    path.chmod(0o600)
+    sync_to_disk(path)
 
 
 def _publish(partial: Path, target: Path) -> None:
@@ -111,21 +117,13 @@ def _publish(partial: Path, target: Path) -> None:
     except OSError:
         if read_manifest(target) is None:
             raise
-    _sync(target.parent)
+    sync_to_disk(target.parent)
 
 
 def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_to_disk(path)
 
 
 def _modified_s(path: Path, otherwise: float) -> float:

@@ -17,16 +17,24 @@ from tests.integration.routes.conftest import OpenRoute, RunSandbox
 REFUSE = FaultRates(refuse_pct=100)
 THROTTLE = FaultRates(throttle_pct=100)
 DROP = FaultRates(accept_and_drop_pct=100)
-UNCLEAR = [
-    pytest.param(FaultRates(time_out_pct=100, taken_when_unclear_pct=taken), id=f"time_out-{taken}")
-    for taken in (0, 100)
-] + [
-    pytest.param(FaultRates(reset_pct=100, taken_when_unclear_pct=taken), id=f"reset-{taken}")
-    for taken in (0, 100)
-] + [
-    pytest.param(FaultRates(garbage_pct=100, taken_when_unclear_pct=taken), id=f"garbage-{taken}")
-    for taken in (0, 100)
-]
+UNCLEAR = (
+    [
+        pytest.param(
+            FaultRates(time_out_pct=100, taken_when_unclear_pct=taken), id=f"time_out-{taken}"
+        )
+        for taken in (0, 100)
+    ]
+    + [
+        pytest.param(FaultRates(reset_pct=100, taken_when_unclear_pct=taken), id=f"reset-{taken}")
+        for taken in (0, 100)
+    ]
+    + [
+        pytest.param(
+            FaultRates(garbage_pct=100, taken_when_unclear_pct=taken), id=f"garbage-{taken}"
+        )
+        for taken in (0, 100)
+    ]
+)
 
 
 def sms_plan(**changes: object) -> SandboxPlan:

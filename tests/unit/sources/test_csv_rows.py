@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollcall.errors import SourceError
@@ -254,6 +254,7 @@ several_lines = st.lists(st.text(st.sampled_from('ab"é '), max_size=5), min_siz
 """No separators here: a line within a cell that is a whole row by itself ends an open quote."""
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.tuples(one_line | several_lines, one_line | several_lines, one_line)))
 def test_what_csv_writes_is_read_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]]

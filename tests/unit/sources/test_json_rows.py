@@ -38,7 +38,7 @@ def test_every_value_becomes_the_text_it_would_be_in_csv(tmp_path: Path) -> None
 
 def test_area_may_be_an_object(tmp_path: Path) -> None:
     area = {"type": "Point", "coordinates": [1.5, 2]}
-    incident = {name: "x" for name in INCIDENTS.column_names()} | {"area": area}
+    incident = dict.fromkeys(INCIDENTS.column_names(), "x") | {"area": area}
     raw = read_lines(tmp_path, json.dumps(incident), table=INCIDENTS)
     assert json.loads(raw.rows["area"][0]) == area
 

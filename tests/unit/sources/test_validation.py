@@ -213,7 +213,7 @@ def test_incident_and_risk_are_checked(write_source: WriteSource) -> None:
             "severity is none of minor, moderate, severe, extreme; area is not a JSON object",
         ),
         RejectedRow("incidents", 4, "area is not a JSON object"),
-        RejectedRow("country_risk", 3, "duplicate country: line 2 has it already"),
+        RejectedRow("country_risk", 3, "duplicate country SE: line 2 has it already"),
         RejectedRow("country_risk", 4, "level is empty"),
     ]
 

@@ -1,0 +1,67 @@
+# `make` alone prints the targets. Everything sets itself up: Python 3.11 and make are enough.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types imports format bench up sample lock clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make the environment from the lock (the other targets do it by themselves)
+
+# --no-deps: the lock is complete, and pip cannot check hashes of packages with extras otherwise
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## Do the main job on sample data: load, select, render, send to sandbox carriers
+	$(BIN)/rollcall demo
+
+test: $(READY) ## Run all tests
+	$(BIN)/pytest
+
+check: lint types imports ## What CI checks besides tests
+
+lint: $(READY) ## Format and lint rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY) ## Strict types
+	$(BIN)/mypy
+	cd data/sample && ../../$(BIN)/mypy --config-file ../../pyproject.toml generate.py generator
+
+imports: $(READY) ## Imports go down only
+	$(BIN)/lint-imports
+
+format: $(READY) ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Measure loading and sending (docs/performance.md)
+	$(BIN)/python -m benchmarks.load_source
+	$(BIN)/python -m benchmarks.send
+
+up: export PATH := $(CURDIR)/$(BIN):$(PATH)
+up: export PREFECT_HOME := $(CURDIR)/data/local/prefect
+up: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
+up: export PREFECT_SERVER_ANALYTICS_ENABLED := false
+up: export DO_NOT_TRACK := 1
+up: $(READY) ## Start a Prefect server and a worker on loopback; Ctrl-C ends both
+	mkdir -p $(PREFECT_HOME)
+	$(BIN)/honcho start
+
+sample: $(READY) ## Make the sample data again (same seed, same bytes)
+	$(BIN)/python data/sample/generate.py
+
+lock: $(READY) ## Resolve the lock anew
+	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-strip-extras --generate-hashes \
+	    --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean: ## Remove the environment and what tools left behind; data/local stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Measurements behind docs/performance.md; run by `make bench`, never by tests."""

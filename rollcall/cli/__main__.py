@@ -1,0 +1,5 @@
+"""`python -m rollcall.cli`: the same as the `rollcall` command."""
+
+from rollcall.cli.app import main
+
+main()

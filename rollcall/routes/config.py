@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from rollcall.errors import ConfigError
 from rollcall.routes.settings import RouteSettings
 
-__all__ = ["SECRET_PREFIX", "RouteSettings", "load_routes"]
+__all__ = ["SECRET_PREFIX", "RouteSettings", "load_routes", "parse_routes"]
 
 SECRET_PREFIX = "ROLLCALL_SECRET_"  # noqa: S105 - the prefix of a variable's name
 """How every secret's name begins, so that no other variable is read by way of the file."""
@@ -30,31 +30,50 @@ def load_routes(path: Path, secrets: Mapping[str, str]) -> list[RouteSettings]:
     Raises:
         ConfigError: The file cannot be read or understood; names file, route and field.
     """
-    entries = _read_entries(path)
-    routes = [_read_route(path, number, entry, secrets) for number, entry in enumerate(entries, 1)]
-    _refuse_duplicates(path, [route.id for route in routes])
+    try:
+        text = path.read_text("utf-8")
+    except OSError as exc:
+        raise ConfigError(f"{path}: cannot be read ({exc.strerror})") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path}: is not UTF-8 text") from exc
+    return parse_routes(text, str(path), secrets)
+
+
+def parse_routes(text: str, origin: str, secrets: Mapping[str, str]) -> list[RouteSettings]:
+    """Read routes from the text of a file; `origin` names the file in errors.
+
+    Raises:
+        ConfigError: As `load_routes`.
+    """
+    entries = _read_entries(text, origin)
+    _refuse_duplicates(origin, [entry.get("id") for entry in entries])
+    routes = [
+        _read_route(f"{origin}: route {entry.get('id', number)!r}", entry, secrets)
+        for number, entry in enumerate(entries, 1)
+    ]
     return sorted(routes, key=lambda route: (route.priority, route.id))
 
 
-def _read_entries(path: Path) -> list[dict[str, Any]]:
+def _read_entries(text: str, origin: str) -> list[dict[str, Any]]:
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except OSError as exc:
-        raise ConfigError(f"{path}: cannot be read ({exc.strerror})") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"{path}: is not TOML: {exc}") from exc
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{origin}: is not TOML: {exc}") from exc
     for name in sorted(document.keys() - {"route"}):
-        raise ConfigError(f"{path}: unknown key {name!r}; routes are written as [[route]]")
+        raise ConfigError(f"{origin}: unknown key {name!r}; routes are written as [[route]]")
     entries = document.get("route")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError(f"{path}: holds no [[route]]")
+        raise ConfigError(f"{origin}: holds no [[route]]")
     return entries
 
 
-def _read_route(
-    path: Path, number: int, entry: dict[str, Any], secrets: Mapping[str, str]
-) -> RouteSettings:
-    route = f"{path}: route {entry.get('id', number)!r}"
+def _refuse_duplicates(origin: str, route_ids: Sequence[object]) -> None:
+    for route_id in route_ids:
+        if route_id is not None and route_ids.count(route_id) > 1:
+            raise ConfigError(f"{origin}: two routes have the id {route_id!r}")
+
+
+def _read_route(route: str, entry: dict[str, Any], secrets: Mapping[str, str]) -> RouteSettings:
     try:
         return _ROUTE.validate_python(_put_in_secrets(entry, secrets))
     except ValidationError as exc:
@@ -90,9 +109,3 @@ def _find_secret(name: str, field: str, secrets: Mapping[str, str]) -> str:
     if not secrets.get(name):
         raise LookupError(f"{field}: the secret {name} is not set")
     return secrets[name]
-
-
-def _refuse_duplicates(path: Path, route_ids: Sequence[str]) -> None:
-    for route_id in route_ids:
-        if route_ids.count(route_id) > 1:
-            raise ConfigError(f"{path}: two routes have the id {route_id!r}")

@@ -16,6 +16,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_statuses
 from rollcall.ledger.messages import MessageRecord, load_message, set_state
 from rollcall.ledger.recording import freeze_audience, load_audience, record_deliveries
+from rollcall.sending.accepting import require_routes
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.policies import choose_policy
 from rollcall.sending.preparing import (
@@ -143,9 +144,14 @@ class SendSteps:
         return self.report(message_id).total(*STATUSES)
 
     def start_run(self, message_id: str) -> DeliveryRun:
-        """Return this process's share in delivering a message; nothing is claimed yet."""
+        """Return this process's share in delivering a message; nothing is claimed yet.
+
+        Raises:
+            ConfigError: A channel it needs has no route any more.
+        """
         message = load_message(self.ledger, message_id)
         request = MessageRequest.model_validate(message.request)
+        require_routes(request, self.book)
         policies = {
             channel: choose_policy(channel, request.options, self.delivery, message.expires_at)
             for channel in request.channels()

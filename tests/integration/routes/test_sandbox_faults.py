@@ -1,9 +1,11 @@
-"""Every fault of the sandbox through the real routes: what the sender is told, and what was sent."""
+"""Every fault of the sandbox through the real routes: what the sender is told, what was sent."""
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -13,6 +15,8 @@ from rollcall.routes.base import Route, Submission
 from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan
 from rollcall.sandbox.schedule import FaultRates
 from tests.integration.routes.conftest import OpenRoute, RunSandbox
+
+MakePlan = Callable[..., SandboxPlan]
 
 REFUSE = FaultRates(refuse_pct=100)
 THROTTLE = FaultRates(throttle_pct=100)
@@ -37,12 +41,12 @@ UNCLEAR = (
 )
 
 
-def sms_plan(**changes: object) -> SandboxPlan:
+def sms_plan(**changes: Any) -> SandboxPlan:
     carrier = CarrierPlan(name="alpha", answer_timeout_s=0.3)
     return SandboxPlan(carriers=(replace(carrier, **changes),))
 
 
-def mail_plan(**changes: object) -> SandboxPlan:
+def mail_plan(**changes: Any) -> SandboxPlan:
     mail = MailPlan(name="alpha", answer_timeout_s=0.3)
     return SandboxPlan(mail_servers=(replace(mail, **changes),))
 
@@ -65,7 +69,7 @@ BOTH = pytest.mark.parametrize("plan", [sms_plan, mail_plan])
 
 @BOTH
 async def test_accepted_message_is_in_the_journal_with_our_ids(
-    plan, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan())
     route = open_route(sandbox, "alpha")
@@ -81,7 +85,7 @@ async def test_accepted_message_is_in_the_journal_with_our_ids(
 @BOTH
 @pytest.mark.parametrize(("faults", "fault"), [(REFUSE, "rejected"), (THROTTLE, "throttled")])
 async def test_refused_message_was_not_sent(
-    plan, faults: FaultRates, fault: str, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, faults: FaultRates, fault: str, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan(faults=faults))
     route = open_route(sandbox, "alpha")
@@ -102,7 +106,7 @@ async def test_throttling_carrier_says_for_how_long(
 
 @BOTH
 async def test_dropped_message_looks_accepted(
-    plan, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan(faults=DROP))
     route = open_route(sandbox, "alpha")
@@ -113,7 +117,7 @@ async def test_dropped_message_looks_accepted(
 @BOTH
 @pytest.mark.parametrize("faults", UNCLEAR)
 async def test_lost_answer_is_unknown_whether_it_was_taken_or_not(
-    plan, faults: FaultRates, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, faults: FaultRates, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan(faults=faults))
     route = open_route(sandbox, "alpha")
@@ -150,7 +154,7 @@ async def test_carrier_without_idempotency_sends_again(
     ("plan", "address"), [(sms_plan, "+4912345670000"), (mail_plan, "nobody.here@example.net")]
 )
 async def test_unknown_address_is_the_recipients_fault(
-    plan, address: str, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, address: str, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan())
     route = open_route(sandbox, "alpha")
@@ -174,7 +178,7 @@ async def test_greylisted_mailbox_takes_the_second_try(
 
 @BOTH
 async def test_route_that_is_down_is_unavailable(
-    plan, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     route = open_route(run_sandbox(plan(is_down=True)), "alpha")
     with pytest.raises(RouteError) as caught:
@@ -187,7 +191,7 @@ async def test_route_that_is_down_is_unavailable(
 
 @BOTH
 async def test_check_reaches_the_other_side_and_sends_nothing(
-    plan, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan())
     assert "127.0.0.1 answers" in await open_route(sandbox, "alpha").check()
@@ -196,7 +200,7 @@ async def test_check_reaches_the_other_side_and_sends_nothing(
 
 @BOTH
 async def test_two_hundred_at_once_arrive_once_each(
-    plan, run_sandbox: RunSandbox, open_route: OpenRoute
+    plan: MakePlan, run_sandbox: RunSandbox, open_route: OpenRoute
 ) -> None:
     sandbox = run_sandbox(plan(max_connections=200, answer_timeout_s=20.0))
     route = open_route(sandbox, "alpha")

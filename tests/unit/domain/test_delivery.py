@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollcall.domain.delivery import (
@@ -38,22 +38,35 @@ KEYED_A = RouteChoice("a", honours_idempotency_key=True)
 STUBBORN = RetryPolicy(max_tries=50, uses_alternatives=True, resend_cap=4)
 STANDARD = RetryPolicy(max_tries=5, uses_alternatives=False, resend_cap=1)
 
-ROUTES = st.lists(st.booleans(), min_size=1, max_size=4).map(
-    lambda keyed: [
-        RouteChoice(name, is_keyed) for name, is_keyed in zip("abcd", keyed, strict=False)
-    ]
-)
-POLICIES = st.builds(
-    RetryPolicy,
-    max_tries=st.integers(1, 50),
-    uses_alternatives=st.booleans(),
-    resend_cap=st.integers(0, 4),
-    base_s=st.just(0.0) | st.floats(0.01, 600),
-    max_s=st.floats(0, 3600),
-    expires_at=st.none() | st.integers(-10, 5000).map(lambda s: NOW + timedelta(seconds=s)),
-)
 JITTERS = st.floats(0, 1, exclude_max=True)
-SEEDS = st.integers(0, 2**32)
+PLAYS = settings(max_examples=300, deadline=None)  # a busy machine is no failure
+
+
+@dataclass(frozen=True)
+class Case:
+    """A policy and the routes it may use; the seed decides over everything that happens."""
+
+    policy: RetryPolicy
+    routes: list[RouteChoice]
+    seed: int
+
+
+def draw_case(seed: int) -> Case:
+    draw = random.Random(seed)  # noqa: S311 - a simulation
+    policy = RetryPolicy(
+        max_tries=draw.randint(1, 50),
+        uses_alternatives=draw.random() < 0.6,
+        resend_cap=draw.randint(0, 4),
+        base_s=draw.choice([0.0, 0.01, 2.0, 600.0]),
+        max_s=draw.choice([0.0, 1.0, 300.0, 3600.0]),
+        expires_at=draw.choice([None, None, NOW + timedelta(seconds=draw.randint(-10, 5000))]),
+    )
+    names = "abcd"[: draw.randint(1, 4)]
+    return Case(policy, [RouteChoice(name, draw.random() < 0.5) for name in names], seed)
+
+
+CASES = st.integers(0, 2**64).map(draw_case)
+"""Drawn by us: hypothesis prefers small values, and the interesting streams are long."""
 
 
 @dataclass
@@ -71,10 +84,11 @@ class Played:
             yield moment, self.tries[:count], answer
 
 
-def play(policy: RetryPolicy, routes: list[RouteChoice], seed: int) -> Played:
-    """Deliver as the engine does, with outcomes, waits and resting routes drawn from a seed."""
-    draw = random.Random(seed)  # noqa: S311 - a simulation
-    outcomes = draw.sample(OUTCOMES, draw.randint(1, len(OUTCOMES)))
+def play(case: Case) -> Played:
+    """Deliver as the engine does, with outcomes, waits and resting routes drawn from the seed."""
+    policy, routes = case.policy, case.routes
+    draw = random.Random(case.seed)  # noqa: S311 - a simulation
+    outcomes = draw.sample(OUTCOMES, draw.randint(1, 3))
     played, now = Played(), NOW
     step: NextStep = WaitFor(NOW)
     while not isinstance(step, Finish):
@@ -117,62 +131,57 @@ def possible_copies(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> int:
     return sum(1 if name in keyed else count for name, count in arrived.items())
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_ends_within_its_tries_whatever_comes_of_them(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    played = play(policy, routes, seed)
+@PLAYS
+@given(CASES)
+def test_ends_within_its_tries_whatever_comes_of_them(case: Case) -> None:
+    played = play(case)
 
     assert played.end
     assert played.end.status in STATUSES
     assert played.end.status not in ("waiting", "not_attempted")
-    assert len(played.tries) <= policy.max_tries
+    assert len(played.tries) <= case.policy.max_tries
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_never_more_copies_than_the_resend_cap_allows(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    assert possible_copies(play(policy, routes, seed).tries, routes) <= policy.resend_cap + 1
+@PLAYS
+@given(CASES)
+def test_never_more_copies_than_the_resend_cap_allows(case: Case) -> None:
+    assert possible_copies(play(case).tries, case.routes) <= case.policy.resend_cap + 1
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_nothing_is_tried_after_acceptance_or_refusal(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    outcomes = [one.outcome for one in play(policy, routes, seed).tries]
+@PLAYS
+@given(CASES)
+def test_nothing_is_tried_after_acceptance_or_refusal(case: Case) -> None:
+    outcomes = [one.outcome for one in play(case).tries]
 
     assert not {"accepted", "refused"}.intersection(outcomes[:-1])
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_an_acceptance_is_what_a_delivery_ends_with(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    played = play(policy, routes, seed)
+@PLAYS
+@given(CASES)
+def test_an_acceptance_is_what_a_delivery_ends_with(case: Case) -> None:
+    played = play(case)
     was_accepted = any(one.outcome == "accepted" for one in played.tries)
 
     assert played.end
     assert (played.end.status == "accepted") == was_accepted
 
 
-@given(POLICIES, ROUTES, SEEDS)
-@example(STANDARD, [A], 0)
-def test_nothing_is_tried_after_it_expired(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    played = play(policy, routes, seed)
+@PLAYS
+@given(CASES)
+def test_nothing_is_tried_after_it_expired(case: Case) -> None:
+    played = play(case)
 
     # a step "at once" of the simulation is made up to a second later
-    latest = policy.expires_at and policy.expires_at + timedelta(seconds=1)
+    expires_at = case.policy.expires_at
+    latest = expires_at and expires_at + timedelta(seconds=1)
     assert all(latest is None or moment < latest for moment in played.tried_at)
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_waits_are_spread_around_the_backoff_and_end_when_the_message_expires(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    for now, tries, step in play(policy, routes, seed).decisions():
+@PLAYS
+@given(CASES)
+def test_waits_are_spread_around_the_backoff_and_end_when_the_message_expires(case: Case) -> None:
+    policy = case.policy
+    for now, tries, step in play(case).decisions():
         if not isinstance(step, WaitFor):
             continue
         wait_s = (step.due_at - now).total_seconds()
@@ -183,44 +192,43 @@ def test_waits_are_spread_around_the_backoff_and_end_when_the_message_expires(
             assert wait_s >= max(0.5 * min(policy.base_s, policy.max_s), asked_s) - 1e-6
 
 
-@given(st.integers(0, 10_000), POLICIES, JITTERS)
+@given(st.integers(0, 10_000), CASES, JITTERS)
 def test_backoff_is_half_to_one_and_a_half_times_its_cap(
-    round_number: int, policy: RetryPolicy, jitter: float
+    round_number: int, case: Case, jitter: float
 ) -> None:
+    policy = case.policy
     cap_s = min(policy.base_s * 2 ** min(round_number, 60), policy.max_s)
 
     assert 0.5 * cap_s <= backoff_s(round_number, policy, jitter) <= 1.5 * cap_s
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_standard_quality_never_leaves_its_preferred_route(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    played = play(replace(policy, uses_alternatives=False), routes, seed)
+@PLAYS
+@given(CASES)
+def test_standard_quality_never_leaves_its_preferred_route(case: Case) -> None:
+    standard = replace(case.policy, uses_alternatives=False)
+    played = play(replace(case, policy=standard))
 
-    assert {one.route_id for one in played.tries} <= {routes[0].route_id}
+    assert {one.route_id for one in played.tries} <= {case.routes[0].route_id}
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_a_certain_no_goes_at_once_to_a_route_that_was_tried_less(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    stubborn = replace(policy, uses_alternatives=True)
-    for _, tries, step in play(stubborn, routes, seed).decisions():
+@PLAYS
+@given(CASES)
+def test_a_certain_no_goes_at_once_to_a_route_that_was_tried_less(case: Case) -> None:
+    stubborn = replace(case.policy, uses_alternatives=True)
+    for _, tries, step in play(replace(case, policy=stubborn)).decisions():
         if isinstance(step, Finish) or tries[-1].outcome not in CERTAIN_NO:
             continue
         counts = Counter(one.route_id for one in tries)
-        fewest = min(counts[route.route_id] for route in routes)
+        fewest = min(counts[route.route_id] for route in case.routes)
         if fewest < counts[tries[-1].route_id]:
             assert isinstance(step, TryNow)
             assert counts[step.route_id] == fewest
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_what_is_tried_at_once_is_never_the_route_that_just_failed(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    for _, tries, step in play(policy, routes, seed).decisions():
+@PLAYS
+@given(CASES)
+def test_what_is_tried_at_once_is_never_the_route_that_just_failed(case: Case) -> None:
+    for _, tries, step in play(case).decisions():
         assert not isinstance(step, TryNow) or step.route_id != tries[-1].route_id
 
 
@@ -232,24 +240,21 @@ def test_a_route_that_asks_for_patience_is_not_asked_again_at_once() -> None:
     assert step == WaitFor(NOW + timedelta(seconds=60))
 
 
-@given(POLICIES, ROUTES, SEEDS, st.randoms(use_true_random=False))
-def test_what_tries_amount_to_does_not_depend_on_their_order(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int, draw: random.Random
-) -> None:
-    tries = [
-        Try(draw.choice("abcx"), draw.choice(OUTCOMES), draw.choice(["busy", "no", ""]))
-        for _ in range(seed % 12)
-    ]
-    shuffled = draw.sample(tries, len(tries))
+@PLAYS
+@given(CASES, st.lists(st.builds(Try, st.sampled_from("abcx"), st.sampled_from(OUTCOMES))))
+def test_what_tries_amount_to_does_not_depend_on_their_order(case: Case, tries: list[Try]) -> None:
+    told = [replace(one, reason=f"reason {number}") for number, one in enumerate(tries)]
+    shuffled = random.Random(case.seed).sample(told, len(told))  # noqa: S311 - a simulation
 
-    assert settle(tries, policy, routes, NOW) == settle(shuffled, policy, routes, NOW)
+    amount = settle(told, case.policy, case.routes, NOW)
+
+    assert settle(shuffled, case.policy, case.routes, NOW) == amount
 
 
-@given(POLICIES, ROUTES, SEEDS)
-def test_nobody_is_called_not_delivered_who_may_have_it(
-    policy: RetryPolicy, routes: list[RouteChoice], seed: int
-) -> None:
-    played = play(policy, routes, seed)
+@PLAYS
+@given(CASES)
+def test_nobody_is_called_not_delivered_who_may_have_it(case: Case) -> None:
+    played = play(case)
     outcomes = {one.outcome for one in played.tries}
 
     if played.end and played.end.status == "not_delivered":

@@ -21,7 +21,7 @@ RouteFault = Literal["unavailable", "throttled", "rejected", "temporary"]
 
 unavailable: it could not be reached, the request never left
 throttled:   it asked us to slow down (429, SMTP 421/454), perhaps for `retry_after_s`
-rejected:    it refused for good, for a reason of its own (credentials, sender, destination not served)
+rejected:    it refused for good, for a reason of its own (credentials, sender, country not served)
 temporary:   it refused for now and wants the same message again later (SMTP 4xx, greylisting)
 """
 

@@ -145,8 +145,8 @@ def _run_as(
 @contextmanager
 def _serve(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> Iterator[None]:
     options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    command = (binaries / "postgres", "-D", "cluster", "-k", str(folder), *options)
-    process = _open_as(account, folder, *command)
+    options += ["-D", "cluster", "-k", str(folder)]
+    process = _open_as(account, folder, binaries / "postgres", *options)
     try:
         _await_ready(process, PostgresServer(folder, _SUPERUSER), folder)
         yield

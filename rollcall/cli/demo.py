@@ -123,22 +123,27 @@ async def _send_sample(settings: Settings, output: Format) -> tuple[SendReport, 
 
 def _print_outcome(app: App, report: SendReport, entries: list[LogEntry]) -> None:
     print_entries(entries, title=f"message log of {report.message_id}")
-    console.print()
+    version = app.sources.open(SAMPLE)
+    people_count = version.row_counts["people"]
+    recipient_count = len({entry.person_id for entry in entries})
+    console.print(
+        f"\n{recipient_count} of {people_count} people were meant; {len(version.rejected)} rows of "
+        "the sample are not as they should be, on purpose (rollcall refresh lists them)",
+        soft_wrap=True,
+    )
     print_report(report)
-    routes = Counter(entry.route_id for entry in entries if entry.status == "accepted")
-    console.print("taken over by", ", ".join(f"{name} {n}" for name, n in routes.most_common()))
-    rejected = app.sources.open(SAMPLE).rejected
-    console.print(f"{len(rejected)} rows of the sample are not as they should be (on purpose)")
 
 
 def _print_end(report: SendReport, folder: Path, lost: int, twice: int) -> None:
-    console.print(f"the carriers' own journals: {lost} lost, {twice} sent twice")
+    console.print(f"journals       the carriers say: {lost} lost, {twice} sent twice")
     console.print(
         "\nWhere to look next:\n"
-        f"  ROLLCALL_DATA_DIR={folder} rollcall log {report.message_id}\n"
+        f"  ROLLCALL_DATA_DIR={folder} .venv/bin/rollcall log {report.message_id}\n"
         "  data/sample/earthquake.json   the message, its selection and its translations\n"
-        "  README.md                     your own data and your own provider",
+        "  README.md                     your own data and your own provider\n"
+        "  make up                       a Prefect server that shows every send as a flow run",
         markup=False,
+        soft_wrap=True,
     )
 
 

@@ -73,7 +73,7 @@ def end(report: SendReport, output: Format) -> None:
         print_json(report_to_json(report))
     else:
         print_report(report)
-        console.print(f"rollcall log {report.message_id} shows every recipient")
+        console.print(f"rollcall log {report.message_id} shows every recipient", soft_wrap=True)
     raise typer.Exit(0 if is_complete(report) else EXIT_NOT_ALL_REACHED)
 
 
@@ -89,14 +89,20 @@ def report_to_json(report: SendReport) -> dict[str, Any]:
         "state": report.state,
         "complete": is_complete(report),
         "counts": report.counts,
+        "tries": report.tries,
     }
 
 
 def print_report(report: SendReport) -> None:
-    """Print the counts of a message, channel by channel."""
+    """Print what a message came to, channel by channel, and its tries, route by route."""
     for channel, counts in report.counts.items():
-        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-        console.print(f"{channel:<6} {told}")
+        console.print(f"{channel:<14} {_tell(counts)}")
+    for route_id, counts in report.tries.items():
+        console.print(f"route {route_id:<8} {_tell(counts)}")
+
+
+def _tell(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
 
 
 async def run_to_end(app: App, message_id: str, output: Format) -> SendReport:

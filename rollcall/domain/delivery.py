@@ -141,16 +141,14 @@ def settle(
     outcomes = {one.outcome for one in tries}
     if "accepted" in outcomes:
         return Finish("accepted")
-    if "refused" in outcomes:
-        return Finish("not_delivered", _reason_of(tries, "refused"))
+    if final := _final_refusal(outcomes, policy):
+        return Finish("not_delivered", _reason_of(tries, final))
     if _possible_copies(tries, routes) > policy.resend_cap:
         return Finish("unconfirmed", "the answer was lost; it may have arrived")
-    if not policy.uses_alternatives and "rejected" in outcomes:
-        return Finish("not_delivered", _reason_of(tries, "rejected"))
-    if policy.is_expired(now):
-        return _give_up(outcomes, f"expired after {len(tries)} tries")
-    if len(tries) >= policy.max_tries:
-        return _give_up(outcomes, f"gave up after {len(tries)} tries")
+    if policy.is_expired(now) or len(tries) >= policy.max_tries:
+        why = "expired" if policy.is_expired(now) else "gave up"
+        status: Status = "unconfirmed" if "uncertain" in outcomes else "not_delivered"
+        return Finish(status, f"{why} after {len(tries)} tries")
     return None
 
 
@@ -203,8 +201,16 @@ def choose_route(tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[Rou
     return min(candidates, key=lambda route: counts[route.route_id]).route_id
 
 
-def _give_up(outcomes: set[Outcome], reason: str) -> Finish:
-    return Finish("unconfirmed" if "uncertain" in outcomes else "not_delivered", reason)
+def _final_refusal(outcomes: set[Outcome], policy: RetryPolicy) -> Outcome | None:
+    """Return the refusal that no further try can mend, if there was one.
+
+    With one route only, that route's own "no" is one; after a lost answer it is not: the message
+    may have arrived all the same.
+    """
+    if "refused" in outcomes:
+        return "refused"
+    is_stuck = not policy.uses_alternatives and "uncertain" not in outcomes
+    return "rejected" if is_stuck and "rejected" in outcomes else None
 
 
 def _possible_copies(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> int:

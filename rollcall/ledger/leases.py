@@ -1,6 +1,7 @@
 """Who holds a delivery: a lease names its process, so that dead can be told from slow."""
 
 import os
+import platform
 import uuid
 from pathlib import Path
 
@@ -20,16 +21,20 @@ def is_dead(owner: str) -> bool:
     A holder on another host, or in another container, is never called dead: its lease must run out.
     """
     host, pid, started, _ = owner.split("/")
-    return host == _host() and _started(int(pid)) != started
+    return host == _host() and _started(int(pid)) != started and not _is_hidden(int(pid))
 
 
 def _host() -> str:
     """Name this boot of this machine, and the process namespace within it.
 
-    The boot id alone is shared by all containers of a machine, whose process numbers differ.
+    The boot id alone is shared by all containers of a machine, whose process numbers differ. Where
+    there is no `/proc` nobody is ever called dead.
     """
-    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return f"{boot_id}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    try:
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot_id}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except FileNotFoundError:
+        return platform.node()
 
 
 def _started(pid: int) -> str:
@@ -45,3 +50,14 @@ def _started(pid: int) -> str:
     fields = stat.rpartition(")")[2].split()
     is_gone = fields[0] in ("Z", "X")
     return "" if is_gone else fields[19]
+
+
+def _is_hidden(pid: int) -> bool:
+    """Tell whether a process exists that `/proc` does not show us (mounted with `hidepid`)."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return False

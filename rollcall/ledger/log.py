@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, not_, select
+from sqlalchemy import Select, exists, func, not_, select
 
 from rollcall.domain.delivery import Status
 from rollcall.domain.message import Channel
@@ -13,7 +13,7 @@ from rollcall.ledger.messages import MessageRecord, record_from
 from rollcall.ledger.tables import Attempt, AudienceMember, Delivery, Message
 
 StatusCounts = dict[str, dict[str, int]]
-"""Deliveries by channel and status."""
+"""Deliveries by channel and status; or tries by route and outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,7 @@ def count_statuses(ledger: Ledger, message_id: str) -> StatusCounts:
         .group_by(Delivery.channel, Delivery.status)
         .order_by(Delivery.channel, Delivery.status)
     )
-    counts: StatusCounts = defaultdict(dict)
-    with ledger.read() as connection:
-        for channel, status, count in connection.execute(query):
-            counts[channel][status] = count
-    return dict(counts)
+    return _count(ledger, query)
 
 
 def count_given_up(ledger: Ledger, message_id: str) -> int:
@@ -63,6 +59,19 @@ def count_given_up(ledger: Ledger, message_id: str) -> int:
     )
     with ledger.read() as connection:
         return connection.execute(query).scalar_one()
+
+
+def count_outcomes(ledger: Ledger, message_id: str) -> StatusCounts:
+    """Count the tries of a message by route and outcome; `in_flight` has none yet."""
+    outcome = func.coalesce(Attempt.outcome, "in_flight")
+    query = (
+        select(Attempt.route_id, outcome, func.count())
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .where(Delivery.message_id == message_id)
+        .group_by(Attempt.route_id, outcome)
+        .order_by(Attempt.route_id, outcome)
+    )
+    return _count(ledger, query)
 
 
 def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
@@ -96,3 +105,11 @@ def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
     )
     with ledger.read() as connection:
         return [LogEntry(*row) for row in connection.execute(query)]
+
+
+def _count(ledger: Ledger, query: Select[tuple[str, str, int]]) -> StatusCounts:
+    counts: StatusCounts = defaultdict(dict)
+    with ledger.read() as connection:
+        for group, name, count in connection.execute(query):
+            counts[group][name] = count
+    return dict(counts)

@@ -13,7 +13,7 @@ from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest
 from rollcall.errors import InputError
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.log import StatusCounts, count_given_up, count_statuses
+from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
 from rollcall.ledger.messages import MessageRecord, load_message, set_state
 from rollcall.ledger.recording import freeze_audience, load_audience, record_deliveries
 from rollcall.sending.accepting import require_routes
@@ -39,6 +39,7 @@ class SendReport:
         message_id: The message.
         state: Its state in the ledger.
         counts: Its deliveries by channel and status.
+        tries: Its tries by route and outcome.
         gave_up_count: Of those not delivered, the ones no carrier refused for the recipient's sake.
         reason: Why it was refused, if it was.
     """
@@ -46,6 +47,7 @@ class SendReport:
     message_id: str
     state: str
     counts: StatusCounts
+    tries: StatusCounts
     gave_up_count: int = 0
     reason: str | None = None
 
@@ -174,5 +176,6 @@ class SendSteps:
         """Return what a message has come to so far."""
         message = load_message(self.ledger, message_id)
         counts = count_statuses(self.ledger, message_id)
+        tries = count_outcomes(self.ledger, message_id)
         gave_up_count = count_given_up(self.ledger, message_id)
-        return SendReport(message_id, message.state, counts, gave_up_count, message.reason)
+        return SendReport(message_id, message.state, counts, tries, gave_up_count, message.reason)

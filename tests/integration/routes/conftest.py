@@ -1,5 +1,8 @@
 """Routes of a sandbox that a test describes."""
 
+import contextlib
+import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,3 +39,13 @@ async def open_route() -> AsyncIterator[OpenRoute]:
     yield open_one
     for route in opened:
         await route.aclose()
+
+
+def wait_for_file(path: Path, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a process has made a file; fail when it ends or takes half a minute."""
+    give_up_at = time.monotonic() + 30.0
+    while not path.exists():
+        if process.poll() is not None or time.monotonic() > give_up_at:
+            pytest.fail(f"{path.name} never appeared")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.02)

@@ -1,0 +1,126 @@
+"""Audiences are frozen and deliveries recorded once, whole or not at all."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from rollcall.domain.audience import digest_audience
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import count_statuses, read_log
+from rollcall.ledger.messages import accept_message, load_message
+from rollcall.ledger.queue import load_contents
+from rollcall.ledger.recording import (
+    NewDelivery,
+    derive_delivery_id,
+    freeze_audience,
+    load_audience,
+    record_deliveries,
+)
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    an_audience,
+    at_once,
+    contents_of,
+    deliveries_to,
+)
+
+
+@pytest.fixture
+def message_id(ledger: Ledger) -> str:
+    return accept_message(ledger, a_message("quake"), NOW)[0].message_id
+
+
+def test_a_frozen_audience_is_read_back_as_it_was(ledger: Ledger, message_id: str) -> None:
+    audience = an_audience(3)
+
+    assert freeze_audience(ledger, message_id, audience)
+
+    assert load_audience(ledger, message_id) == list(audience.recipients)
+    assert load_message(ledger, message_id).audience_digest == digest_audience(audience.recipients)
+
+
+def test_an_audience_is_frozen_once(ledger: Ledger, message_id: str) -> None:
+    freeze_audience(ledger, message_id, an_audience(2))
+
+    assert not freeze_audience(ledger, message_id, an_audience(5))
+
+    assert len(load_audience(ledger, message_id)) == 2
+
+
+def test_an_audience_is_frozen_whole_or_not_at_all(ledger: Ledger, message_id: str) -> None:
+    audience = an_audience(3)
+    twice = replace(audience, recipients=(*audience.recipients, audience.recipients[0]))
+
+    with pytest.raises(IntegrityError):
+        freeze_audience(ledger, message_id, twice)
+
+    assert load_audience(ledger, message_id) == []
+    assert load_message(ledger, message_id).audience_digest is None
+
+
+def test_of_many_who_freeze_at_once_one_does(ledger: Ledger, message_id: str) -> None:
+    froze = at_once(8, lambda number: freeze_audience(ledger, message_id, an_audience(number + 1)))
+
+    assert sum(froze) == 1
+    assert len(load_audience(ledger, message_id)) == froze.index(True) + 1
+
+
+def test_of_many_who_record_at_once_one_does(ledger: Ledger, message_id: str) -> None:
+    audience = an_audience(20)
+    freeze_audience(ledger, message_id, audience)
+
+    recorded = at_once(
+        8,
+        lambda _: record_deliveries(
+            ledger,
+            message_id,
+            contents_of("email", "sms"),
+            deliveries_to(audience, "email", "sms"),
+            NOW,
+        ),
+    )
+
+    assert sum(recorded) == 1
+    assert count_statuses(ledger, message_id) == {"email": {"waiting": 20}, "sms": {"waiting": 20}}
+
+
+def test_deliveries_are_recorded_whole_or_not_at_all(ledger: Ledger, message_id: str) -> None:
+    audience = an_audience(3)
+    freeze_audience(ledger, message_id, audience)
+    stranger = NewDelivery("p9999", "sms", "waiting", "+12025550100", "text of sms")
+
+    with pytest.raises(IntegrityError):
+        record_deliveries(
+            ledger,
+            message_id,
+            contents_of("sms"),
+            [*deliveries_to(audience, "sms"), stranger],
+            NOW,
+        )
+
+    assert count_statuses(ledger, message_id) == {}
+    assert load_contents(ledger, message_id, {"text of sms"}) == {}
+
+
+def test_who_has_no_address_is_in_the_log_and_not_in_the_queue(
+    ledger: Ledger, message_id: str
+) -> None:
+    freeze_audience(ledger, message_id, an_audience(1))
+    without = NewDelivery("p0000", "sms", "not_attempted", reason="no phone number")
+    record_deliveries(ledger, message_id, [], [without], NOW)
+
+    (entry,) = read_log(ledger, message_id)
+
+    assert (entry.status, entry.reason) == ("not_attempted", "no phone number")
+    assert (entry.next_attempt_at, entry.attempt_count, entry.route_id) == (None, 0, None)
+
+
+def test_a_delivery_id_is_always_the_same_and_tells_nobody_apart() -> None:
+    known = derive_delivery_id("m1", "p1", "sms")
+
+    assert derive_delivery_id("m1", "p1", "sms") == known
+    assert "p1" not in known
+    others = {derive_delivery_id(*names) for names in (("m2", "p1", "sms"), ("m1", "p2", "sms"))}
+    assert known not in {*others, derive_delivery_id("m1", "p1", "email")}

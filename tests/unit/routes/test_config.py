@@ -1,0 +1,107 @@
+from typing import Any
+
+import pytest
+
+from rollcall.errors import ConfigError
+from rollcall.routes.config import parse_routes
+from rollcall.routes.settings import HttpSmsSettings, SmtpSettings
+
+SMS = """
+[[route]]
+id = "bravo"
+kind = "http_sms"
+url = "https://carrier.example/sms"
+headers = { Authorization = "Bearer env:ROLLCALL_SECRET_BRAVO" }
+body = { to = "{to}", text = "{text}", from = "{sender}", key = "env:ROLLCALL_SECRET_KEY" }
+sender = "Rollcall"
+"""
+MAIL = """
+[[route]]
+id = "relay"
+kind = "smtp"
+priority = 5
+host = "mail.example.org"
+sender = "Crisis Team <crisis@example.org>"
+username = "crisis"
+password = "env:ROLLCALL_SECRET_MAIL"
+"""
+SECRETS = {
+    "ROLLCALL_SECRET_BRAVO": "tok-3n",
+    "ROLLCALL_SECRET_KEY": "k3y",
+    "ROLLCALL_SECRET_MAIL": "pa55",
+    "HOME": "/root",
+}
+
+
+def parse(text: str) -> list[Any]:
+    return parse_routes(text, "routes.toml", SECRETS)
+
+
+def test_preferred_routes_come_first() -> None:
+    mail, sms = parse(SMS + MAIL)
+    assert isinstance(mail, SmtpSettings)
+    assert isinstance(sms, HttpSmsSettings)
+    assert (mail.priority, sms.priority) == (5, 100)
+
+
+def test_secrets_are_put_in_wherever_they_are_named() -> None:
+    mail, sms = parse(SMS + MAIL)
+    assert mail.password.get_secret_value() == "pa55"
+    assert sms.headers["Authorization"].get_secret_value() == "Bearer tok-3n"
+    assert sms.body["key"] == "k3y"
+
+
+def test_secrets_never_show() -> None:
+    shown = repr(parse(SMS + MAIL))
+    assert not any(secret in shown for secret in ("pa55", "tok-3n", "k3y"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[route]", "routes.toml: is not TOML"),
+        ("", "routes.toml: holds no [[route]]"),
+        ("route = 3", "routes.toml: holds no [[route]]"),
+        ("[[routes]]\nid = 'a'", "unknown key 'routes'"),
+        (SMS + SMS, "two routes have the id 'bravo'"),
+        (SMS + "colour = 'red'", "route 'bravo': colour: Extra inputs are not permitted"),
+        (SMS.replace("BRAVO", "GONE"), "headers.Authorization: the secret ROLLCALL_SECRET_GONE"),
+        (SMS.replace("ROLLCALL_SECRET_BRAVO", "HOME"), "a secret's name begins with ROLLCALL_"),
+        (SMS.replace("http_sms", "smpp"), "route 'bravo': Input tag 'smpp'"),
+        (SMS.replace('"bravo"', '"b r"'), "route 'b r': id: "),
+        (SMS.replace("{text}", "{txt}"), "{txt} is no placeholder here"),
+        (SMS.replace("{text}", "hello"), "body never says {text}"),
+        (SMS.replace('sender = "Rollcall"', ""), "body says {sender}, but no sender is set"),
+        (SMS.replace("Bearer", "{to}"), "headers: {to} is no placeholder here"),
+        (SMS.replace("Bearer", "a\\r\\nX: b"), "'Authorization' is no header that can be sent"),
+        (SMS.replace("https://", "ftp://"), "route 'bravo': url: "),
+        (SMS + "body_format = 'form'\nmax_connections = 0", "route 'bravo': max_connections: "),
+        (SMS + "username = 'u'", "username and password go together"),
+        (SMS + "codes = { accepted = [200, 200] }", "200 is listed twice"),
+        (SMS + "codes = { permanent = [21211] }", "21211 is no HTTP status; write a provider"),
+        (SMS + "codes = { fine = [200] }", "codes.fine: Extra inputs are not permitted"),
+        (MAIL.replace("crisis@example.org", "crisis"), "route 'relay': sender: should look like"),
+        (MAIL.replace("Crisis Team", "Crisis\\r\\nBcc: x"), "sender: should look like"),
+        (MAIL + "port = 99999", "route 'relay': port: "),
+        (MAIL + "security = 'maybe'", "route 'relay': security: "),
+        (MAIL.replace('username = "crisis"', ""), "username and password go together"),
+        (MAIL.replace('host = "mail.example.org"', ""), "route 'relay': host: Field required"),
+    ],
+)
+def test_each_mistake_is_one_sentence_that_names_its_place(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not any(secret in str(caught.value) for secret in SECRETS.values())
+
+
+def test_form_takes_no_nested_body() -> None:
+    nested = SMS.replace('"{to}"', '{ number = "{to}" }') + "body_format = 'form'"
+    with pytest.raises(ConfigError, match="texts and numbers only when sent as form"):
+        parse(nested)
+
+
+def test_json_takes_a_nested_body() -> None:
+    (sms,) = parse(SMS.replace('"{to}"', '[{ number = "{to}" }]'))
+    assert sms.body["to"] == [{"number": "{to}"}]

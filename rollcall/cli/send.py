@@ -21,10 +21,10 @@ from rollcall.cli.output import (
     read_text,
 )
 from rollcall.cli.progress import show_progress
-from rollcall.domain.message import MessageRequest, parse_request
+from rollcall.domain.message import parse_request
 from rollcall.errors import InputError
 from rollcall.ledger.messages import load_message
-from rollcall.sending.accepting import Order, accept_order, require_routes
+from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import App, running_app
 
@@ -137,6 +137,4 @@ async def _resume(message_id: str, output: Format) -> SendReport:
         record = load_message(app.ledger, message_id)
         if record.state == "refused":
             raise InputError(f"message {message_id} was refused: {record.reason}")
-        if record.state != "sent":
-            require_routes(MessageRequest.model_validate(record.request), app.book)
         return await run_to_end(app, message_id, output)

@@ -1,14 +1,18 @@
 """A real Prefect server sees every send, and no send depends on it."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from rollcall.sandbox.plan import make_plan
+from rollcall.sandbox.plan import MailPlan, SandboxPlan, make_plan
 from rollcall.sandbox.servers import start_sandbox
 from tests.e2e.conftest import Rollcall, wait_until
 from tests.people import write_message
@@ -105,10 +109,7 @@ def test_a_deployment_with_a_cron_gets_scheduled_runs(prefect_server: str) -> No
     wait_until(is_scheduled, 90, "the server schedules a run")
 
 
-def test_every_deployment_of_prefect_yaml_is_deployed(
-    rollcall: Rollcall, prefect_server: str
-) -> None:
-    env = rollcall.env | {"PREFECT_API_URL": prefect_server, "PREFECT_CLI_PROMPT": "false"}
+def _deploy_all(rollcall: Rollcall) -> None:
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
     for command in (
         ["work-pool", "create", "sends", "--type", "process", "--overwrite"],
@@ -116,11 +117,67 @@ def test_every_deployment_of_prefect_yaml_is_deployed(
     ):
         subprocess.run(
             [*prefect, *command],
-            env=env | {"PWD": str(PROJECT)},
+            env=rollcall.env | {"PWD": str(PROJECT)},
             cwd=PROJECT,
             check=True,
             capture_output=True,
             timeout=90,
         )
-    deployed = _filter_runs(prefect_server, "deployments")
-    assert "send-message" in {deployment["name"] for deployment in deployed}
+
+
+@contextmanager
+def _worker(rollcall: Rollcall) -> Iterator[None]:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "sends"]
+    with (rollcall.folder / "worker.log").open("w") as log:
+        worker = subprocess.Popen(
+            [*command, "--type", "process"],
+            env=rollcall.env | {"PREFECT_WORKER_QUERY_SECONDS": "0.5"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait(timeout=10)
+
+
+def test_a_killed_send_is_finished_by_a_prefect_worker(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str
+) -> None:
+    slow = SandboxPlan(mail_servers=(MailPlan(delay_s=0.2, max_connections=20),))
+    message = write_message(tmp_path / "m.json")
+    with start_sandbox(slow, tmp_path / "sandbox") as sandbox:
+        sending = rollcall.start("send", str(message), "--data", str(source))
+        wait_until(lambda: len(sandbox.journal()) >= 50, 60, "the send is under way")
+        sending.kill()
+        sending.wait(timeout=10)
+        [interrupted] = json.loads(rollcall.run("log", "--format", "json").stdout)
+        assert interrupted["state"] == "sending"
+
+        rollcall.env.update(PREFECT_API_URL=prefect_server, PREFECT_CLI_PROMPT="false")
+        _deploy_all(rollcall)
+        run_id = _start_deployment(prefect_server, interrupted["message_id"])
+        with _worker(rollcall):
+            wait_until(lambda: _state_of(prefect_server, run_id) == "COMPLETED", 90, "it ends")
+        reached = {entry.reference for entry in sandbox.journal()}
+
+    assert len(reached) == 600
+
+
+def _start_deployment(address: str, message_id: str) -> str:
+    found = httpx.get(f"{address}/deployments/name/send-message/send-message", timeout=10)
+    created = httpx.post(
+        f"{address}/deployments/{found.raise_for_status().json()['id']}/create_flow_run",
+        json={"parameters": {"message_id": message_id}},
+        timeout=10,
+    )
+    run_id: str = created.raise_for_status().json()["id"]
+    return run_id
+
+
+def _state_of(address: str, run_id: str) -> str:
+    run = httpx.get(f"{address}/flow_runs/{run_id}", timeout=10).raise_for_status().json()
+    state: str = run["state_type"]
+    return state

@@ -100,8 +100,8 @@ class HttpSmsRoute:
                 content = urlencode(body).encode()
                 return httpx.Request(method, self._url, headers=headers, content=content)
             case "query":
-                url = self._url.copy_with(query=urlencode(body).encode())
-                return httpx.Request(method, url, headers=headers)
+                query = b"&".join(filter(None, (self._url.query, urlencode(body).encode())))
+                return httpx.Request(method, self._url.copy_with(query=query), headers=headers)
 
     def _fill_headers(self, values: Mapping[str, str]) -> httpx.Headers:
         return httpx.Headers(

@@ -32,7 +32,8 @@ async def send_for_ever(route, address):
         Path(sys.argv[1], f"sent-{route.route_id}").touch()
 
 async def main():
-    routes = {each.id: build_route(each) for each in load_routes(Path(sys.argv[1], "routes.toml"), {})}
+    settings = load_routes(Path(sys.argv[1], "routes.toml"), {})
+    routes = {each.id: build_route(each) for each in settings}
     await asyncio.gather(
         *(send_for_ever(routes["alpha"], "+4912345678901") for _ in range(10)),
         *(send_for_ever(routes["mail"], "anna@example.net") for _ in range(10)),
@@ -44,7 +45,7 @@ asyncio.run(main())
 
 @contextmanager
 def run_process(folder: Path, plan: str) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "rollcall.sandbox", "--folder", folder, "--plan", plan]
+    command = [sys.executable, "-m", "rollcall.sandbox", "--folder", str(folder), "--plan", plan]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         try:
             wait_for_file(folder / "ready", process)

@@ -61,8 +61,17 @@ class _RouteSettings(_Settings):
         description="Connections open at once; the provider may set a limit.",
     )
     ca_file: Path | None = Field(
-        default=None, description="PEM file of the authorities to trust instead of the system's."
+        default=None,
+        description="PEM file of authorities to trust instead of the system's; best absolute.",
     )
+
+    @property
+    def longest_try_s(self) -> float:
+        """How long one try can take at most: a place, a connection, two answers.
+
+        Whoever holds a delivery under a lease must hold it for longer.
+        """
+        return self.connect_timeout_s + 3 * self.answer_timeout_s
 
 
 def _check_sender(sender: str) -> str:

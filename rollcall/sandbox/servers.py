@@ -25,7 +25,6 @@ BACKLOG = 1024
 KEEP_ALIVE_S = 60
 """Longer than senders keep a connection, so that it is they who end it."""
 
-
 STOP_S = 2.0
 """How long an answer that is being given may take when the sandbox stops."""
 
@@ -86,9 +85,8 @@ def run_sandbox(plan: SandboxPlan, folder: Path) -> None:
     ready_file = folder / "ready"
     ready_file.unlink(missing_ok=True)
     ending = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(
-        signal.SIG_BLOCK, ending
-    )  # before any thread starts, so that none gets them
+    # Blocked before any thread starts, so that none gets one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with start_sandbox(plan, folder):
         ready_file.touch()
         signal.sigwait(ending)
@@ -102,9 +100,7 @@ def _reserve_port(*, is_listening: bool) -> Iterator[socket.socket]:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind((HOST, 0))
         if is_listening:
-            reserved.listen(
-                BACKLOG
-            )  # from here on connections wait, whenever the thread takes them
+            reserved.listen(BACKLOG)  # from here on connections wait for the thread
         yield reserved
 
 

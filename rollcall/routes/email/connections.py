@@ -3,8 +3,8 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
@@ -59,8 +59,9 @@ class SmtpConnections:
         return None
 
     def keep(self, connection: SMTP) -> None:
-        """Keep a connection for the next message."""
-        self._idle.append((time.monotonic(), connection))
+        """Keep a connection for the next message, unless it has ended."""
+        if connection.is_connected:
+            self._idle.append((time.monotonic(), connection))
 
     async def open(self) -> SMTP:
         """Connect, protect the connection, say hello and sign in.
@@ -70,27 +71,27 @@ class SmtpConnections:
         """
         connection = self._describe_connection()
         try:
-            async with asyncio.timeout(self._settings.connect_timeout_s):
-                await connection.connect()
-                if connection.is_ehlo_or_helo_needed:
-                    await connection.ehlo()
+            with closed_on_failure(connection):
+                await self._introduce(connection)
         except SMTPResponseException as exc:
-            connection.close()
             raise explain_refusal(exc.code, exc.message, "connect", self._settings.id) from exc
         except OSError as exc:  # refused, timed out, disconnected, not whom we trust
-            connection.close()
             reason = f"not reached ({type(exc).__name__})"
             raise RouteError(reason, self._settings.id, None, "unavailable") from exc
         except SMTPException as exc:  # it lacks the STARTTLS or AUTH that is configured
-            connection.close()
             raise RouteError(exc.message, self._settings.id, None, "rejected") from exc
         return connection
 
     async def close(self) -> None:
         """Say goodbye on the kept connections and close them."""
-        while self._idle:
-            _, connection = self._idle.pop()
-            await say_goodbye(connection)
+        kept, self._idle = self._idle, []
+        await asyncio.gather(*(say_goodbye(connection) for _, connection in kept))
+
+    async def _introduce(self, connection: SMTP) -> None:
+        async with asyncio.timeout(self._settings.connect_timeout_s):
+            await connection.connect()
+            if connection.is_ehlo_or_helo_needed:
+                await connection.ehlo()
 
     def _describe_connection(self) -> SMTP:
         settings = self._settings
@@ -117,6 +118,16 @@ class _Connection(SMTP):
         super().close()
         if isinstance(transport, asyncio.Transport):
             transport.abort()
+
+
+@contextmanager
+def closed_on_failure(connection: SMTP) -> Iterator[None]:
+    """Close a connection that breaks off in the middle of something, be it for a cancelled task."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 async def say_goodbye(connection: SMTP) -> None:

@@ -10,6 +10,8 @@ A kept connection may have died while nobody used it; a message that notices thi
 is on the way starts again on a fresh one, so that an idle disconnect is never a failed delivery.
 """
 
+import asyncio
+
 from rollcall.clock import Clock, SystemClock
 from rollcall.domain.message import Channel
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError
@@ -59,7 +61,7 @@ class SmtpRoute:
             raise RecipientError("the address is malformed", self.route_id) from None
         message = self._messages.build(submission, mailbox, self._clock.now())
         async with self._connections.reserve():
-            transaction = await self._open_envelope(mailbox)
+            transaction = await self._open_envelope_in_time(mailbox)
             return await self._send_content(transaction, message)
 
     async def check(self) -> str:
@@ -76,6 +78,15 @@ class SmtpRoute:
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
         await self._connections.close()
+
+    async def _open_envelope_in_time(self, mailbox: str) -> Transaction:
+        limit_s = self._settings.connect_timeout_s + self._settings.answer_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._open_envelope(mailbox)
+        except TimeoutError as exc:
+            reason = "too slow to take a message"
+            raise RouteError(reason, self.route_id, None, "unavailable") from exc
 
     async def _open_envelope(self, mailbox: str) -> Transaction:
         """Bring a connection to the point where the server waits for the message."""
@@ -96,7 +107,8 @@ class SmtpRoute:
     async def _negotiate(self, transaction: Transaction, mailbox: str) -> Transaction:
         refusal = await transaction.open_envelope(self._messages.sender_address, mailbox)
         if refusal is not None:
-            await self._put_back(transaction)
+            await transaction.reset()
+            self._connections.keep(transaction.connection)
             raise self._explain(refusal)
         return transaction
 
@@ -108,7 +120,7 @@ class SmtpRoute:
             raise RouteError(reason, self.route_id, None, "unavailable") from exc
         except ContentLostError as exc:
             raise OutcomeUnknownError(f"the reply was lost ({exc})", self.route_id) from exc
-        await self._put_back(transaction)
+        self._connections.keep(transaction.connection)
         if reply.code == COMPLETED:
             return Acceptance(read_queue_id(reply.message), str(reply.code))
         if reply.code // 100 in (4, 5):
@@ -116,10 +128,6 @@ class SmtpRoute:
         raise OutcomeUnknownError(
             "the reply is no answer to a message", self.route_id, str(reply.code)
         )
-
-    async def _put_back(self, transaction: Transaction) -> None:
-        if await transaction.reset():
-            self._connections.keep(transaction.connection)
 
     def _explain(self, refusal: Refusal) -> RouteError | RecipientError:
         return explain_refusal(refusal.code, refusal.text, refusal.stage, self.route_id)

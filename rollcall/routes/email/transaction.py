@@ -6,8 +6,7 @@ and "it may have been sent". It also returns a refused recipient without raising
 accepted.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import contextlib
 from dataclasses import dataclass
 
 from aiosmtplib import (
@@ -19,10 +18,14 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from rollcall.routes.email.connections import closed_on_failure
 from rollcall.routes.email.replies import CLOSING, COMPLETED, START_INPUT, Stage
 
 UNSUPPORTED_ADDRESS = 553
 """The code by which a server that is asked refuses an address beyond ASCII (RFC 6531 §3.5)."""
+
+RESET_TIMEOUT_S = 2.0
+"""A refusal that is known must not wait for a server that hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class ContentLostError(Exception):
 
 
 class Transaction:
-    """One message over one connection; ends with `reset`, or with the connection closed.
+    """One message over one connection: an envelope, then either `send_content` or `reset`.
+
+    Whatever breaks off in the middle closes the connection.
 
     Args:
         connection: Connected, and nobody else's for now.
@@ -90,7 +95,7 @@ class Transaction:
             ContentLostError: The message was written; no reply came, or none that can be read.
         """
         protocol = self.connection.protocol
-        with self._closed_on_failure():
+        with closed_on_failure(self.connection):
             try:
                 if protocol is None:
                     raise NotBegunError
@@ -102,19 +107,15 @@ class Transaction:
             except (SMTPException, OSError) as exc:
                 raise ContentLostError(type(exc).__name__) from exc
 
-    async def reset(self) -> bool:
-        """Forget the envelope; return whether the connection can be used again."""
-        if not self.connection.is_connected:
-            return False
-        with self._closed_on_failure():
-            try:
-                await self.connection.rset()
-            except (SMTPException, OSError):
-                self.connection.close()
-        return self.connection.is_connected
+    async def reset(self) -> None:
+        """Have a refused envelope forgotten, for the connection's next use, or close it."""
+        with closed_on_failure(self.connection), contextlib.suppress(SMTPException, OSError):
+            await self.connection.rset(timeout=RESET_TIMEOUT_S)
+            return
+        self.connection.close()
 
     async def _ask(self, command: tuple[bytes, ...]) -> SMTPResponse:
-        with self._closed_on_failure():
+        with closed_on_failure(self.connection):
             try:
                 return await self.connection.execute_command(*command)
             except SMTPResponseException as exc:  # no SMTP at all
@@ -122,15 +123,6 @@ class Transaction:
                 return SMTPResponse(exc.code, exc.message)
             except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as exc:
                 raise NotBegunError from exc
-
-    @contextmanager
-    def _closed_on_failure(self) -> Iterator[None]:
-        """Close what broke off in the middle of something, be it for a cancelled task."""
-        try:
-            yield
-        except BaseException:
-            self.connection.close()
-            raise
 
 
 def _stuff_dots(message: bytes) -> bytes:

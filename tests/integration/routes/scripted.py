@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -43,6 +44,11 @@ class ScriptedServer:
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.seen) >= count)
 
+    async def wait_until_seen_line(self, start: bytes) -> None:
+        """Wait until a command that starts so has been read."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: any(each.startswith(start) for each in self.seen))
+
     async def wait_until_closed(self) -> None:
         """Wait until every connection has ended and its other end has had the time to notice."""
         async with self._changed:
@@ -82,10 +88,12 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def serve_script(script: Callable[[ScriptedServer], Script]) -> AsyncIterator[ScriptedServer]:
+async def serve_script(
+    script: Callable[[ScriptedServer], Script], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[ScriptedServer]:
     """Serve a script on a free loopback port."""
     scripted = ScriptedServer(script)
-    server = await asyncio.start_server(scripted.take_connection, "127.0.0.1", 0)
+    server = await asyncio.start_server(scripted.take_connection, "127.0.0.1", 0, ssl=tls)
     scripted.port = server.sockets[0].getsockname()[1]
     async with server:
         try:

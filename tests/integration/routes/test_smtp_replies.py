@@ -5,8 +5,10 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+import trustme
 from aiosmtplib import SMTP
 
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError
@@ -87,9 +89,11 @@ def smtp_settings(port: int, **changes: object) -> SmtpSettings:
 
 @asynccontextmanager
 async def open_route(
-    script: Callable[[ScriptedServer], Script], **changes: object
+    script: Callable[[ScriptedServer], Script],
+    tls: ssl.SSLContext | None = None,
+    **changes: object,
 ) -> AsyncIterator[tuple[SmtpRoute, ScriptedServer]]:
-    async with serve_script(script) as server:
+    async with serve_script(script, tls) as server:
         route = SmtpRoute(smtp_settings(server.port, **changes))
         yield route, server
         await route.aclose()
@@ -170,6 +174,33 @@ async def test_lost_after_the_final_dot_is_unknown(reply: str) -> None:
             await route.submit(submission())
 
 
+async def test_server_that_dawdles_before_the_message_is_not_waited_for() -> None:
+    def dawdle(server: ScriptedServer) -> Script:
+        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"220 sandbox\r\n")
+            while True:
+                verb = (await server.read_line(reader)).split(b" ")[0]
+                await asyncio.sleep(0.0 if verb == b"EHLO" else 0.2)
+                writer.write(f"{POLITE[verb]}\r\n".encode())
+
+        return play
+
+    async with open_route(dawdle, connect_timeout_s=0.2, answer_timeout_s=0.3) as (route, server):
+        with pytest.raises(RouteError) as caught:
+            await route.submit(submission())
+    assert caught.value.fault == "unavailable"
+    assert server.seen[-1] == b"DATA"
+
+
+async def test_implicit_tls_is_spoken_from_the_first_byte(tmp_path: Path) -> None:
+    authority, served = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(served)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    changes = {"security": "tls", "ca_file": tmp_path / "ca.pem", "answer_timeout_s": 2}
+    async with open_route(MailScript(), tls=served, **changes) as (route, _):
+        assert (await route.submit(submission())).provider_id == "4XYZ"
+
+
 async def test_connection_is_used_again() -> None:
     async with open_route(MailScript()) as (route, server):
         for _ in range(5):
@@ -226,6 +257,17 @@ async def test_cancelled_submission_leaves_no_half_used_connection() -> None:
             await task
         await route.submit(submission())
     assert server.connection_count == 2
+
+
+@pytest.mark.parametrize("verb", [b"EHLO", b"MAIL", b"RCPT", b"DATA", b"."])
+async def test_cancelled_submission_ends_its_connection(verb: bytes) -> None:
+    async with open_route(unusual(verb, HOLD), answer_timeout_s=30) as (route, server):
+        task = asyncio.create_task(route.submit(submission()))
+        await server.wait_until_seen_line(verb)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await server.wait_until_closed()
 
 
 async def test_missing_starttls_is_never_fallen_back_from() -> None:

@@ -52,7 +52,7 @@ up: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
 up: export PREFECT_SERVER_ANALYTICS_ENABLED := false
 up: export DO_NOT_TRACK := 1
 up: $(READY) ## Start a Prefect server and a worker on loopback; Ctrl-C ends both
-	mkdir -p $(PREFECT_HOME)
+	mkdir -p -m 700 data/local $(PREFECT_HOME)
 	$(BIN)/honcho start
 
 sample: $(READY) ## Make the sample data again (same seed, same bytes)

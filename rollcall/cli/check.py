@@ -37,7 +37,9 @@ def check(output: FormatOption = Format.TEXT) -> None:
     else:
         for finding in findings:
             mark = "ok  " if finding.is_good else "FAIL"
-            console.print(f"{mark}  {finding.part:<16} {finding.told}", markup=False)
+            console.print(
+                f"{mark}  {finding.part:<16} {finding.told}", markup=False, soft_wrap=True
+            )
     raise typer.Exit(0 if all(finding.is_good for finding in findings) else 1)
 
 

@@ -4,9 +4,8 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
-from rollcall.cli.output import Format, FormatOption, console, new_table, print_json
+from rollcall.cli.output import Format, FormatOption, console, make_cell, new_table, print_json
 from rollcall.clock import format_instant
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import LogEntry, count_statuses, list_messages, read_log
@@ -41,7 +40,7 @@ def print_entries(entries: list[LogEntry], title: str | None = None) -> None:
         status = entry.status.replace("_", " ")
         cells = (entry.person_id, entry.name, entry.channel, entry.route_id)
         last = (str(entry.attempt_count), status, _shown_reason(entry))
-        table.add_row(*(Text(cell or "-") for cell in (*cells, *last)))
+        table.add_row(*map(make_cell, (*cells, *last)))
     console.print(table)
 
 
@@ -63,8 +62,9 @@ def _show_messages(ledger: Ledger, output: Format) -> None:
             for channel, by_status in counts.items()
             for status, count in by_status.items()
         )
-        cells = (one.message_id, format_instant(one.accepted_at), one.state)
-        table.add_row(*map(Text, (*cells, one.request["content"]["subject"], told)))
+        accepted_at = format_instant(one.accepted_at.replace(microsecond=0))
+        cells = (one.message_id, accepted_at, one.state)
+        table.add_row(*map(make_cell, (*cells, one.request["content"]["subject"], told)))
     console.print(table if messages else "no messages yet")
 
 

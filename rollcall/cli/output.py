@@ -1,6 +1,7 @@
 """How commands print: tables for people, JSON for programs; mistakes and notices go to stderr."""
 
 import json
+import re
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rollcall.clock import parse_instant
 from rollcall.errors import InputError
@@ -34,6 +36,8 @@ LastGoodOption = Annotated[
     typer.Option("--last-good", help="Use the last good version of the data, whatever it is now."),
 ]
 
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 console = Console(highlight=False)
 notices = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -49,11 +53,19 @@ def print_notice(text: str) -> None:
 
 
 def new_table(*columns: str, title: str | None = None) -> Table:
-    """Return an empty table; text of people in its cells is shown as it is, never as markup."""
+    """Return an empty table, to be filled with `make_cell`.
+
+    The first column holds ids, to be copied: it is never broken over two lines.
+    """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     return table
+
+
+def make_cell(text: str | None) -> Text:
+    """Return a table's cell for a text of others: it cannot give orders to the terminal."""
+    return Text(_CONTROLS.sub("\ufffd", text) if text else "-")
 
 
 def read_text(path: Path, what: str) -> str:

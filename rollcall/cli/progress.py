@@ -21,14 +21,19 @@ async def show_progress(ledger: Ledger, message_id: str, sending: "asyncio.Futur
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=notices) as progress:
+    is_live = notices.is_terminal
+    with Progress(*columns, console=notices, disable=not is_live) as progress:
         bar = progress.add_task("preparing", total=None, told="")
         while True:
             done, _ = await asyncio.wait({sending}, timeout=LOOK_EVERY_S)
             counts = await asyncio.to_thread(count_statuses, ledger, message_id)
             _update(progress, bar, counts)
             if done:
-                return
+                # a refused message never had deliveries: its mistake is all there is to say
+                progress.live.transient = not counts
+                break
+    if counts and not is_live:
+        notices.print(progress)
 
 
 def _update(progress: Progress, bar: Any, counts: StatusCounts) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
 from rollcall.cli.output import (
     AsOfOption,
@@ -14,6 +13,7 @@ from rollcall.cli.output import (
     LastGoodOption,
     SourceOption,
     console,
+    make_cell,
     new_table,
     parse_as_of,
     print_json,
@@ -111,7 +111,7 @@ def _print_audience(audience: Audience) -> None:
     for one in audience.reachable[:SHOWN_ROWS]:
         why = ", ".join(" ".join(map(str, reason.values())) for reason in one.via)
         cells = (one.person_id, one.name, one.position.country, one.position.source)
-        table.add_row(*(Text(cell or "-") for cell in (*cells, one.email, one.phone, why)))
+        table.add_row(*map(make_cell, (*cells, one.email, one.phone, why)))
     console.print(table)
     left_out = len(audience.reachable) - SHOWN_ROWS
     if left_out > 0:

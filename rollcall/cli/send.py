@@ -78,8 +78,12 @@ def end(report: SendReport, output: Format) -> None:
 
 
 def is_complete(report: SendReport) -> bool:
-    """Tell whether everything that could be delivered was taken over by a route."""
-    return not report.total("waiting", "unconfirmed") and not report.gave_up_count
+    """Tell whether everything that could be delivered was taken over by a route.
+
+    A message that reached nobody at all is never complete.
+    """
+    is_missing = report.total("waiting", "unconfirmed") or report.gave_up_count
+    return report.total("accepted") > 0 and not is_missing
 
 
 def report_to_json(report: SendReport) -> dict[str, Any]:

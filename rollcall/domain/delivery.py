@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Literal
 
 Outcome = Literal[
@@ -39,6 +40,10 @@ STATUSES: tuple[Status, ...] = (
 
 _AT_ONCE: frozenset[Outcome] = frozenset({"unavailable", "throttled", "rejected"})
 """Certainly not sent, and another route may do better: no reason to wait."""
+
+KEYED_REPEATS = 2
+"""Lost answers after which a route that honours keys is still asked again: keys make that safe,
+they do not make a dead carrier alive."""
 
 RETRY_AFTER_MAX_S = 3600.0
 """A provider that asks for more than an hour is not obeyed: a crisis message would be stale."""
@@ -161,7 +166,7 @@ def choose_next_step(
 ) -> NextStep:
     """Decide what to do right after the latest try, or before the first.
 
-    A certain "no" goes to a route that has been tried less, at once; everything else waits.
+    A certain "no" goes at once to a route that has been tried less; everything else waits.
 
     Args:
         tries: The recorded tries, oldest first.
@@ -175,30 +180,45 @@ def choose_next_step(
     if not tries:
         return TryNow(routes[0].route_id)
     candidates = routes if policy.uses_alternatives else routes[:1]
-    counts = Counter(one.route_id for one in tries)
-    least_tried = min(candidates, key=lambda route: counts[route.route_id])
-    most_count = max(counts[route.route_id] for route in candidates)
-    latest = tries[-1]
-    if latest.outcome in _AT_ONCE and counts[least_tried.route_id] < most_count:
-        return TryNow(least_tried.route_id)
+    if alternative_id := _find_alternative(tries, candidates):
+        return TryNow(alternative_id)
     wait_s = backoff_s((len(tries) - 1) // len(candidates), policy, jitter)
-    due_at = now + timedelta(seconds=max(wait_s, _asked_wait_s(latest)))
+    due_at = now + timedelta(seconds=max(wait_s, _asked_wait_s(tries[-1])))
     return WaitFor(min(due_at, policy.expires_at) if policy.expires_at else due_at)
 
 
 def choose_route(tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[RouteChoice]) -> str:
     """Choose the route for a try that is due now.
 
-    After a lost answer a route that honours idempotency keys is asked again: it can tell whether it
-    already has the message. Else the least tried route, in order of preference.
+    After a lost answer a route that honours idempotency keys is asked again, a few times: it can
+    tell whether it already has the message. Else the least tried route, in order of preference.
     """
     candidates = routes if policy.uses_alternatives else routes[:1]
-    if tries and tries[-1].outcome == "uncertain":
-        for route in candidates:
-            if route.honours_idempotency_key and route.route_id == tries[-1].route_id:
-                return route.route_id
+    keyed_ids = {route.route_id for route in candidates if route.honours_idempotency_key}
+    lost = list(takewhile(lambda one: one.outcome == "uncertain", reversed(tries)))
+    if lost and lost[0].route_id in keyed_ids and len(lost) <= KEYED_REPEATS:
+        return lost[0].route_id
+    return _least_tried(tries, candidates)
+
+
+def _find_alternative(tries: Sequence[Try], candidates: Sequence[RouteChoice]) -> str | None:
+    """Return the route to try at once after a certain "no": one tried less than the one that spoke.
+
+    So all routes are asked in turn, and when each has been asked as often, everybody waits.
+    """
+    latest = tries[-1]
+    others = [route for route in candidates if route.route_id != latest.route_id]
+    if latest.outcome not in _AT_ONCE or not others:
+        return None
     counts = Counter(one.route_id for one in tries)
-    return min(candidates, key=lambda route: counts[route.route_id]).route_id
+    least_tried_id = _least_tried(tries, others)
+    return least_tried_id if counts[least_tried_id] < counts[latest.route_id] else None
+
+
+def _least_tried(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> str:
+    """Return the route with the fewest tries; of several the preferred one."""
+    counts = Counter(one.route_id for one in tries)
+    return min(routes, key=lambda route: counts[route.route_id]).route_id
 
 
 def _final_refusal(outcomes: set[Outcome], policy: RetryPolicy) -> Outcome | None:

@@ -4,6 +4,7 @@ SQLite: WAL, `synchronous=FULL`, and `BEGIN IMMEDIATE` for writers, because a tr
 starts as a reader and then writes fails at once whatever the busy timeout. PostgreSQL: as it comes.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,20 @@ from typing import Any
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from rollcall.errors import ConfigError, LedgerError
 
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one; group commits take milliseconds."""
 
+CONNECT_TIMEOUT_S = 10
+"""How long a PostgreSQL that does not answer is waited for."""
+
 _WRITES = "rollcall_writes"
+
+_OUR_MISTAKES = (DataError, IntegrityError, ProgrammingError)
+"""What the database says of statements that are wrong; all else is that it cannot do its work."""
 
 _SCHEMA_LOCK = 7_215_541_902
 """An arbitrary constant: the PostgreSQL advisory lock that one migration at a time holds."""
@@ -75,12 +82,12 @@ def open_ledger(url: str) -> Ledger:
     """
     try:
         backend = make_url(url).get_backend_name()
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ConfigError("ROLLCALL_LEDGER_URL is not a database URL") from error
     if backend == "sqlite":
         return Ledger(_open_sqlite(url))
     if backend == "postgresql":
-        return Ledger(create_engine(make_url(url).set(drivername="postgresql+psycopg")))
+        return Ledger(_open_postgresql(url))
     raise ConfigError(f"ROLLCALL_LEDGER_URL: {backend} is not supported (sqlite or postgresql)")
 
 
@@ -106,10 +113,23 @@ def _open_sqlite(url: str) -> Engine:
             "ROLLCALL_LEDGER_URL: the ledger must be a file, not a database in memory"
         )
     _require_writable(Path(path).parent)
-    engine = create_engine(url, module=sqlite, connect_args={"timeout": BUSY_TIMEOUT_S})
+    Path(path).touch(mode=0o600)  # names and numbers: for its owner only, its WAL likewise
+    waits = {"timeout": BUSY_TIMEOUT_S}
+    engine = create_engine(url, module=sqlite, connect_args=waits, hide_parameters=True)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _open_postgresql(url: str) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    # pre-ping: after a restart of the server the connections that are kept lead nowhere
+    return create_engine(
+        address,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+    )
 
 
 def _require_writable(folder: Path) -> None:
@@ -117,7 +137,7 @@ def _require_writable(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch(mode=0o600)
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another process may be probing too
     except OSError as error:
         raise ConfigError(
             f"the ledger's folder {folder} cannot be written: {error.strerror}"
@@ -127,8 +147,23 @@ def _require_writable(folder: Path) -> None:
 def _prepare_connection(connection: Any, _record: object) -> None:
     # the driver must not open transactions by itself: `_begin` does
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _switch_to_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """Switch, or find it done: of two that switch a new file at once SQLite refuses one unheard."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite.OperationalError:
+            if time.monotonic() >= give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:
@@ -141,7 +176,8 @@ def _told_plainly() -> Iterator[None]:
     """Turn the driver's complaint into one sentence, without the statement and its parameters."""
     try:
         yield
-    except OperationalError as error:
-        raise LedgerError(
-            f"the ledger does not answer: {str(error.orig).splitlines()[0]}"
-        ) from error
+    except _OUR_MISTAKES:
+        raise
+    except DBAPIError as error:
+        told = str(error.orig).strip() or type(error.orig).__name__
+        raise LedgerError(f"the ledger does not answer: {told.splitlines()[0]}") from error

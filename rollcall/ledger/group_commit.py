@@ -6,12 +6,11 @@ Nobody is told that a write is done before its transaction is.
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 from rollcall.clock import Clock
-from rollcall.errors import LedgerError
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.queue import (
     AttemptEnd,
     AttemptStart,
@@ -23,12 +22,6 @@ from rollcall.ledger.queue import (
 
 GROUP_ROWS: Final = 500
 """Most writes in one transaction: longer ones keep other writers of a SQLite ledger waiting."""
-
-PATIENCE: Final = timedelta(seconds=60)
-"""How long a ledger that does not answer (locked, disk full) is tried again before a send stops."""
-
-PAUSE_S: Final = 0.5
-"""Between two such tries."""
 
 _Write = AttemptStart | AttemptEnd | Settlement
 _Pending = tuple[_Write, "asyncio.Future[bool]"]
@@ -93,18 +86,13 @@ class GroupCommit:
             await self._commit(group)
 
     async def _commit(self, group: Sequence[_Pending]) -> None:
-        give_up_at = self._clock.now() + PATIENCE
-        while True:
-            try:
-                allowed = await asyncio.to_thread(self._commit_group, [write for write, _ in group])
-            except LedgerError as error:
-                if self._clock.now() >= give_up_at:
-                    return _resolve(group, error)
-                await asyncio.sleep(PAUSE_S)
-            except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it was
-                return _resolve(group, error)
-            else:
-                return _resolve(group, allowed)
+        writes = [write for write, _ in group]
+        try:
+            allowed = await ask_patiently(self._clock, self._commit_group, writes)
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it was
+            _resolve(group, error)
+        else:
+            _resolve(group, allowed)
 
     def _commit_group(self, writes: Sequence[_Write]) -> set[str]:
         starts = [write for write in writes if isinstance(write, AttemptStart)]

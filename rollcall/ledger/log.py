@@ -18,13 +18,15 @@ StatusCounts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One delivery as the log shows it; `route_id` is that of the latest try."""
+    """One delivery as the log shows it; `route_id` and `provider_id` are of the latest try."""
 
+    delivery_id: str
     person_id: str
     name: str
     channel: Channel
     address: str | None
     route_id: str | None
+    provider_id: str | None
     attempt_count: int
     status: Status
     reason: str | None
@@ -76,20 +78,18 @@ def count_outcomes(ledger: Ledger, message_id: str) -> StatusCounts:
 
 def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
     """Return every delivery of a message, by person and channel."""
-    latest = (
-        select(Attempt.route_id)
-        .where(Attempt.delivery_id == Delivery.delivery_id)
-        .order_by(Attempt.number.desc())
-        .limit(1)
-        .scalar_subquery()
+    is_latest = (Attempt.delivery_id == Delivery.delivery_id) & (
+        Attempt.number == Delivery.attempt_count
     )
     query = (
         select(
+            Delivery.delivery_id,
             Delivery.person_id,
             AudienceMember.name,
             Delivery.channel,
             Delivery.address,
-            latest,
+            Attempt.route_id,
+            Attempt.provider_id,
             Delivery.attempt_count,
             Delivery.status,
             Delivery.reason,
@@ -100,6 +100,7 @@ def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
             (AudienceMember.message_id == Delivery.message_id)
             & (AudienceMember.person_id == Delivery.person_id),
         )
+        .outerjoin(Attempt, is_latest)
         .where(Delivery.message_id == message_id)
         .order_by(Delivery.person_id, Delivery.channel)
     )

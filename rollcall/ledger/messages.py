@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from rollcall.errors import InputError, RequestError
 from rollcall.ledger.engine import Ledger
@@ -61,6 +62,14 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
     Raises:
         RequestError: The key stands for a different request.
     """
+    try:
+        return _accept(ledger, new, now)
+    except IntegrityError:
+        # another process has recorded the same key in this very moment: now it is found
+        return _accept(ledger, new, now)
+
+
+def _accept(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
     with ledger.write() as connection:
         known = _find_by_key(connection, new.idempotency_key)
         if known is None:
@@ -73,7 +82,7 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
                 "which asks for something else"
             )
         spent_key = f"{known.idempotency_key}#{known.message_id}"
-        _update(connection, known.message_id, idempotency_key=spent_key)
+        _give_key(connection, known.message_id, spent_key)
         return _insert(connection, new, now), True
 
 
@@ -92,9 +101,13 @@ def load_message(ledger: Ledger, message_id: str) -> MessageRecord:
 
 
 def set_state(ledger: Ledger, message_id: str, state: MessageState, **facts: Any) -> None:
-    """Move a message to a state and record what is known with it (columns of `messages`)."""
+    """Move a message to a state and record what is known with it (columns of `messages`).
+
+    A refused message stays refused: its key may stand for another one already.
+    """
+    moved = update(Message).where(Message.message_id == message_id, Message.state != "refused")
     with ledger.write() as connection:
-        _update(connection, message_id, state=state, **facts)
+        connection.execute(moved.values(state=state, **facts))
 
 
 def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRecord:
@@ -115,8 +128,9 @@ def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRe
     return record_from(connection.execute(query).one())
 
 
-def _update(connection: Connection, message_id: str, **values: Any) -> None:
-    connection.execute(update(Message).where(Message.message_id == message_id).values(values))
+def _give_key(connection: Connection, message_id: str, key: str) -> None:
+    renamed = update(Message).where(Message.message_id == message_id)
+    connection.execute(renamed.values(idempotency_key=key))
 
 
 def _find_by_key(connection: Connection, idempotency_key: str) -> MessageRecord | None:

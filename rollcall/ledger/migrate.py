@@ -17,11 +17,15 @@ def migrate_ledger(ledger: Ledger) -> tuple[str | None, str]:
 
     Returns:
         The revision before (None for a new ledger) and after.
+
+    Raises:
+        LedgerError: The ledger was made by a newer version.
     """
     with ledger.write() as connection:
         ledger.lock_schema(connection)
         before = _revision_of(connection)
         config = _config()
+        _require_known(before, config)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         return before, newest_revision()
@@ -50,6 +54,15 @@ def newest_revision() -> str:
     if head is None:
         raise LedgerError("this installation holds no migrations")
     return head
+
+
+def _require_known(revision: str | None, config: Config) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise LedgerError(
+            f"the ledger is at revision {revision}, which this version does not know: "
+            "a newer one has made it"
+        )
 
 
 def _revision_of(connection: Connection) -> str | None:

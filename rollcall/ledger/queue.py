@@ -6,12 +6,12 @@ its outcome after it. What a dead process left in flight is `uncertain`, never s
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, not_, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, not_, or_, select, true, update
 
 from rollcall.domain.delivery import Finish, Outcome, Try, WaitFor
 from rollcall.domain.message import Channel
@@ -94,9 +94,23 @@ def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
 
 
 def claim_due(
-    ledger: Ledger, message_id: str, owner: str, limit: int, now: datetime
+    ledger: Ledger,
+    message_id: str,
+    owner: str,
+    limit: int,
+    now: datetime,
+    channel: Channel | None = None,
 ) -> list[ClaimedDelivery]:
-    """Take up to `limit` due deliveries, least tried first: retries never hold up a first try."""
+    """Take up to `limit` due deliveries, least tried first: retries never hold up a first try.
+
+    Args:
+        ledger: The queue.
+        message_id: Of which message.
+        owner: Who takes them.
+        limit: The most to take.
+        now: The present moment.
+        channel: Over which channel; None: over any.
+    """
     query = (
         select(Delivery.delivery_id, Delivery.channel, Delivery.address, Delivery.content_digest)
         .where(
@@ -104,6 +118,7 @@ def claim_due(
             Delivery.status == "waiting",
             Delivery.next_attempt_at <= now,
             or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
+            true() if channel is None else Delivery.channel == channel,
         )
         .order_by(Delivery.attempt_count, Delivery.next_attempt_at, Delivery.delivery_id)
         .limit(limit)
@@ -130,28 +145,37 @@ def claim_due(
 def begin_attempts(
     connection: Connection, owner: str, starts: Sequence[AttemptStart], now: datetime
 ) -> set[str]:
-    """Record tries before they are made.
+    """Record tries before they are made; those that are recorded already are left as they are.
 
     Returns:
         The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
     """
     held = _lock_held(connection, owner, [start.delivery_id for start in starts])
-    allowed = [start for start in starts if start.delivery_id in held]
-    if allowed:
-        connection.execute(insert(Attempt), [_attempt_row(one, held, now) for one in allowed])
+    allowed = {start.attempt_id: start for start in starts if start.delivery_id in held}
+    # of a commit whose answer was lost nobody knows whether it was made: it is made again
+    new = [allowed[attempt_id] for attempt_id in allowed.keys() - _find_known(connection, allowed)]
+    if new:
+        connection.execute(insert(Attempt), [_attempt_row(one, held, now) for one in new])
         counted = update(Delivery).where(Delivery.delivery_id == bindparam("b_delivery_id"))
         connection.execute(
             counted.values(attempt_count=Delivery.attempt_count + 1),
-            [{"b_delivery_id": start.delivery_id} for start in allowed],
+            [{"b_delivery_id": start.delivery_id} for start in new],
         )
-    return {start.attempt_id for start in allowed}
+    return set(allowed)
 
 
 def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: datetime) -> None:
-    """Record what tries came to: a fact, even when the lease was lost meanwhile."""
+    """Record what tries came to, even when the lease was lost meanwhile.
+
+    A try that somebody else has found uncertain stays so, unless it was accepted: what follows from
+    it may have been decided already.
+    """
     recorded = update(Attempt).where(
         Attempt.attempt_id == bindparam("b_attempt_id"),
-        or_(Attempt.outcome.is_(None), Attempt.outcome == "uncertain"),
+        or_(
+            Attempt.outcome.is_(None),
+            and_(Attempt.outcome == "uncertain", bindparam("b_outcome") == "accepted"),
+        ),
     )
     connection.execute(recorded, [_outcome_row(end, now) for end in ends])
 
@@ -174,8 +198,17 @@ def settle_deliveries(
 
 
 def renew_leases(ledger: Ledger, owner: str, now: datetime) -> None:
-    """Keep what `owner` holds for another lease."""
-    renewed = update(Delivery).where(Delivery.lease_owner == owner, Delivery.status == "waiting")
+    """Keep what `owner` holds for another lease.
+
+    Rows that a commit is writing are left for the next time: to wait for them while holding others
+    would be a deadlock.
+    """
+    held = (
+        select(Delivery.delivery_id)
+        .where(Delivery.lease_owner == owner, Delivery.status == "waiting")
+        .with_for_update(skip_locked=True)
+    )
+    renewed = update(Delivery).where(Delivery.delivery_id.in_(held))
     with ledger.write() as connection:
         connection.execute(renewed.values(lease_until=now + timedelta(seconds=LEASE_S)))
 
@@ -261,6 +294,11 @@ def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> d
     return {row.delivery_id: row.attempt_count for row in connection.execute(query)}
 
 
+def _find_known(connection: Connection, attempt_ids: Iterable[str]) -> set[str]:
+    query = select(Attempt.attempt_id).where(Attempt.attempt_id.in_(attempt_ids))
+    return set(connection.execute(query).scalars())
+
+
 def _attempt_row(start: AttemptStart, held: dict[str, int], now: datetime) -> dict[str, Any]:
     return {
         "attempt_id": start.attempt_id,
@@ -274,6 +312,7 @@ def _attempt_row(start: AttemptStart, held: dict[str, int], now: datetime) -> di
 def _outcome_row(end: AttemptEnd, now: datetime) -> dict[str, Any]:
     return {
         "b_attempt_id": end.attempt_id,
+        "b_outcome": end.outcome,
         "outcome": end.outcome,
         "reason": end.reason,
         "provider_id": end.provider_id,

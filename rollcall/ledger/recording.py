@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from rollcall.clock import parse_instant
 from rollcall.domain.audience import Audience, Position, Recipient, digest_audience
@@ -57,7 +57,7 @@ def freeze_audience(ledger: Ledger, message_id: str, audience: Audience) -> bool
         Whether this call froze it.
     """
     with ledger.write() as connection:
-        if is_frozen(connection, message_id):
+        if _lock_message(connection, message_id).audience_digest is not None:
             return False
         rows = [_member_row(message_id, one) for one in audience.recipients]
         connection.execute(insert(AudienceMember), rows)
@@ -66,12 +66,6 @@ def freeze_audience(ledger: Ledger, message_id: str, audience: Audience) -> bool
             update(Message).where(Message.message_id == message_id).values(audience_digest=digest)
         )
         return True
-
-
-def is_frozen(connection: Connection, message_id: str) -> bool:
-    """Tell whether the audience of a message has been recorded."""
-    query = select(Message.audience_digest).where(Message.message_id == message_id)
-    return connection.execute(query).scalar_one() is not None
 
 
 def load_audience(ledger: Ledger, message_id: str) -> list[Recipient]:
@@ -94,11 +88,15 @@ def record_deliveries(
 ) -> bool:
     """Record what is to be sent, everything or nothing; keeps what an earlier run has recorded.
 
+    Of a message that was refused meanwhile nothing is recorded.
+
     Returns:
         Whether this call recorded it.
     """
     with ledger.write() as connection:
-        if connection.execute(select(exists().where(Delivery.message_id == message_id))).scalar():
+        if _lock_message(connection, message_id).state == "refused":
+            return False
+        if _has_deliveries(connection, message_id):
             return False
         content_rows = [{"message_id": message_id, **asdict(content)} for content in contents]
         if content_rows:
@@ -107,6 +105,32 @@ def record_deliveries(
             insert(Delivery), [_delivery_row(message_id, one, now) for one in deliveries]
         )
         return True
+
+
+def refuse_message(ledger: Ledger, message_id: str, reason: str, now: datetime) -> bool:
+    """Record that a message cannot be meant; never once deliveries of it are recorded.
+
+    Returns:
+        Whether this call refused it.
+    """
+    with ledger.write() as connection:
+        state = _lock_message(connection, message_id).state
+        if state == "refused" or _has_deliveries(connection, message_id):
+            return False
+        refused = update(Message).where(Message.message_id == message_id)
+        connection.execute(refused.values(state="refused", reason=reason, closed_at=now))
+        return True
+
+
+def _lock_message(connection: Connection, message_id: str) -> Row[tuple[str, str | None]]:
+    """Return how far a message is, and keep others from moving it on until this is committed."""
+    query = select(Message.state, Message.audience_digest).where(Message.message_id == message_id)
+    return connection.execute(query.with_for_update()).one()
+
+
+def _has_deliveries(connection: Connection, message_id: str) -> bool:
+    query = select(exists().where(Delivery.message_id == message_id))
+    return bool(connection.execute(query).scalar())
 
 
 def _member_row(message_id: str, recipient: Recipient) -> dict[str, Any]:

@@ -10,12 +10,16 @@ connect timeout, so that a sender which trusts it sends twice. Here one rule hol
 Redirects are answers, never followed. A request is written to the network at most once.
 """
 
+import logging
 import ssl
 from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
 from yarl import URL
+
+# at INFO httpx logs every URL, and with `body_format = "query"` that holds the number and the text
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Errors after which the same message may be sent again by any way: this request never left."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rollcall.clock import Clock
 from rollcall.domain.delivery import (
+    Finish,
     NextStep,
     RetryPolicy,
     RouteChoice,
@@ -27,6 +28,7 @@ from rollcall.errors import LedgerError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.group_commit import GroupCommit
 from rollcall.ledger.leases import LEASE_S, new_owner
+from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.queue import (
     AttemptEnd,
     AttemptStart,
@@ -80,10 +82,10 @@ class DeliveryRun:
     _renewing: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "DeliveryRun":
+        await self.free_dead()
         self._commits = GroupCommit(self.ledger, self.owner, self.clock)
         await self._commits.__aenter__()
         self._renewing = asyncio.create_task(self._renew_for_ever())
-        await self.free_dead()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -95,17 +97,23 @@ class DeliveryRun:
 
     async def read_queue(self) -> QueueState:
         """Return what is left to do."""
-        return await asyncio.to_thread(read_queue, self.ledger, self.message_id, self.clock.now())
+        return await ask_patiently(
+            self.clock, read_queue, self.ledger, self.message_id, self.clock.now()
+        )
 
     async def free_dead(self) -> None:
         """Take back what a process that died on this machine still holds."""
-        await asyncio.to_thread(release_dead_leases, self.ledger, self.message_id)
+        await ask_patiently(self.clock, release_dead_leases, self.ledger, self.message_id)
 
-    async def claim(self, limit: int) -> int | None:
-        """Take due deliveries under our lease; return the batch's number, None if none is due."""
+    async def claim(self, limit: int, channel: Channel) -> int | None:
+        """Take due deliveries over a channel under our lease.
+
+        Returns:
+            The batch's number, None if nothing is due.
+        """
         now = self.clock.now()
-        batch = await asyncio.to_thread(
-            claim_due, self.ledger, self.message_id, self.owner, limit, now
+        batch = await ask_patiently(
+            self.clock, claim_due, self.ledger, self.message_id, self.owner, limit, now, channel
         )
         if not batch:
             return None
@@ -122,7 +130,9 @@ class DeliveryRun:
         """
         batch = self._batches.pop(batch_number)
         digests = {delivery.content_digest for delivery in batch}
-        contents = await asyncio.to_thread(load_contents, self.ledger, self.message_id, digests)
+        contents = await ask_patiently(
+            self.clock, load_contents, self.ledger, self.message_id, digests
+        )
         ends = await asyncio.gather(
             *(self._deliver(delivery, contents[delivery.content_digest]) for delivery in batch),
             return_exceptions=True,
@@ -133,22 +143,22 @@ class DeliveryRun:
 
     async def _deliver(self, delivery: ClaimedDelivery, content: Any) -> None:
         tries = list(delivery.tries)
-        policy, routes = self._rules(delivery)
-        if finished := settle(tries, policy, routes, self.clock.now()):
-            await self._commits.settle(Settlement(delivery.delivery_id, finished))
-            return
-        step: NextStep | None = TryNow(choose_route(tries, policy, routes))
+        step: TryNow | Finish | None = self._decide(delivery, tries)
         while isinstance(step, TryNow) and not self.stopping.is_set():
             step = await self._try(delivery, content, step.route_id, tries)
+        if isinstance(step, Finish):
+            await self._commits.settle(Settlement(delivery.delivery_id, step))
 
     async def _try(
         self, delivery: ClaimedDelivery, content: Any, route_id: str, tries: list[Try]
-    ) -> NextStep | None:
-        """Make one try; return what follows, None if the delivery is no longer ours."""
+    ) -> TryNow | Finish | None:
+        """Make one try; return what is left to do: another try, an end to record, or nothing."""
         entry = self.book.entries[route_id]
         async with entry.slots:
-            if better_route_id := self._find_better(delivery, entry, tries):
-                return TryNow(better_route_id)
+            if self.stopping.is_set():
+                return None
+            if other_step := self._reconsider(delivery, entry, tries):
+                return other_step
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
             if not await self._commits.begin(start):
                 return None
@@ -158,16 +168,24 @@ class DeliveryRun:
         policy, routes = self._rules(delivery)
         step = choose_next_step(tries, policy, routes, self.clock.now(), self.jitter())
         await self._commits.finish(_end(start, verdict, step))
-        return step
+        return step if isinstance(step, TryNow) else None
 
-    def _find_better(
+    def _decide(self, delivery: ClaimedDelivery, tries: list[Try]) -> TryNow | Finish:
+        """Decide about a delivery that is due."""
+        policy, routes = self._rules(delivery)
+        finished = settle(tries, policy, routes, self.clock.now())
+        return finished or TryNow(choose_route(tries, policy, routes))
+
+    def _reconsider(
         self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try]
-    ) -> str | None:
-        """Choose again if the route was found dead while this delivery queued for it."""
-        if not entry.rests(self.clock.now()):
+    ) -> TryNow | Finish | None:
+        """Decide again after queueing for a route: the message may be expired, the route dead."""
+        step = self._decide(delivery, tries)
+        if isinstance(step, Finish):
+            return step
+        if entry.admit(self.clock.now()) or step.route_id == entry.route.route_id:
             return None
-        route_id = choose_route(tries, *self._rules(delivery))
-        return route_id if route_id != entry.route.route_id else None
+        return step
 
     def _rules(self, delivery: ClaimedDelivery) -> tuple[RetryPolicy, list[RouteChoice]]:
         policy = self.policies[delivery.channel]

@@ -1,19 +1,22 @@
 """Empty the queue of one message: batches while anything is due, patience while it is not."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
+from rollcall.domain.message import Channel
 from rollcall.ledger.queue import QueueState
 from rollcall.sending.delivery_run import DeliveryRun
 
 PARALLEL_BATCHES: Final = 4
-"""Batches in flight: the slow tail of one does not hold up the next."""
+"""Batches in flight for each channel: the slow tail of one does not hold up the next, and a route
+that hangs does not hold up another channel."""
 
 MOST_BATCHES: Final = 400
 """Batches a send is cut into: Prefect's server keeps up with so many task runs, not with thousands.
-Source: measured, `shared/research/prefect.md` §2; docs/adr/0004."""
+Source: measured, docs/adr/0004."""
 
 BATCH_MIN, BATCH_MAX = 250, 5000
 """Deliveries in a batch: few enough to be recorded often, enough for orchestration to vanish."""
@@ -23,6 +26,9 @@ LOOK_AGAIN_S: Final = 2.0
 
 RunBatch = Callable[[int], Awaitable[object]]
 """Delivers one claimed batch by its number; flows hand in a Prefect task here."""
+
+Running = dict[asyncio.Future[object], Channel]
+"""The batches in flight, with their channels."""
 
 
 async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
@@ -35,17 +41,15 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     """
     started_at = run.clock.now()
     size = batch_size((await run.read_queue()).waiting_count)
-    running: set[asyncio.Future[object]] = set()
+    running: Running = {}
     try:
         while not run.stopping.is_set():
-            batch_number = await run.claim(size) if len(running) < PARALLEL_BATCHES else None
-            if batch_number is not None:
-                running.add(asyncio.ensure_future(run_batch(batch_number)))
+            if await _start_batches(running, run, run_batch, size):
                 continue
             queue = await run.read_queue()
             if not running and not queue.waiting_count:
                 return
-            running = await _await_change(running, run, _pause_s(run, queue, started_at))
+            await _await_change(running, run, _pause_s(run, queue, started_at))
     finally:
         # a batch that another one's failure interrupted still records what it has in flight
         await asyncio.gather(*running, return_exceptions=True)
@@ -56,20 +60,32 @@ def batch_size(delivery_count: int) -> int:
     return min(max(-(-delivery_count // MOST_BATCHES), BATCH_MIN), BATCH_MAX)
 
 
-async def _await_change(
-    running: set[asyncio.Future[object]], run: DeliveryRun, pause_s: float
-) -> set[asyncio.Future[object]]:
-    """Wait until a batch ends, the run is stopped, or the pause is over; return what still runs."""
+async def _start_batches(
+    running: Running, run: DeliveryRun, run_batch: RunBatch, size: int
+) -> bool:
+    """Start a batch for every channel that has room and something due; tell whether one has."""
+    started = False
+    for channel in run.policies:
+        if Counter(running.values())[channel] >= PARALLEL_BATCHES:
+            continue
+        batch_number = await run.claim(size, channel)
+        if batch_number is not None:
+            running[asyncio.ensure_future(run_batch(batch_number))] = channel
+            started = True
+    return started
+
+
+async def _await_change(running: Running, run: DeliveryRun, pause_s: float) -> None:
+    """Wait until a batch ends, the run is stopped, or the pause is over; forget what has ended."""
     if not running:
         await run.free_dead()
     stopped: asyncio.Future[object] = asyncio.ensure_future(run.stopping.wait())
     watched: set[asyncio.Future[object]] = {*running, stopped}
     await asyncio.wait(watched, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    for batch in running:
-        if batch.done():
-            batch.result()
-    return {batch for batch in running if not batch.done()}
+    for batch in [batch for batch in running if batch.done()]:
+        del running[batch]
+        batch.result()
 
 
 def _pause_s(run: DeliveryRun, queue: QueueState, started_at: datetime) -> float:

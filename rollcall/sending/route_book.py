@@ -11,10 +11,12 @@ from rollcall.domain.message import Channel
 from rollcall.routes.base import Route
 
 FAILURES_TO_REST: Final = 5
-"""So many connections in a row that fail, and a route is rested."""
+"""So many tries in a row that reach nobody or are never answered, and a route is rested."""
 
 REST: Final = timedelta(seconds=10)
 """How long a route rests before one try may probe it again."""
+
+_FAILURES: Final[frozenset[Outcome]] = frozenset({"unavailable", "uncertain"})
 
 
 @dataclass(slots=True)
@@ -31,13 +33,22 @@ class RouteEntry:
         """Tell whether the route was found dead a moment ago."""
         return self.resting_until is not None and now < self.resting_until
 
+    def admit(self, now: datetime) -> bool:
+        """Tell whether a try may be made now; after a rest one is, and the rest goes on."""
+        if self.rests(now):
+            return False
+        if self.resting_until is not None:
+            self.resting_until = now + REST
+        return True
+
 
 @dataclass(slots=True)
 class RouteBook:
     """All routes, preferred ones first.
 
-    A route that cannot be reached is rested, so that a black hole costs a few connect timeouts and
-    not one for every recipient. It is only put last: while nothing else is left it is still tried.
+    A route that cannot be reached, or takes requests and never answers, is rested, so that a black
+    hole costs a few timeouts and not one for every recipient. It is only put last: while nothing
+    else is left it is still tried.
     """
 
     entries: dict[str, RouteEntry] = field(default_factory=dict)
@@ -68,7 +79,7 @@ class RouteBook:
     def note(self, route_id: str, outcome: Outcome, now: datetime) -> None:
         """Learn from what a try came to."""
         entry = self.entries[route_id]
-        if outcome != "unavailable":
+        if outcome not in _FAILURES:
             entry.failure_count, entry.resting_until = 0, None
             return
         entry.failure_count += 1

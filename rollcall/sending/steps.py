@@ -15,7 +15,12 @@ from rollcall.errors import InputError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
 from rollcall.ledger.messages import MessageRecord, load_message, set_state
-from rollcall.ledger.recording import freeze_audience, load_audience, record_deliveries
+from rollcall.ledger.recording import (
+    freeze_audience,
+    load_audience,
+    record_deliveries,
+    refuse_message,
+)
 from rollcall.sending.accepting import require_routes
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.policies import choose_policy
@@ -132,6 +137,7 @@ class SendSteps:
 
         Raises:
             TemplateError: The texts cannot be rendered for anybody.
+            InputError: The message was refused meanwhile.
         """
         if not count_statuses(self.ledger, message_id):
             message = load_message(self.ledger, message_id)
@@ -143,7 +149,10 @@ class SendSteps:
                 message.accepted_at.date(),
             )
             record_deliveries(self.ledger, message_id, contents, deliveries, self.clock.now())
-        return self.report(message_id).total(*STATUSES)
+        report = self.report(message_id)
+        if report.state == "refused":
+            raise InputError(f"message {message_id} was refused: {report.reason}")
+        return report.total(*STATUSES)
 
     def start_run(self, message_id: str) -> DeliveryRun:
         """Return this process's share in delivering a message; nothing is claimed yet.
@@ -169,8 +178,7 @@ class SendSteps:
 
     def refuse_message(self, message_id: str, reason: str) -> None:
         """Record that a message cannot be meant; never once deliveries of it are recorded."""
-        if not count_statuses(self.ledger, message_id):
-            set_state(self.ledger, message_id, "refused", reason=reason, closed_at=self.clock.now())
+        refuse_message(self.ledger, message_id, reason, self.clock.now())
 
     def report(self, message_id: str) -> SendReport:
         """Return what a message has come to so far."""

@@ -141,9 +141,7 @@ def read_delivery(ledger: Ledger, delivery_id: str) -> Any:
 def read_attempts(ledger: Ledger, delivery_id: str) -> Sequence[Any]:
     """Return the stored tries, oldest first."""
     query = (
-        select(Attempt.__table__)
-        .where(Attempt.delivery_id == delivery_id)
-        .order_by(Attempt.number)
+        select(Attempt.__table__).where(Attempt.delivery_id == delivery_id).order_by(Attempt.number)
     )
     with ledger.read() as connection:
         return connection.execute(query).all()

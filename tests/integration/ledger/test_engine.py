@@ -1,12 +1,14 @@
 """How a ledger is opened, what it refuses, and what it says when its database fails it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError
 
 from rollcall.errors import ConfigError, LedgerError
@@ -16,6 +18,7 @@ from rollcall.ledger.messages import accept_message
 from rollcall.ledger.migrate import migrate_ledger, require_current
 from rollcall.ledger.queue import claim_due
 from rollcall.ledger.recording import freeze_audience
+from tests.integration.ledger.outages import drop_connections
 from tests.integration.ledger.records import (
     NOW,
     a_message,
@@ -111,6 +114,24 @@ def test_many_who_open_a_new_ledger_at_once_all_get_it(tmp_path: Path) -> None:
     assert at_once(8, open_and_read) == [0] * 8
 
 
+def test_who_opens_a_new_ledger_waits_for_another_who_does(tmp_path: Path) -> None:
+    """SQLite itself does not: of two who switch a new file to WAL, one is refused at once."""
+    path = tmp_path / "ledger.db"
+    ledger = open_ledger(f"sqlite:///{path}")
+    other = sqlite.connect(path, isolation_level=None)
+    other.execute("create table anything (it)")
+    other.execute("begin immediate")
+
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(require_current, ledger)
+        wait([opening], timeout=0.3)  # what fails, fails at once
+        other.execute("rollback")
+        opening.result(timeout=10)
+
+    other.close()
+    ledger.close()
+
+
 def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("person_id,name\n" * 100)
@@ -142,29 +163,29 @@ def test_every_sqlite_connection_is_durable_and_keeps_references(ledger: Ledger)
 
 
 def test_an_error_rolls_everything_back(ledger: Ledger) -> None:
-    with pytest.raises(ZeroDivisionError), ledger.write() as connection:
-        connection.execute(text("delete from messages"))
-        accept_and_fail = 1 / 0
-        assert accept_and_fail
+    message_id = queue_message(ledger)
 
-    assert list_messages(ledger) == []
+    with pytest.raises(IntegrityError), ledger.write() as connection:
+        delete_all_but_people(connection)
+
+    assert count_statuses(ledger, message_id) == {"sms": {"waiting": 1}}
+
+
+def delete_all_but_people(connection: Connection) -> None:
+    """Delete as far as the references let us: messages still have their audience."""
+    for table in ("deliveries", "contents", "messages"):
+        connection.execute(text(f"delete from {table}"))  # noqa: S608 - names of our own tables
 
 
 def test_errors_of_the_database_quote_nobodys_address(ledger: Ledger) -> None:
     message, _ = accept_message(ledger, a_message("quake"), NOW)
-    audience = an_audience(1)
+    once = an_audience(1)
+    twice = replace(once, recipients=once.recipients * 2)
 
     with pytest.raises(IntegrityError) as told:
-        freeze_audience(ledger, "no such message", audience)
-        _insert_twice(ledger, message.message_id)
+        freeze_audience(ledger, message.message_id, twice)
 
-    assert "example.org" not in str(told.value)
-
-
-def _insert_twice(ledger: Ledger, message_id: str) -> None:
-    audience = an_audience(1)
-    twice = (*audience.recipients, *audience.recipients)
-    freeze_audience(ledger, message_id, type(audience)(NOW, twice, ()))
+    assert "p0@example.org" not in str(told.value)
 
 
 @on_sqlite
@@ -176,14 +197,14 @@ def test_a_full_disk_loses_nothing_that_was_recorded(ledger: Ledger) -> None:
     let_it_grow = forbid_growth(ledger)
 
     with pytest.raises(LedgerError, match="full"):
-        queue_message(ledger, 2000, key="quake")
+        queue_message(ledger, 900, key="quake")
     recorded = count_statuses(ledger, message_id)
     let_it_grow()
     finish(ledger, "one", attempt_id, "accepted", finished(held[0].delivery_id, "accepted"))
 
     assert recorded == {"sms": {"waiting": 30}}
     assert count_statuses(ledger, message_id) == {"sms": {"accepted": 1, "waiting": 29}}
-    queue_message(ledger, 2000, key="flood")
+    queue_message(ledger, 900, key="flood")
 
 
 def forbid_growth(ledger: Ledger) -> Callable[[], None]:
@@ -204,28 +225,17 @@ def forbid_growth(ledger: Ledger) -> Callable[[], None]:
 
 
 @on_postgresql
-def test_connections_that_the_server_dropped_are_replaced(
-    ledger: Ledger, postgres: PostgresServer
-) -> None:
+def test_connections_that_the_server_dropped_are_replaced(ledger: Ledger) -> None:
     message_id = queue_message(ledger)
-    drop_connections(postgres)
+    drop_connections(ledger)
 
     delivery = claim_one(ledger, message_id, "one")
-    drop_connections(postgres)
+    drop_connections(ledger)
     attempt_id = begin(ledger, "one", delivery.delivery_id)
 
     assert attempt_id
     assert read_delivery(ledger, delivery.delivery_id).attempt_count == 1
     assert len(read_attempts(ledger, delivery.delivery_id)) == 1
-
-
-def drop_connections(postgres: PostgresServer) -> None:
-    """End all sessions but our own, as a restart does."""
-    with postgres.connect() as connection:
-        connection.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            " where backend_type = 'client backend' and pid <> pg_backend_pid()"
-        )
 
 
 @on_postgresql

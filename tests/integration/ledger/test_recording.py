@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from rollcall.domain.audience import digest_audience
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses, read_log
-from rollcall.ledger.messages import accept_message, load_message
+from rollcall.ledger.messages import accept_message, load_message, set_state
 from rollcall.ledger.queue import load_contents
 from rollcall.ledger.recording import (
     NewDelivery,
@@ -16,6 +16,7 @@ from rollcall.ledger.recording import (
     freeze_audience,
     load_audience,
     record_deliveries,
+    refuse_message,
 )
 from tests.integration.ledger.records import (
     NOW,
@@ -124,3 +125,50 @@ def test_a_delivery_id_is_always_the_same_and_tells_nobody_apart() -> None:
     assert "p1" not in known
     others = {derive_delivery_id(*names) for names in (("m2", "p1", "sms"), ("m1", "p2", "sms"))}
     assert known not in {*others, derive_delivery_id("m1", "p1", "email")}
+
+
+def test_a_message_is_refused_only_while_nothing_is_recorded(
+    ledger: Ledger, message_id: str
+) -> None:
+    audience = an_audience(1)
+    freeze_audience(ledger, message_id, audience)
+    record_deliveries(ledger, message_id, contents_of("sms"), deliveries_to(audience, "sms"), NOW)
+
+    assert not refuse_message(ledger, message_id, "nobody is meant", NOW)
+
+    assert load_message(ledger, message_id).state == "accepted"
+
+
+def test_of_a_refused_message_nothing_is_recorded(ledger: Ledger, message_id: str) -> None:
+    audience = an_audience(1)
+    freeze_audience(ledger, message_id, audience)
+
+    assert refuse_message(ledger, message_id, "nobody is meant", NOW)
+
+    assert not record_deliveries(
+        ledger, message_id, contents_of("sms"), deliveries_to(audience, "sms"), NOW
+    )
+    set_state(ledger, message_id, "sending")
+    message = load_message(ledger, message_id)
+    assert (message.state, message.reason, message.closed_at) == ("refused", "nobody is meant", NOW)
+    assert count_statuses(ledger, message_id) == {}
+
+
+def test_of_one_who_refuses_and_one_who_records_at_once_only_one_does(
+    ledger: Ledger, message_id: str
+) -> None:
+    audience = an_audience(5)
+    freeze_audience(ledger, message_id, audience)
+
+    def refuse_or_record(number: int) -> bool:
+        if number % 2:
+            return refuse_message(ledger, message_id, "the source cannot be read", NOW)
+        return record_deliveries(
+            ledger, message_id, contents_of("sms"), deliveries_to(audience, "sms"), NOW
+        )
+
+    done = at_once(6, refuse_or_record)
+
+    assert sum(done) == 1
+    is_refused = load_message(ledger, message_id).state == "refused"
+    assert is_refused != bool(count_statuses(ledger, message_id))

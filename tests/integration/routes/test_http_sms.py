@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 import traceback
 from collections.abc import AsyncIterator
@@ -149,6 +150,15 @@ async def test_server_error_is_unknown() -> None:
     async with open_route(AnswerScript(503)) as (route, _):
         with pytest.raises(OutcomeUnknownError):
             await route.submit(submission())
+
+
+async def test_no_log_holds_the_number_that_a_query_carries(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with open_route(AnswerScript(), body_format="query", method="GET") as (route, _):
+        await route.submit(submission())
+    assert NUMBER.lstrip("+") not in caplog.text
 
 
 @pytest.mark.parametrize("is_down", [True, False])

@@ -8,30 +8,36 @@ import pytest
 
 from rollcall.domain.world import World
 
-PEOPLE = pl.Schema(
-    {
-        "person_id": pl.String,
-        "name": pl.String,
-        "email": pl.String,
-        "phone": pl.String,
-        "language": pl.String,
-        "home_country": pl.String,
-        "groups": pl.List(pl.String),
-        "tags": pl.List(pl.String),
-        "country": pl.String,
-        "latitude": pl.Float64,
-        "longitude": pl.Float64,
-        "position_source": pl.String,
-        "position_at": pl.Datetime("us", "UTC"),
-    }
-)
-FACILITIES = pl.Schema({"facility_id": pl.String, "country": pl.String, "tags": pl.List(pl.String)})
-CONTACTS = pl.Schema({"facility_id": pl.String, "person_id": pl.String, "is_manager": pl.Boolean})
+PEOPLE: dict[str, Any] = {
+    "person_id": pl.String,
+    "name": pl.String,
+    "email": pl.String,
+    "phone": pl.String,
+    "language": pl.String,
+    "home_country": pl.String,
+    "groups": pl.List(pl.String),
+    "tags": pl.List(pl.String),
+    "country": pl.String,
+    "latitude": pl.Float64,
+    "longitude": pl.Float64,
+    "position_source": pl.String,
+    "position_at": pl.Datetime("us", "UTC"),
+}
+FACILITIES: dict[str, Any] = {
+    "facility_id": pl.String,
+    "country": pl.String,
+    "tags": pl.List(pl.String),
+}
+CONTACTS: dict[str, Any] = {
+    "facility_id": pl.String,
+    "person_id": pl.String,
+    "is_manager": pl.Boolean,
+}
 
 
 def person(person_id: str, **known: Any) -> dict[str, Any]:
     """Return a row of `World.people`."""
-    unknown = dict.fromkeys(PEOPLE.names())
+    unknown: dict[str, Any] = dict.fromkeys(PEOPLE)
     named = {"person_id": person_id, "name": person_id.title(), "position_source": "none"}
     return unknown | named | {"groups": [], "tags": []} | known
 

@@ -270,7 +270,7 @@ def test_nobody_is_called_not_delivered_who_may_have_it(case: Case) -> None:
         ([Try("a", "refused", "no such number")], "not_delivered"),
         ([Try("a", "rejected", "bad credentials")], "not_delivered"),
         ([LOST_ANSWER, LOST_ANSWER], "unconfirmed"),
-        ([LOST_ANSWER, Try("a", "rejected", "bad credentials")], "unconfirmed"),
+        ([LOST_ANSWER, Try("a", "rejected", "bad credentials")], None),
         ([Try("a", "temporary")] * 5, "not_delivered"),
         ([Try("a", "temporary")] * 4 + [LOST_ANSWER], "unconfirmed"),
         ([Try("a", "temporary")] * 4, None),
@@ -323,3 +323,14 @@ def test_an_expired_message_is_not_tried_even_once() -> None:
     step = choose_next_step([], policy, [A], NOW, 0.5)
 
     assert step == Finish("not_delivered", "expired after 0 tries")
+
+
+def test_a_route_that_never_answers_does_not_keep_a_message_from_the_others() -> None:
+    """Keys make it safe to ask again; they do not make a dead carrier alive."""
+    tries = [LOST_ANSWER]
+    while len(tries) < STUBBORN.max_tries and tries[-1].outcome == "uncertain":
+        route_id = choose_route(tries, STUBBORN, [KEYED_A, B])
+        tries.append(Try(route_id, "uncertain" if route_id == "a" else "accepted"))
+
+    assert settle(tries, STUBBORN, [KEYED_A, B], NOW) == Finish("accepted")
+    assert len(tries) <= 4

@@ -66,19 +66,19 @@ def test_wrong_value_is_told_by_its_place(parts: dict[str, Any], where: str) -> 
 
 @pytest.mark.parametrize("text", ["", "{", '{"content": {}, "content": {}}', "[" * 100_000])
 def test_text_that_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(RequestError, match="^message is not valid JSON: "):
+    with pytest.raises(RequestError, match=r"^message is not valid JSON: "):
         parse_request(text)
 
 
 @pytest.mark.parametrize("other", ["[]", "null", '"hello"'])
 def test_json_that_is_no_object_is_refused(other: str) -> None:
-    with pytest.raises(RequestError, match="^message: "):
+    with pytest.raises(RequestError, match=r"^message: "):
         parse_request(other)
 
 
 @pytest.mark.parametrize("selection", [{}, {"filters": [{}]}, {"nobody": 1}])
 def test_selection_is_checked_as_on_its_own(selection: dict[str, Any]) -> None:
-    with pytest.raises(SelectionError, match="^selection"):
+    with pytest.raises(SelectionError, match=r"^selection"):
         request(selection=selection)
 
 

@@ -152,7 +152,7 @@ def test_wrong_value_is_told_by_its_place(selection: dict[str, Any], where: str)
     "text", ["", "{", "{'everyone': true}", '{"everyone": true} {}', b"\xff\xfe{}", "[" * 100_000]
 )
 def test_text_that_is_not_json_is_refused(text: str | bytes) -> None:
-    with pytest.raises(SelectionError, match="^selection is not valid JSON: "):
+    with pytest.raises(SelectionError, match=r"^selection is not valid JSON: "):
         parse_selection(text)
 
 
@@ -164,7 +164,7 @@ def test_period_without_an_end_is_refused(number: str) -> None:
 
 @pytest.mark.parametrize("other", ["[]", "null", "7", '"everyone"'])
 def test_json_that_is_no_object_is_refused(other: str) -> None:
-    with pytest.raises(SelectionError, match="^selection: "):
+    with pytest.raises(SelectionError, match=r"^selection: "):
         parse_selection(other)
 
 

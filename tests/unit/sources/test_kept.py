@@ -49,9 +49,7 @@ def start_open(
     root: Path, source: Path, large_files: LargeFiles = "large files are fine"
 ) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", OPEN_SCRIPT, str(root), str(source), large_files]
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and script
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def names_below(root: Path) -> list[str]:

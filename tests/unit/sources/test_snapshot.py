@@ -277,7 +277,7 @@ def test_build_that_dies_or_fills_the_disk_leaves_no_snapshot(
 ) -> None:
     path = tmp_path / "snapshots" / "m1.duckdb"
     arguments = [str(tmp_path / "kept"), str(source), str(path), large_files]
-    ended = subprocess.run(  # noqa: S603 - our own interpreter and script
+    ended = subprocess.run(
         [sys.executable, "-c", BUILD_SCRIPT, *arguments],
         check=False,
         capture_output=True,

@@ -1,0 +1,64 @@
+import asyncio
+import logging
+from typing import get_args
+
+import pytest
+
+from rollcall.domain.delivery import Outcome
+from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, RouteFault
+from rollcall.routes.base import Acceptance
+from rollcall.sending.attempt import Verdict, try_route
+from tests.unit.sending.scripted import SUBMISSION, ScriptedRoute
+
+
+async def try_once(answer: Acceptance | BaseException) -> Verdict:
+    return await try_route(ScriptedRoute("alpha", answer=answer), SUBMISSION)
+
+
+async def test_acceptance_keeps_the_providers_id_and_code() -> None:
+    assert await try_once(Acceptance("m-7", "202")) == Verdict(
+        "alpha", "accepted", provider_id="m-7", provider_code="202"
+    )
+
+
+@pytest.mark.parametrize("fault", get_args(RouteFault))
+async def test_fault_of_the_route_is_the_outcome(fault: RouteFault) -> None:
+    verdict = await try_once(RouteError("no", "alpha", "500", fault, 4.0))
+    assert verdict == Verdict("alpha", fault, "no", provider_code="500", retry_after_s=4.0)
+    assert fault in get_args(Outcome)
+
+
+async def test_recipient_whom_nobody_can_help_is_refused() -> None:
+    verdict = await try_once(RecipientError("unknown number", "alpha", "404"))
+    assert verdict == Verdict("alpha", "refused", "unknown number", provider_code="404")
+
+
+async def test_lost_answer_is_uncertain_and_never_failed() -> None:
+    verdict = await try_once(OutcomeUnknownError("connection reset", "alpha"))
+    assert verdict == Verdict("alpha", "uncertain", "connection reset")
+
+
+async def test_fault_of_ours_in_mid_try_is_uncertain_and_tells_nothing_of_the_person(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        verdict = await try_once(RuntimeError("boom"))
+    assert verdict == Verdict("alpha", "uncertain", "fault in the route: RuntimeError")
+    assert [record.getMessage() for record in caplog.records] == ["route failed"]
+    assert SUBMISSION.address not in caplog.text
+    assert SUBMISSION.text not in caplog.text
+
+
+async def test_timeout_within_a_route_is_uncertain() -> None:
+    assert (await try_once(TimeoutError())).outcome == "uncertain"
+
+
+async def test_cancelled_try_is_cancelled() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await try_once(asyncio.CancelledError())
+
+
+def test_verdict_gives_later_decisions_what_they_need() -> None:
+    later = Verdict("alpha", "throttled", "slow down", retry_after_s=9.0).as_try()
+    assert (later.route_id, later.outcome, later.reason) == ("alpha", "throttled", "slow down")
+    assert later.retry_after_s == 9.0

@@ -1,0 +1,146 @@
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from rollcall.domain.audience import Audience, Position, Recipient
+from rollcall.domain.email_layout import EmailLayout
+from rollcall.domain.message import MessageRequest, parse_request
+from rollcall.errors import SelectionError, TemplateError
+from rollcall.ledger.recording import NewContent, NewDelivery
+from rollcall.sending.preparing import render_deliveries, require_recipients
+from rollcall.wiring import load_layout
+
+LAYOUT: EmailLayout = load_layout()
+TODAY = date(2026, 11, 23)
+MOMENT = datetime(2026, 11, 23, 6, tzinfo=UTC)
+
+
+def recipient(person_id: str, **known: Any) -> Recipient:
+    usual: dict[str, Any] = {
+        "name": "Ana",
+        "email": f"{person_id}@example.org",
+        "phone": "+12025550100",
+        "language": None,
+        "home_country": None,
+        "position": Position("none"),
+        "via": ({"by": "everyone"},),
+    }
+    return Recipient(person_id=person_id, **usual | known)
+
+
+def ask(text: str, *, sms: bool = False, **content: Any) -> MessageRequest:
+    return parse_request(
+        json.dumps(
+            {
+                "content": {"subject": "Drill", "text": text} | content,
+                "selection": {"everyone": True},
+                "options": {"include_sms": sms},
+            }
+        )
+    )
+
+
+def render(
+    request: MessageRequest, *recipients: Recipient
+) -> tuple[list[NewContent], list[NewDelivery]]:
+    return render_deliveries(request, recipients, LAYOUT, "Meridian", TODAY)
+
+
+def test_everybody_has_one_delivery_for_each_channel() -> None:
+    _, deliveries = render(ask("Run.", sms=True), recipient("p1"), recipient("p2"))
+    assert [(one.person_id, one.channel) for one in deliveries] == [
+        ("p1", "email"),
+        ("p1", "sms"),
+        ("p2", "email"),
+        ("p2", "sms"),
+    ]
+    assert {one.status for one in deliveries} == {"waiting"}
+
+
+def test_people_who_get_the_same_share_one_content() -> None:
+    contents, deliveries = render(ask("Run.", sms=True), *map(recipient, ("p1", "p2", "p3")))
+    assert len(contents) == 2
+    assert {one.content_digest for one in deliveries} == {one.content_digest for one in contents}
+
+
+def test_people_who_get_different_texts_do_not() -> None:
+    request = ask("Dear {{ name }}, you are in {{ country }}.")
+    people = [
+        recipient("p1", position=Position("report", "JP")),
+        recipient("p2", position=Position("report", "FR")),
+        recipient("p3", name="Bo", position=Position("report", "JP")),
+    ]
+    contents, deliveries = render(request, *people)
+    texts = {one.content_digest: one.text for one in contents}
+    assert [texts[one.content_digest or ""] for one in deliveries] == [
+        "Dear Ana, you are in JP.",
+        "Dear Ana, you are in FR.",
+        "Dear Bo, you are in JP.",
+    ]
+
+
+def test_translation_follows_the_recipients_language() -> None:
+    request = ask("Run.", translations={"ja": {"subject": "訓練", "text": "走れ。"}})
+    contents, _ = render(request, recipient("p1", language="ja-JP"), recipient("p2"))
+    assert [(one.subject, one.text) for one in contents] == [("訓練", "走れ。"), ("Drill", "Run.")]
+
+
+@pytest.mark.parametrize(
+    ("known", "channel", "reason"),
+    [
+        ({"email": None}, "email", "no email address"),
+        ({"email": ""}, "email", "no email address"),
+        ({"email": "ana at example.org"}, "email", "the email address is not valid"),
+        ({"email": "a@b\r\nRCPT TO:<c@d>"}, "email", "the email address is not valid"),
+        ({"phone": None}, "sms", "no phone number"),
+    ],
+)
+def test_whoever_lacks_an_address_is_in_the_log_with_the_reason(
+    known: dict[str, Any], channel: str, reason: str
+) -> None:
+    _, deliveries = render(ask("Run.", sms=True), recipient("p1", **known))
+    by_channel = {one.channel: one for one in deliveries}
+    lacking = by_channel.pop("email" if channel == "email" else "sms")
+    assert (lacking.status, lacking.reason) == ("not_attempted", reason)
+    assert (lacking.address, lacking.content_digest) == (None, None)
+    assert [one.status for one in by_channel.values()] == ["waiting"]
+
+
+def test_odd_name_of_one_does_not_keep_the_message_from_others() -> None:
+    request = ask("{% if name != 'Nobody' %}Run.{% endif %}")
+    _, deliveries = render(request, recipient("p1", name="Nobody"), recipient("p2"))
+    assert [one.status for one in deliveries] == ["not_attempted", "waiting"]
+    assert "comes out empty" in (deliveries[0].reason or "")
+
+
+def test_text_that_cannot_be_written_for_anybody_is_a_mistake() -> None:
+    request = ask("{% if name == 'Nobody' %}Run.{% endif %}")
+    with pytest.raises(TemplateError, match="comes out empty"):
+        render(request, recipient("p1"), recipient("p2"))
+
+
+def test_sms_counts_its_segments_and_email_does_not() -> None:
+    contents, _ = render(ask("a" * 161, sms=True), recipient("p1"))
+    assert [one.segment_count for one in contents] == [None, 2]
+
+
+def test_email_knows_the_day_and_the_organisation() -> None:
+    contents, _ = render(ask("{{ organisation }}, {{ sent_on }}"), recipient("p1"))
+    assert contents[0].text == "Meridian, 2026-11-23"
+    assert "Meridian, 2026-11-23" in (contents[0].html or "")
+
+
+def test_selection_that_matches_nobody_is_a_mistake() -> None:
+    with pytest.raises(SelectionError, match="matches nobody; nothing was sent"):
+        require_recipients(Audience(MOMENT, (), ()))
+
+
+def test_facilities_that_stand_for_nobody_are_told_apart_from_no_match() -> None:
+    with pytest.raises(SelectionError, match="nobody who can be contacted for the facilities"):
+        require_recipients(Audience(MOMENT, (), ("tokyo",), ("tokyo",)))
+
+
+def test_audience_of_people_without_any_address_is_no_mistake() -> None:
+    require_recipients(Audience(MOMENT, (recipient("p1", email=None, phone=None),), ()))

@@ -8,6 +8,7 @@ import pytest
 
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import migrate_ledger
+from rollcall.ledger.tables import Base
 from tests.postgres import PostgresServer, run_postgres
 
 BACKENDS = ("sqlite", "postgresql")
@@ -30,7 +31,10 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: PostgresServer) -> str:
-    """A PostgreSQL ledger at the newest revision, to be used as a template."""
+    """The name of a PostgreSQL ledger at the newest revision, to be emptied before each test.
+
+    To create a database takes 20 times as long as to empty one.
+    """
     name = postgres.create_database()
     _migrate(postgres.url(name))
     return name
@@ -55,16 +59,15 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
 
 
 @pytest.fixture
-def ledger_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty ledger at the newest revision."""
+def ledger_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ledger at the newest revision; its tables must stay as they are."""
     if backend == "sqlite":
         path = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "ledger.db")
-        yield f"sqlite:///{path}"
-        return
+        return f"sqlite:///{path}"
     server: PostgresServer = request.getfixturevalue("postgres")
-    name = server.create_database(template=request.getfixturevalue("migrated_postgres"))
-    yield server.url(name)
-    server.drop_database(name)
+    name: str = request.getfixturevalue("migrated_postgres")
+    server.empty_tables(name, Base.metadata.tables)
+    return server.url(name)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,12 +46,24 @@ class PostgresServer:
         """Open a connection that commits each statement."""
         return psycopg.connect(self.url(database), autocommit=True)
 
-    def create_database(self, template: str = "template0") -> str:
+    def create_database(self) -> str:
         """Create a database and return its name."""
         name = f"t{uuid.uuid4().hex[:12]}"
         with self.connect() as connection:
-            connection.execute(f'create database "{name}" template "{template}"')
+            connection.execute(f'create database "{name}" template template0')
         return name
+
+    def end_sessions(self, name: str) -> None:
+        """End all sessions of a database, as a restart of the server does."""
+        query = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s"
+        with self.connect() as connection:
+            connection.execute(query, (name,))
+
+    def empty_tables(self, name: str, tables: Iterable[str]) -> None:
+        """Delete all rows of a database's tables, whoever is still connected to it."""
+        self.end_sessions(name)
+        with self.connect(name) as connection:
+            connection.execute(f"truncate {', '.join(tables)}")
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""

@@ -16,8 +16,10 @@ def outage_of(ledger: Ledger) -> Iterator[None]:
     if ledger.backend == "postgresql":
         _allow_connections(ledger, is_allowed=False)
         drop_connections(ledger)
-        yield
-        _allow_connections(ledger, is_allowed=True)
+        try:
+            yield
+        finally:
+            _allow_connections(ledger, is_allowed=True)
         return
     with ledger.write() as connection:
         connection.execute(text("alter table deliveries rename to deliveries_away"))

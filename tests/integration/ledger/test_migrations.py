@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -107,22 +108,31 @@ def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
     assert told == [(f"{head} {head}\n", "")] * 2
 
 
-def test_a_ledger_of_an_older_version_is_refused_until_it_is_migrated(ledger: Ledger) -> None:
-    set_revision(ledger, "0000")
+@pytest.fixture
+def own_ledger(empty_url: str) -> Iterator[Ledger]:
+    """A ledger in a database that no other test uses."""
+    ledger = open_ledger(empty_url)
+    migrate_ledger(ledger)
+    yield ledger
+    ledger.close()
+
+
+def test_a_ledger_of_an_older_version_is_refused_until_it_is_migrated(own_ledger: Ledger) -> None:
+    set_revision(own_ledger, "0000")
 
     with pytest.raises(LedgerError, match=r"at revision 0000, .* needs \d+: run `rollcall migr"):
-        require_current(ledger)
+        require_current(own_ledger)
 
 
-def test_a_ledger_of_a_newer_version_is_refused_and_not_migrated(ledger: Ledger) -> None:
-    message_id = queue_message(ledger)
-    set_revision(ledger, "9999")
+def test_a_ledger_of_a_newer_version_is_refused_and_not_migrated(own_ledger: Ledger) -> None:
+    message_id = queue_message(own_ledger)
+    set_revision(own_ledger, "9999")
 
     with pytest.raises(LedgerError, match="at revision 9999"):
-        require_current(ledger)
+        require_current(own_ledger)
     with pytest.raises(LedgerError, match=r"revision 9999, .* not know"):
-        migrate_ledger(ledger)
-    assert count_statuses(ledger, message_id) == {"sms": {"waiting": 1}}
+        migrate_ledger(own_ledger)
+    assert count_statuses(own_ledger, message_id) == {"sms": {"waiting": 1}}
 
 
 def set_revision(ledger: Ledger, revision: str) -> None:

@@ -133,6 +133,31 @@ def test_whose_lease_was_taken_over_may_not_begin_another_try(ledger: Ledger) ->
     assert read_delivery(ledger, delivery.delivery_id).attempt_count == 1
 
 
+def test_a_try_that_is_begun_again_is_one_try(ledger: Ledger) -> None:
+    """As after a commit whose answer was lost: nobody knows whether it was made."""
+    claimed = claim_due(ledger, queue_message(ledger, 2), "one", 2, NOW)
+    first, second = (AttemptStart(one.delivery_id, "alpha", new_attempt_id()) for one in claimed)
+
+    with ledger.write() as connection:
+        begin_attempts(connection, "one", [first], NOW)
+    with ledger.write() as connection:
+        allowed = begin_attempts(connection, "one", [first, second], NOW)
+
+    assert allowed == {first.attempt_id, second.attempt_id}
+    for start in (first, second):
+        assert len(read_attempts(ledger, start.delivery_id)) == 1
+        assert read_delivery(ledger, start.delivery_id).attempt_count == 1
+
+
+def test_only_the_channel_that_is_asked_for_is_claimed(ledger: Ledger) -> None:
+    message_id = queue_message(ledger, 3, "email", "sms")
+
+    claimed = claim_due(ledger, message_id, "one", 10, NOW, "sms")
+
+    assert [one.channel for one in claimed] == ["sms"] * 3
+    assert len(claim_due(ledger, message_id, "two", 10, NOW)) == 3
+
+
 def test_a_renewed_lease_holds_on(ledger: Ledger) -> None:
     message_id = queue_message(ledger)
     claim_one(ledger, message_id, "one")

@@ -16,7 +16,7 @@ from rollcall.ledger.queue import read_queue
 from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan, make_plan
 from rollcall.sandbox.schedule import FaultRates
 from rollcall.sandbox.servers import Sandbox
-from tests.integration.ledger.outages import drop_connections, lock_of
+from tests.integration.ledger.outages import drop_connections, lock_of, outage_of
 from tests.integration.sending.conftest import RunSandbox
 from tests.integration.sending.sends import (
     STANDARD,
@@ -243,6 +243,27 @@ async def test_a_ledger_that_is_locked_for_a_while_only_delays(
     assert sum(taken_by_delivery(sandbox).values()) == 400
 
 
+async def test_a_ledger_that_fails_for_a_while_only_delays(
+    ledger: Ledger, run_sandbox: RunSandbox
+) -> None:
+    sandbox = run_sandbox(UNKEYED)
+    message_id = queue_now(ledger, 200, "email", "sms")
+    sending = asyncio.create_task(send_all(ledger, message_id, sandbox.routes_file))
+    await until(partial(has_taken, sandbox, 20))
+
+    await asyncio.to_thread(let_fail, ledger, 1.0)
+    assert not sending.done()
+    await sending
+
+    assert set(taken_by_delivery(sandbox).values()) == {1}
+    assert sum(taken_by_delivery(sandbox).values()) == 400
+
+
+def let_fail(ledger: Ledger, duration_s: float) -> None:
+    with outage_of(ledger):
+        Event().wait(duration_s)  # the fault itself, not a wait for anything
+
+
 def has_taken(sandbox: Sandbox, count: int) -> bool:
     return len(sandbox.journal()) >= count
 
@@ -268,15 +289,16 @@ async def test_a_database_server_that_restarts_only_delays(
     assert sum(taken_by_delivery(sandbox).values()) == 800
 
 
+@pytest.mark.parametrize("has_keys", [False, True])
 async def test_a_route_that_hangs_costs_a_few_tries_and_holds_up_nobody(
-    ledger: Ledger, run_sandbox: RunSandbox
+    ledger: Ledger, run_sandbox: RunSandbox, *, has_keys: bool
 ) -> None:
     hanging = CarrierPlan(
         name="alpha",
         priority=1,
         max_connections=5,
-        honours_idempotency_key=False,
-        answer_timeout_s=1.0,
+        honours_idempotency_key=has_keys,
+        answer_timeout_s=0.5,
         faults=FaultRates(time_out_pct=100, taken_when_unclear_pct=0),
     )
     sandbox = run_sandbox(SandboxPlan(carriers=(hanging, CLEAN.carriers[1])))
@@ -286,7 +308,7 @@ async def test_a_route_that_hangs_costs_a_few_tries_and_holds_up_nobody(
 
     assert count_statuses(ledger, message_id) == {"sms": {"accepted": 200}}
     tries = Counter(one.route_id for one in read_tries(ledger, message_id))
-    assert tries["alpha"] <= 2 * hanging.max_connections
+    assert tries["alpha"] <= 6 * hanging.max_connections  # a lost answer is asked for again
 
 
 async def test_a_route_that_hangs_does_not_hold_up_another_channel(

@@ -42,8 +42,11 @@ format: $(READY) ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## Measure loading and sending (docs/performance.md)
+bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.load_source
+	$(BIN)/python -m benchmarks.countries
+	$(BIN)/python -m benchmarks.selection
+	$(BIN)/python -m benchmarks.find
 	$(BIN)/python -m benchmarks.send
 
 up: export PATH := $(CURDIR)/$(BIN):$(PATH)

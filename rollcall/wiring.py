@@ -13,9 +13,11 @@ from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.routes.config import load_routes
 from rollcall.routes.registry import build_route
+from rollcall.sending.previews import PreviewStore
 from rollcall.sending.route_book import RouteBook
 from rollcall.sending.steps import SendSteps
 from rollcall.settings import PROJECT_FOLDER, Settings, load_secrets, load_settings
+from rollcall.sources.feeds.store import IncidentStore
 from rollcall.sources.kept import KeptSources
 
 
@@ -87,6 +89,7 @@ def build_app(settings: Settings, clock: Clock | None = None) -> App:
         delivery=settings.delivery,
         organisation=settings.organisation,
         snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
+        previews=build_previews(settings),
     )
     return App(settings, clock, ledger, sources, book, steps)
 
@@ -109,6 +112,20 @@ def build_sources(settings: Settings, clock: Clock) -> KeptSources:
         ConfigError: The data folder cannot be written.
     """
     return KeptSources(_private_folder(settings.data_dir) / "sources", clock)
+
+
+def build_incident_store(settings: Settings, clock: Clock) -> IncidentStore:
+    """Return what feeds reported.
+
+    Raises:
+        ConfigError: The data folder cannot be written.
+    """
+    return IncidentStore(_private_folder(settings.data_dir) / "incidents", clock)
+
+
+def build_previews(settings: Settings) -> PreviewStore:
+    """Return the previews that were made on this machine."""
+    return PreviewStore(settings.data_dir / "previews")
 
 
 def build_route_book(settings: Settings, clock: Clock) -> RouteBook:

@@ -1,17 +1,19 @@
 -- Where every person is at snapshot_info.as_of: the latest evidence wins (docs/contract.md §2).
--- One row per person: person_id, country, latitude, longitude, source, at.
--- Rows are chosen whole: a maximum per column would mix the country of one report with the place of another.
--- ("at" is quoted because AT is a keyword of DuckDB.)
+-- One row per person: person_id, country, latitude, longitude, accuracy_m, source, at.
+-- `report_countries` (line, country) holds the countries of latest reports that did not name one.
 create table positions as
 with
-moment as (
-    select as_of from snapshot_info
-),
-latest_reports as (
-    select person_id, country, latitude, longitude, 'report' as source, reported_at as "at"
-    from locations, moment
-    where reported_at <= as_of
-    qualify row_number() over (partition by person_id order by reported_at desc, line desc) = 1
+reports as (
+    select
+        person_id,
+        coalesce(latest_reports.country, report_countries.country) as country,
+        latitude,
+        longitude,
+        accuracy_m,
+        'report' as source,
+        "at"
+    from latest_reports
+    left join report_countries on report_countries.line = latest_reports.line
 ),
 bookings_in_progress as (
     select
@@ -19,15 +21,16 @@ bookings_in_progress as (
         coalesce(bookings.country, airports.country) as country,
         airports.latitude,
         airports.longitude,
+        null::double as accuracy_m,
         'booking' as source,
         starts_at as "at"
     from bookings
-    left join airports on airports.iata = bookings.iata, moment
+    left join airports on airports.iata = bookings.iata, snapshot_info
     where starts_at <= as_of and as_of < ends_at
     qualify row_number() over (partition by person_id order by starts_at desc, booking_id desc) = 1
 ),
 evidence as (
-    select * from latest_reports
+    select * from reports
     union all
     select * from bookings_in_progress
 ),
@@ -40,6 +43,7 @@ select
     if(seen.source is not null, seen.country, workplace.country) as country,
     if(seen.source is not null, seen.latitude, workplace.latitude) as latitude,
     if(seen.source is not null, seen.longitude, workplace.longitude) as longitude,
+    seen.accuracy_m,
     case
         when seen.source is not null then seen.source
         when workplace.facility_id is not null then 'workplace'

@@ -8,11 +8,16 @@ from typing import Annotated
 import typer
 
 from rollcall import __version__
+from rollcall.cli.audience import audience
 from rollcall.cli.check import check, migrate
 from rollcall.cli.demo import demo
+from rollcall.cli.filters import filters_app
+from rollcall.cli.find import find
+from rollcall.cli.incidents import incidents_app
 from rollcall.cli.log import show_log
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
+from rollcall.cli.templates import templates_app
 from rollcall.errors import ConfigError, InputError, RollcallError
 
 EXIT_FAULT = 1
@@ -33,6 +38,11 @@ app.command()(check)
 app.command()(refresh)
 app.command()(migrate)
 app.command()(demo)
+app.command()(audience)
+app.command()(find)
+app.add_typer(filters_app, name="filters")
+app.add_typer(incidents_app, name="incidents")
+app.add_typer(templates_app, name="templates")
 
 
 def _print_version(asked: bool) -> None:

@@ -6,6 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from rollcall.cli.aiming import IncidentOption, RadiusOption, aim, read_asked
+from rollcall.cli.explaining import (
+    ExplainOption,
+    Explanation,
+    PreviewedMessageOption,
+    explain_selection,
+    load_named_filters,
+)
+from rollcall.cli.explanation_text import print_explanation
 from rollcall.cli.output import (
     AsOfOption,
     Format,
@@ -22,7 +31,8 @@ from rollcall.cli.output import (
 )
 from rollcall.clock import SystemClock, format_instant
 from rollcall.domain.audience import Audience
-from rollcall.domain.selection import parse_selection
+from rollcall.domain.message import parse_request
+from rollcall.errors import InputError
 from rollcall.sending.preparing import open_version, select_recipients
 from rollcall.settings import load_settings
 from rollcall.sources.kept import KeptVersion
@@ -34,30 +44,47 @@ SHOWN_ROWS = 50
 """Rows of a long list that a person is shown; programs get all."""
 
 
-def select(
-    selection: Annotated[Path, typer.Argument(help="Selection as JSON, `-` for standard input.")],
+def select(  # noqa: PLR0913 - one argument for each option
+    selection: Annotated[
+        Path | None, typer.Argument(help="Selection as JSON, `-` for standard input.")
+    ] = None,
+    *,
     data: SourceOption,
     as_of: AsOfOption = None,
-    *,
+    incident: IncidentOption = None,
+    radius_km: RadiusOption = None,
     managers_only: Annotated[
         bool, typer.Option("--managers-only", help="Facilities stand for their managers only.")
     ] = False,
+    explain: ExplainOption = False,
+    message: PreviewedMessageOption = None,
     last_good: LastGoodOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Show who a selection means, why, and what was left out. Sends nothing."""
-    asked = parse_selection(read_text(selection, "selection"))
+    if message and not explain:
+        raise InputError("--message is for --explain: it says what the SMS would come to")
+    wanted = read_asked(selection, incident, radius_km)
+    request = parse_request(read_text(message, "message")) if message else None
+    managers_only |= request is not None and request.options.managers_only
     moment = parse_as_of(as_of) or SystemClock().now()
     sources = build_sources(load_settings(), SystemClock())
     version = open_version(sources, data, uses_last_good=last_good)
     with build_snapshot(version, moment) as snapshot:
-        audience = select_recipients(asked, snapshot, moment, managers_only=managers_only)
+        asked = aim(wanted, incident, radius_km, snapshot)
+        saved = load_named_filters(asked)
+        if explain:
+            explained = explain_selection(
+                asked, snapshot, moment, saved, request, managers_only=managers_only
+            )
+            _answer_explained(explained, version, output)
+            audience = explained.preview.audience
+        else:
+            audience = select_recipients(
+                asked, snapshot, moment, managers_only=managers_only, saved_filters=saved
+            )
+            _answer(audience, version, output)
     notice_silent_facilities(audience, managers_only=managers_only)
-    if output is Format.JSON:
-        print_json(_to_json(audience, version))
-    else:
-        _print_audience(audience)
-        _print_rejected(version.rejected)
 
 
 def refresh(data: SourceOption, output: FormatOption = Format.TEXT) -> None:
@@ -86,6 +113,22 @@ def notice_silent_facilities(audience: Audience, *, managers_only: bool) -> None
     missing = "manager" if managers_only else "contact"
     for facility_id in audience.silent_facility_ids:
         print_notice(f"facility {facility_id} has no {missing}: nobody is contacted for it")
+
+
+def _answer(audience: Audience, version: KeptVersion, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(_to_json(audience, version))
+        return
+    _print_audience(audience)
+    _print_rejected(version.rejected)
+
+
+def _answer_explained(explained: Explanation, version: KeptVersion, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(_to_json(explained.preview.audience, version) | explained.to_json())
+        return
+    print_explanation(explained)
+    _print_rejected(version.rejected)
 
 
 def _to_json(audience: Audience, version: KeptVersion) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`rollcall send` and `rollcall resume`."""
 
 import asyncio
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import (
     AsOfOption,
     Format,
@@ -21,25 +23,47 @@ from rollcall.cli.output import (
     read_text,
 )
 from rollcall.cli.progress import show_progress
-from rollcall.domain.message import parse_request
+from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest, parse_request
+from rollcall.domain.message_templates import apply_template, settings_of
 from rollcall.errors import InputError
 from rollcall.ledger.messages import load_message
+from rollcall.ledger.templates import load_template, require_savable, save_template
 from rollcall.sending.accepting import Order, accept_order
+from rollcall.sending.comparing import compare_with_earlier
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import App, running_app
 
 EXIT_NOT_ALL_REACHED = 1
 
 
-def send(
-    message: Annotated[Path, typer.Argument(help="Message as JSON, `-` for standard input.")],
+def send(  # noqa: PLR0913 - one argument for each option
     data: SourceOption,
+    message: Annotated[
+        Path | None, typer.Argument(help="Message as JSON, `-` for standard input.")
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option("--key", help="Idempotency key: the same key twice is one message."),
     ] = None,
     as_of: AsOfOption = None,
+    template: Annotated[
+        str | None,
+        typer.Option(
+            "--template", help="Send this template; keys of a MESSAGE replace the template's."
+        ),
+    ] = None,
+    save_as: Annotated[
+        str | None,
+        typer.Option("--save-template", help="Save what was sent as a template of this name."),
+    ] = None,
     *,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            "--expect",
+            help="Digest of `select --explain`: send to the people previewed, or nobody.",
+        ),
+    ] = None,
     last_good: LastGoodOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -50,13 +74,17 @@ def send(
     if key is not None and not key.strip():
         raise InputError("--key is empty: every call would send a message of its own")
     order = Order(
-        request=parse_request(read_text(message, "message")),
+        request=_insist(_make_request(message, template), expect),
         source=data,
         key=key,
         as_of=parse_as_of(as_of),
         uses_last_good=last_good,
+        template=template,
     )
-    end(asyncio.run(_send(order, output)), output)
+    if save_as is not None:
+        with opened_ledger() as ledger:
+            require_savable(ledger, "one_way", save_as, settings_of(order.request))
+    end(asyncio.run(_send(order, save_as, output)), output)
 
 
 def resume(
@@ -128,12 +156,46 @@ def _stop(app: App, message_id: str) -> Callable[[], None]:
     return stop
 
 
-async def _send(order: Order, output: Format) -> SendReport:
+def _make_request(message: Path | None, template: str | None) -> MessageRequest:
+    text = read_text(message, "message") if message else None
+    if template is not None:
+        with opened_ledger() as ledger:
+            return apply_template(load_template(ledger, "one_way", template).settings, text)
+    if text is None:
+        raise InputError("what to send is missing: give a MESSAGE, or a --template")
+    return parse_request(text)
+
+
+def _insist(request: MessageRequest, digest: str | None) -> MessageRequest:
+    """Return a request that means the audience previewed, and no other."""
+    if digest is None:
+        return request
+    if not re.fullmatch(EXPECTED_AUDIENCE, digest):
+        raise InputError("--expect: is no digest as `rollcall select --explain` prints it")
+    return request.model_copy(update={"expected_audience": digest})
+
+
+async def _send(order: Order, save_as: str | None, output: Format) -> SendReport:
     async with running_app() as app:
         record, is_new = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
         known = "" if is_new else ", known already"
         print_notice(f"message {record.message_id} (key {record.idempotency_key}{known})")
-        return await run_to_end(app, record.message_id, output)
+        report = await run_to_end(app, record.message_id, output)
+        if comparison := compare_with_earlier(app.ledger, record.message_id):
+            print_notice(comparison.tell())
+        if save_as is not None:
+            _save_template(app, save_as, order.request)
+        return report
+
+
+def _save_template(app: App, name: str, request: MessageRequest) -> None:
+    try:
+        saved = save_template(app.ledger, "one_way", name, settings_of(request), app.clock.now())
+    except InputError as error:
+        # somebody took the name in mid-send: what was sent is sent, and that is what counts
+        print_notice(f"the template was not saved: {error}")
+    else:
+        print_notice(f"saved as template {saved.name!r}")
 
 
 async def _resume(message_id: str, output: Format) -> SendReport:

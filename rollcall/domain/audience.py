@@ -107,8 +107,34 @@ class Audience:
 
 
 def digest_audience(recipients: Iterable[Recipient]) -> str:
-    """Return a SHA-256 over who is meant and why, independent of order and of what is not shown."""
-    canonical = sorted(
-        json.dumps(one.to_json(), sort_keys=True, ensure_ascii=False) for one in recipients
-    )
-    return hashlib.sha256("\n".join(canonical).encode()).hexdigest()
+    """Return a SHA-256 over everything that is frozen and shown of them, in any order.
+
+    It tells whether a frozen audience is as it was. Two evaluations seldom share it: it covers
+    positions, which are reported anew all the time.
+    """
+    return _digest_lines(_write_canonically(one.to_json()) for one in recipients)
+
+
+def digest_preview(recipients: Iterable[Recipient]) -> str:
+    """Return a SHA-256 over who is meant, under which addresses, and why, in any order.
+
+    A preview prints it and a send can insist on it. Names, languages and positions are not in it:
+    somebody who moves on within the area is the same recipient for the same reasons.
+    """
+    return _digest_lines(list_members(recipients).values())
+
+
+def list_members(recipients: Iterable[Recipient]) -> dict[str, str]:
+    """Return what the digest of a preview says of everybody, by `person_id`, as canonical JSON."""
+    return {
+        one.person_id: _write_canonically([one.person_id, one.email, one.phone, list(one.via)])
+        for one in recipients
+    }
+
+
+def _write_canonically(told: Any) -> str:
+    return json.dumps(told, sort_keys=True, ensure_ascii=False)
+
+
+def _digest_lines(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -3,9 +3,17 @@
 import hashlib
 import json
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from rollcall.domain.content import MessageContent, Translation
 from rollcall.domain.selection import Filter, Naming, Selection, parse_selection
@@ -17,6 +25,9 @@ Channel = Literal["email", "sms"]
 """How a message travels. `push` comes with chats."""
 
 CHANNELS: tuple[Channel, ...] = ("email", "sms")
+
+EXPECTED_AUDIENCE = r"^[0-9a-f]{64}$"
+"""How the digest of a preview looks."""
 
 MessageKind = Literal["one_way", "chat_invite"]
 
@@ -52,6 +63,9 @@ class MessageRequest(BaseModel):
     expires_at: AwareDatetime | None = Field(
         default=None, description="After this moment no further try is made."
     )
+    expected_audience: Annotated[str, StringConstraints(pattern=EXPECTED_AUDIENCE)] | None = Field(
+        default=None, description="Digest of a preview: any other audience is refused."
+    )
 
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels this message uses."""
@@ -85,9 +99,13 @@ _KNOWN_KEYS = [
 
 
 def digest_request(request: MessageRequest, source: str, as_of: datetime | None) -> str:
-    """Return a SHA-256 over everything that makes two requests the same request."""
+    """Return a SHA-256 over everything that makes two requests the same request.
+
+    What is not said is left out: a key must stand for the same request when a later version knows
+    more options.
+    """
     told: dict[str, Any] = {
-        "request": request.model_dump(mode="json"),
+        "request": request.model_dump(mode="json", exclude_defaults=True),
         "source": source,
         "as_of": as_of.isoformat() if as_of else None,
     }

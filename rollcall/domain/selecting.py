@@ -1,7 +1,8 @@
 """From a selection and a world to an audience: unions, contacts, exclusions and reasons."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -12,38 +13,36 @@ from rollcall.domain.selection import Naming, Selection
 from rollcall.domain.world import World
 from rollcall.errors import SelectionError
 
+SavedFilters = Mapping[str, Selection]
+"""Saved filters by name."""
 
-@dataclass(slots=True)
-class _Named:
-    """What a naming came to: each person's reasons in the order they were named, and facilities."""
-
-    reasons: dict[str, list[Reason]] = field(default_factory=dict)
-    facility_ids: set[str] = field(default_factory=set)
-
-    def add(self, person_ids: list[str], reason: Reason) -> None:
-        for person_id in person_ids:
-            self.reasons.setdefault(person_id, []).append(reason)
+_NONE_SAVED: SavedFilters = MappingProxyType({})
 
 
-def select_audience(selection: Selection, world: World, *, managers_only: bool = False) -> Audience:
+def select_audience(
+    selection: Selection,
+    world: World,
+    *,
+    managers_only: bool = False,
+    saved_filters: SavedFilters = _NONE_SAVED,
+) -> Audience:
     """Evaluate a selection.
 
     Args:
         selection: Who is meant.
         world: What is known at the moment of the selection.
         managers_only: Facilities stand only for those contacts that are managers.
+        saved_filters: The saved filters that a selection may name.
 
     Raises:
-        SelectionError: The selection names what does not exist or is not built yet.
+        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
     """
-    chosen = _evaluate(selection, world, "")
-    excluded = _evaluate(selection.exclude, world, "exclude.")
-    facility_ids = sorted(chosen.facility_ids - excluded.facility_ids)
+    chosen = _Evaluation(world, saved_filters).evaluate(selection, "", ())
+    facility_ids = sorted(chosen.facility_ways)
     contacts = _contacts_of(facility_ids, world, managers_only=managers_only)
     for facility_id, person_id in contacts.iter_rows():
-        chosen.add([person_id], {"by": "facility", "facility_id": facility_id})
-    for person_id in excluded.reasons:
-        chosen.reasons.pop(person_id, None)
+        if chosen.lets_through(facility_id, person_id):
+            chosen.add([person_id], {"by": "facility", "facility_id": facility_id})
     return Audience(
         as_of=world.as_of,
         recipients=tuple(_recipients(chosen.reasons, world)),
@@ -52,37 +51,109 @@ def select_audience(selection: Selection, world: World, *, managers_only: bool =
     )
 
 
-def _evaluate(naming: Naming, world: World, prefix: str) -> _Named:
-    named = _Named()
-    if naming.everyone:
-        named.add(world.people["person_id"].to_list(), {"by": "everyone"})
-    _name_people(naming, world, named, prefix)
-    _name_groups(naming, world, named, prefix)
-    if naming.saved_filters:
-        raise SelectionError(f"selection: {prefix}saved_filters: saved filters are not built yet")
-    for index, criteria in enumerate(naming.filters):
-        people, facilities = match_filter(criteria, world, f"{prefix}filters[{index}]")
-        named.add(people, {"by": "filter", "index": index})
-        named.facility_ids.update(facilities)
-    known_facilities = set(world.facilities["facility_id"])
-    require_known("facility", naming.facilities, known_facilities, f"{prefix}facilities")
-    named.facility_ids.update(naming.facilities)
-    return named
+@dataclass(slots=True)
+class _Named:
+    """What a naming came to.
+
+    Attributes:
+        reasons: For every person named in their own right, why, in the order it was said.
+        facility_ways: For every facility, the ways it was named: each with the people whom that
+            way excludes, contacts of the facility or not.
+    """
+
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    facility_ways: dict[str, list[frozenset[str]]] = field(default_factory=dict)
+
+    def add(self, person_ids: Iterable[str], reason: Reason) -> None:
+        for person_id in person_ids:
+            self.reasons.setdefault(person_id, []).append(reason)
+
+    def add_facilities(self, ids: Iterable[str], excluded: frozenset[str] = frozenset()) -> None:
+        for facility_id in ids:
+            self.facility_ways.setdefault(facility_id, []).append(excluded)
+
+    def subtract(self, excluded: "_Named") -> None:
+        person_ids = frozenset(excluded.reasons)
+        for person_id in person_ids:
+            self.reasons.pop(person_id, None)
+        self.facility_ways = {
+            facility_id: [way | person_ids for way in ways]
+            for facility_id, ways in self.facility_ways.items()
+            if facility_id not in excluded.facility_ways
+        }
+
+    def lets_through(self, facility_id: str, person_id: str) -> bool:
+        return any(person_id not in excluded for excluded in self.facility_ways[facility_id])
 
 
-def _name_people(naming: Naming, world: World, named: _Named, prefix: str) -> None:
-    if naming.people:
-        known = set(world.people["person_id"])
-        require_known("person", naming.people, known, f"{prefix}people")
-        named.add(sorted(set(naming.people)), {"by": "person"})
+@dataclass(frozen=True, slots=True)
+class _Evaluation:
+    """Evaluates namings on one world; a saved filter once, however many others name it."""
 
+    world: World
+    saved_filters: SavedFilters
+    evaluated: dict[str, _Named] = field(default_factory=dict)
 
-def _name_groups(naming: Naming, world: World, named: _Named, prefix: str) -> None:
-    if naming.groups:
-        require_known("group", naming.groups, world.known_groups(), f"{prefix}groups")
-    for group in dict.fromkeys(naming.groups):
-        members = world.people.filter(pl.col("groups").list.contains(group))
-        named.add(members["person_id"].to_list(), {"by": "group", "group": group})
+    def evaluate(self, selection: Selection, prefix: str, inside: tuple[str, ...]) -> _Named:
+        """Return what a selection names, less what it excludes.
+
+        Args:
+            selection: The selection.
+            prefix: Where it stands, for a mistake's sentence.
+            inside: The saved filters that led here.
+        """
+        named = self._name(selection, prefix, inside)
+        named.subtract(self._name(selection.exclude, f"{prefix}exclude.", inside))
+        return named
+
+    def _name(self, naming: Naming, prefix: str, inside: tuple[str, ...]) -> _Named:
+        named = _Named()
+        if naming.everyone:
+            named.add(self.world.people["person_id"].to_list(), {"by": "everyone"})
+        self._name_people(naming, named, prefix)
+        self._name_groups(naming, named, prefix)
+        for name in dict.fromkeys(naming.saved_filters):
+            self._name_saved(name, named, prefix, inside)
+        for index, criteria in enumerate(naming.filters):
+            where = f"{prefix}filters[{index}]"
+            person_ids, facility_ids = match_filter(criteria, self.world, where)
+            named.add(person_ids, {"by": "filter", "index": index})
+            named.add_facilities(facility_ids)
+        known = set(self.world.facilities["facility_id"])
+        require_known("facility", naming.facilities, known, f"{prefix}facilities")
+        named.add_facilities(naming.facilities)
+        return named
+
+    def _name_people(self, naming: Naming, named: _Named, prefix: str) -> None:
+        if naming.people:
+            known = set(self.world.people["person_id"])
+            require_known("person", naming.people, known, f"{prefix}people")
+            named.add(sorted(set(naming.people)), {"by": "person"})
+
+    def _name_groups(self, naming: Naming, named: _Named, prefix: str) -> None:
+        if naming.groups:
+            require_known("group", naming.groups, self.world.known_groups(), f"{prefix}groups")
+        for group in dict.fromkeys(naming.groups):
+            members = self.world.people.filter(pl.col("groups").list.contains(group))
+            named.add(members["person_id"].to_list(), {"by": "group", "group": group})
+
+    def _name_saved(self, name: str, named: _Named, prefix: str, inside: tuple[str, ...]) -> None:
+        saved = self.saved_filters.get(name)
+        if saved is None:
+            raise SelectionError(
+                f"selection: {prefix}saved_filters: there is no saved filter {name!r}"
+            )
+        if name in inside:
+            circle = " → ".join(map(repr, (*inside[inside.index(name) :], name)))
+            raise SelectionError(f"selection: saved filters lead in a circle: {circle}")
+        if name not in self.evaluated:
+            prefix = f"saved filter {name!r}: "
+            self.evaluated[name] = self.evaluate(saved, prefix, (*inside, name))
+        stands_for = self.evaluated[name]
+        named.add(stands_for.reasons, {"by": "saved_filter", "name": name})
+        for facility_id, ways in stands_for.facility_ways.items():
+            for excluded in ways:
+                named.add_facilities([facility_id], excluded)
 
 
 def _contacts_of(facility_ids: list[str], world: World, *, managers_only: bool) -> pl.DataFrame:

@@ -1,24 +1,33 @@
 """Who is meant, as said by the administrator: selections and filters (contract §3, §4)."""
 
-from typing import Annotated, Any, Literal, Self
+from datetime import datetime
+from typing import Annotated, Any, Literal, Never, Self
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 
+from rollcall.clock import parse_instant
+from rollcall.domain.geography.geojson import read_polygons
 from rollcall.domain.strict_json import parse_json
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import SelectionError
 
 Code = Annotated[str, StringConstraints(to_upper=True, strip_whitespace=True, min_length=2)]
 Codes = Annotated[tuple[Code, ...], Field(min_length=1)]
+HOURS_MAX = 876_000
+"""A hundred years: longer than any app has been in contact."""
+
+Hours = Annotated[float, Field(gt=0, le=HOURS_MAX, strict=True)]
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -28,25 +37,49 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _require_geometry(area: dict[str, Any]) -> dict[str, Any]:
-    kinds = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
-    if area.get("type") not in kinds:
-        raise ValueError(f"must be a GeoJSON {', '.join(kinds[:-1])} or {kinds[-1]}")
+def _require_area(area: dict[str, Any]) -> dict[str, Any]:
+    """Read it once, so that a shape which can mean no area is refused before anything starts."""
+    read_polygons(area)
     return area
 
 
-class _Period(_Strict):
-    from_at: AwareDatetime | None = Field(None, description="Start of the period, included.")
-    until_at: AwareDatetime | None = Field(None, description="End of the period, not included.")
+def _read_moment(moment: object) -> object:
+    """Refuse what pydantic would take for seconds since 1970: `20261123` is no day of 1970."""
+    if not isinstance(moment, str):
+        return moment if isinstance(moment, datetime | None) else _refuse_moment()
+    try:
+        return parse_instant(moment)
+    except OverflowError:
+        return _refuse_moment()
 
 
-class IataTravel(_Period):
+def _refuse_moment() -> Never:
+    raise ValueError("must be a timestamp with an offset (2026-11-23T06:00:00Z)")
+
+
+Moment = Annotated[AwareDatetime | None, BeforeValidator(_read_moment)]
+
+
+class Period(_Strict):
+    """A half-open period; what is not given has the contract's default."""
+
+    from_at: Moment = Field(None, description="Start of the period, included.")
+    until_at: Moment = Field(None, description="End of the period, not included.")
+
+    @model_validator(mode="after")
+    def _require_order(self) -> Self:
+        if self.from_at and self.until_at and self.from_at > self.until_at:
+            raise ValueError("from_at is after until_at")
+        return self
+
+
+class IataTravel(Period):
     """Travel to airports or metropolitan codes within a period."""
 
     codes: Codes
 
 
-class CountryTravel(_Period):
+class CountryTravel(Period):
     """Travel to countries within a period."""
 
     countries: Codes
@@ -56,15 +89,16 @@ class Filter(_Strict):
     """One set of criteria: all that are given must hold, any member of a list matches."""
 
     countries: Codes | None = None
-    emergency: bool | None = None
+    emergency: StrictBool | None = None
     groups: Words | None = None
     home: Literal["at_home", "away"] | None = None
-    last_app_contact_within_hours: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    area: Annotated[dict[str, Any], AfterValidator(_require_geometry)] | None = None
+    last_app_contact_within_hours: Hours | None = None
+    area: Annotated[dict[str, Any], AfterValidator(_require_area)] | None = None
+    area_match: Literal["inside", "possible"] = "inside"
     tags: Words | None = None
     tags_match: Literal["any", "all"] = "any"
     recipient_type: Literal["people", "facilities"] | None = None
-    travelling_now: bool | None = None
+    travelling_now: StrictBool | None = None
     upcoming_travel_to_iata: IataTravel | None = None
     upcoming_travel_to_country: CountryTravel | None = None
     past_travel_to_iata: IataTravel | None = None
@@ -81,14 +115,15 @@ class Filter(_Strict):
         return {
             name: value
             for name in type(self).model_fields
-            if name != "tags_match" and (value := getattr(self, name)) is not None
+            if name not in ("area_match", "tags_match")
+            and (value := getattr(self, name)) is not None
         }
 
 
 class Naming(_Strict):
     """Everything a selection, or its exclusion, can name."""
 
-    everyone: bool = False
+    everyone: StrictBool = False
     people: tuple[str, ...] = ()
     facilities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

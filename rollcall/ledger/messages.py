@@ -8,8 +8,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from rollcall.domain.selection import Selection
 from rollcall.errors import InputError, RequestError
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.message_origins import record_filters, take_template
 from rollcall.ledger.tables import Message
 
 MessageState = Literal["accepted", "sending", "sent", "refused"]
@@ -34,11 +36,16 @@ class MessageRecord:
     reason: str | None
     source_version: str | None
     audience_digest: str | None
+    template_id: str | None = None
+    template_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """What is recorded when a message is accepted."""
+    """What is recorded when a message is accepted.
+
+    `selection` names the saved filters it uses, `template` the template it was made from.
+    """
 
     idempotency_key: str
     request_digest: str
@@ -48,6 +55,8 @@ class NewMessage:
     as_of: datetime
     expires_at: datetime | None = None
     kind: str = "one_way"
+    selection: Selection | None = None
+    template: str | None = None
 
 
 def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
@@ -61,6 +70,8 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
 
     Raises:
         RequestError: The key stands for a different request.
+        SelectionError: A saved filter that a new message uses does not exist; names it.
+        InputError: The template that a new message was made from does not exist.
     """
     try:
         return _accept(ledger, new, now)
@@ -123,9 +134,13 @@ def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRe
         "uses_last_good": new.uses_last_good,
         "as_of": new.as_of,
         "expires_at": new.expires_at,
+        **take_template(connection, new.kind, new.template, now),
     }
     query = insert(Message).values(row).returning(*Message.__table__.columns)
-    return record_from(connection.execute(query).one())
+    record = record_from(connection.execute(query).one())
+    if new.selection:
+        record_filters(connection, record.message_id, new.selection, now)
+    return record
 
 
 def _give_key(connection: Connection, message_id: str, key: str) -> None:

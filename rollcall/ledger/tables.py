@@ -64,7 +64,8 @@ class Message(Base):
     """One row per message accepted from an administrator.
 
     `state`: accepted → sending → sent; or refused, when its selection or data cannot be meant and
-    nothing was sent.
+    nothing was sent. `template_id` stays when the template is deleted, `template_name` when it is
+    renamed: they say what the message was made from.
     """
 
     __tablename__ = "messages"
@@ -84,6 +85,8 @@ class Message(Base):
     reason: Mapped[str | None]
     source_version: Mapped[str | None]
     audience_digest: Mapped[str | None]
+    template_id: Mapped[str | None]
+    template_name: Mapped[str | None]
 
 
 class AudienceMember(Base):
@@ -159,3 +162,49 @@ class Attempt(Base):
     provider_id: Mapped[str | None]
     provider_code: Mapped[str | None]
     retry_after_s: Mapped[float | None]
+
+
+class SavedFilter(Base):
+    """One row per saved filter; `folded_name` keeps names apart that differ in case only."""
+
+    __tablename__ = "saved_filters"
+
+    saved_filter_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    folded_name: Mapped[str] = mapped_column(unique=True)
+    selection: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Template(Base):
+    """One row per kind and name: the settings of a message, to be used again."""
+
+    __tablename__ = "templates"
+    __table_args__ = (UniqueConstraint("kind", "folded_name"),)
+
+    template_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+    folded_name: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class MessageFilter(Base):
+    """One row per message and saved filter it used, directly or through another, as it was then.
+
+    `is_whole`: the selection of the message is this saved filter and nothing else. The saved filter
+    itself may be changed, renamed or deleted afterwards.
+    """
+
+    __tablename__ = "message_filters"
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.message_id"), primary_key=True)
+    saved_filter_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    selection: Mapped[dict[str, Any]]
+    is_whole: Mapped[bool]

@@ -5,6 +5,7 @@ within (`"Bearer env:ROLLCALL_SECRET_CARRIER"`), the secret of that name takes i
 """
 
 import re
+from decimal import Decimal
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -181,6 +182,10 @@ class HttpSmsSettings(_RouteSettings):
         default=None, description='Where the provider\'s own code stands, e.g. "error.code".'
     )
     codes: CodeTable = Field(default=CodeTable(), description="Which answers mean what.")
+    price_per_segment: Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="What one SMS segment costs, in your currency; for estimates only.",
+    )
 
     @field_validator("headers")
     @classmethod

@@ -26,6 +26,7 @@ class Order:
         key: Idempotency key; the same key twice is one message. None: a new message.
         as_of: The moment to select for; None: now.
         uses_last_good: Use the last good version of the source without looking at its files.
+        template: Name of the template that the request was made from, if any.
     """
 
     request: MessageRequest
@@ -33,6 +34,7 @@ class Order:
     key: str | None = None
     as_of: datetime | None = None
     uses_last_good: bool = False
+    template: str | None = None
 
 
 def accept_order(
@@ -47,6 +49,7 @@ def accept_order(
         TemplateError: A text uses what it may not.
         ConfigError: No route is configured for a channel it needs.
         RequestError: Its key stands for another request.
+        SelectionError: It uses a saved filter that does not exist.
     """
     include_sms = order.request.options.include_sms
     compile_content(order.request.content, layout, include_sms=include_sms)
@@ -64,6 +67,8 @@ def accept_order(
             uses_last_good=order.uses_last_good,
             as_of=order.as_of or now,
             expires_at=order.request.expires_at,
+            selection=order.request.selection,
+            template=order.template,
         ),
         now,
     )

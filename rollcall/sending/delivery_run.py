@@ -76,6 +76,7 @@ class DeliveryRun:
     stopping: asyncio.Event
     jitter: Callable[[], float] = random.random
     owner: str = field(default_factory=new_owner)
+    _ends_early: bool = field(init=False, default=False)
     _batch_count: int = field(init=False, default=0)
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
     _commits: GroupCommit = field(init=False)
@@ -94,6 +95,15 @@ class DeliveryRun:
             await asyncio.gather(self._renewing, return_exceptions=True)
         await self._commits.__aexit__()
         await asyncio.to_thread(release_leases, self.ledger, self.owner)
+
+    @property
+    def is_ending(self) -> bool:
+        """Tell whether no further try is to be started."""
+        return self._ends_early or self.stopping.is_set()
+
+    def end_early(self) -> None:
+        """Start no further try in this run; others of this process go on."""
+        self._ends_early = True
 
     async def read_queue(self) -> QueueState:
         """Return what is left to do."""
@@ -144,7 +154,7 @@ class DeliveryRun:
     async def _deliver(self, delivery: ClaimedDelivery, content: Any) -> None:
         tries = list(delivery.tries)
         step: TryNow | Finish | None = self._decide(delivery, tries)
-        while isinstance(step, TryNow) and not self.stopping.is_set():
+        while isinstance(step, TryNow) and not self.is_ending:
             step = await self._try(delivery, content, step.route_id, tries)
         if isinstance(step, Finish):
             await self._commits.settle(Settlement(delivery.delivery_id, step))
@@ -155,7 +165,7 @@ class DeliveryRun:
         """Make one try; return what is left to do: another try, an end to record, or nothing."""
         entry = self.book.entries[route_id]
         async with entry.slots:
-            if self.stopping.is_set():
+            if self.is_ending:
                 return None
             if other_step := self._reconsider(delivery, entry, tries):
                 return other_step

@@ -43,7 +43,7 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     size = batch_size((await run.read_queue()).waiting_count)
     running: Running = {}
     try:
-        while not run.stopping.is_set():
+        while not run.is_ending:
             if await _start_batches(running, run, run_batch, size):
                 continue
             queue = await run.read_queue()
@@ -51,7 +51,8 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
                 return
             await _await_change(running, run, _pause_s(run, queue, started_at))
     finally:
-        # a batch that another one's failure interrupted still records what it has in flight
+        # when one batch failed, or we were cancelled: the others only record what is in flight
+        run.end_early()
         await asyncio.gather(*running, return_exceptions=True)
 
 

@@ -9,18 +9,14 @@ from rollcall.domain.audience import Audience, Recipient, looks_deliverable
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import Channel, MessageRequest
 from rollcall.domain.rendering import CompiledContent, compile_content
-from rollcall.domain.selecting import select_audience
+from rollcall.domain.selecting import SavedFilters, select_audience
 from rollcall.domain.selection import Selection
 from rollcall.domain.template_variables import MessageVariables, RecipientVariables
-from rollcall.domain.world import World
 from rollcall.errors import SelectionError, TemplateError
 from rollcall.ledger.recording import NewContent, NewDelivery
 from rollcall.sources.kept import KeptSources, KeptVersion
 from rollcall.sources.snapshot import Snapshot
-
-_PEOPLE_COLUMNS = (
-    "person_id", "name", "email", "phone", "language", "home_country", "groups", "tags",
-)  # fmt: skip
+from rollcall.sources.world import read_world
 
 
 def open_version(sources: KeptSources, source: Path, *, uses_last_good: bool) -> KeptVersion:
@@ -32,29 +28,25 @@ def open_version(sources: KeptSources, source: Path, *, uses_last_good: bool) ->
     return sources.last_good(source) if uses_last_good else sources.open(source)
 
 
-def read_world(snapshot: Snapshot, as_of: datetime) -> World:
-    """Read from a snapshot what filters look at."""
-    positions = snapshot.frame("positions").rename(
-        {"source": "position_source", "at": "position_at"}
-    )
-    people = snapshot.frame("people", _PEOPLE_COLUMNS)
-    return World(
-        as_of=as_of,
-        people=people.join(positions, on="person_id", how="left", validate="1:1"),
-        facilities=snapshot.frame("facilities", ("facility_id", "country", "tags")),
-        contacts=snapshot.frame("facility_contacts", ("facility_id", "person_id", "is_manager")),
-    )
-
-
 def select_recipients(
-    selection: Selection, snapshot: Snapshot, as_of: datetime, *, managers_only: bool
+    selection: Selection,
+    snapshot: Snapshot,
+    as_of: datetime,
+    *,
+    managers_only: bool,
+    saved_filters: SavedFilters | None = None,
 ) -> Audience:
     """Evaluate a selection on a snapshot.
 
     Raises:
-        SelectionError: The selection names what does not exist or is not built yet.
+        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
     """
-    return select_audience(selection, read_world(snapshot, as_of), managers_only=managers_only)
+    return select_audience(
+        selection,
+        read_world(snapshot, as_of),
+        managers_only=managers_only,
+        saved_filters=saved_filters or {},
+    )
 
 
 def require_recipients(audience: Audience) -> None:

@@ -11,9 +11,11 @@ from rollcall.clock import Clock
 from rollcall.domain.delivery import STATUSES
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest
+from rollcall.domain.preview.expectation import require_expected
 from rollcall.errors import InputError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
+from rollcall.ledger.message_origins import load_message_filters
 from rollcall.ledger.messages import MessageRecord, load_message, set_state
 from rollcall.ledger.recording import (
     freeze_audience,
@@ -30,6 +32,7 @@ from rollcall.sending.preparing import (
     require_recipients,
     select_recipients,
 )
+from rollcall.sending.previews import PreviewStore
 from rollcall.sending.route_book import RouteBook
 from rollcall.settings import DeliverySettings
 from rollcall.sources.kept import KeptSources
@@ -78,6 +81,7 @@ class SendSteps:
     delivery: DeliverySettings
     organisation: str
     snapshots_folder: Path
+    previews: PreviewStore
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def claim_message(self, message_id: str) -> MessageRecord:
@@ -113,7 +117,8 @@ class SendSteps:
         """Evaluate the selection and freeze who is meant, with the reasons; return the digest.
 
         Raises:
-            SelectionError: It names what does not exist, or matches nobody.
+            SelectionError: It names what does not exist, matches nobody, or means others than the
+                preview that the message insists on.
         """
         message = load_message(self.ledger, message_id)
         if message.audience_digest is None:
@@ -124,8 +129,11 @@ class SendSteps:
                     snapshot,
                     message.as_of,
                     managers_only=request.options.managers_only,
+                    saved_filters=load_message_filters(self.ledger, message_id),
                 )
             require_recipients(audience)
+            if expected := request.expected_audience:
+                require_expected(audience, expected, self.previews.recall(expected))
             freeze_audience(self.ledger, message_id, audience)
         return load_message(self.ledger, message_id).audience_digest or ""
 

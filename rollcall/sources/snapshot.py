@@ -15,12 +15,12 @@ import duckdb
 import polars as pl
 
 from rollcall.errors import ConfigError, SourceError
-from rollcall.sources.airports import load_airports
 from rollcall.sources.durability import sync_to_disk
 from rollcall.sources.kept import KeptVersion
+from rollcall.sources.reference import load_booking_places, load_country_index
 from rollcall.sources.tables import TABLES
 
-POSITIONS_SQL = Path(__file__).parents[2] / "data" / "sql" / "positions.sql"
+SQL_FOLDER = Path(__file__).parents[2] / "data" / "sql"
 
 CLOSED_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -35,8 +35,9 @@ class Snapshot:
     """A finished snapshot, for reading; a context manager that closes it.
 
     Its tables: the eight of the contract with `line`; `airports` (iata, country, latitude,
-    longitude); `positions` (one row per person: person_id, country, latitude, longitude, source,
-    at); `snapshot_info` (one row: version, as_of, validated_at). Timestamps are UTC.
+    longitude); `positions` (one row per person: person_id, country, latitude, longitude,
+    accuracy_m, source, at); `snapshot_info` (one row: version, as_of, validated_at). Timestamps
+    are UTC.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -125,14 +126,30 @@ def _write_file(path: Path, version: KeptVersion, as_of: datetime) -> None:
 def _fill(connection: duckdb.DuckDBPyConnection, version: KeptVersion, as_of: datetime) -> None:
     for name in TABLES:
         _create_table(connection, name, _read_kept(version, name))
-    _create_table(connection, "airports", load_airports())
+    _create_table(connection, "airports", load_booking_places())
     info = {
         "version": version.version,
         "as_of": as_of.astimezone(UTC),
         "validated_at": version.validated_at,
     }
     _create_table(connection, "snapshot_info", pl.DataFrame([info]))
-    connection.execute(POSITIONS_SQL.read_text(encoding="utf-8"))
+    _run_sql(connection, "latest_reports.sql")
+    _create_table(connection, "report_countries", _find_report_countries(connection))
+    _run_sql(connection, "positions.sql")
+
+
+def _find_report_countries(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Return `line, country` of the latest reports that name none: where their point lies."""
+    query = "select line, latitude, longitude from latest_reports where country is null"
+    silent: pl.DataFrame = connection.sql(query).pl()
+    countries = load_country_index().countries_at(
+        silent["latitude"].to_numpy(), silent["longitude"].to_numpy()
+    )
+    return silent.select("line", countries.alias("country")).drop_nulls()
+
+
+def _run_sql(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    connection.execute((SQL_FOLDER / name).read_text(encoding="utf-8"))
 
 
 def _read_kept(version: KeptVersion, table: str) -> pl.DataFrame:

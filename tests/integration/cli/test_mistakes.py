@@ -42,6 +42,14 @@ BROKEN_SOURCES: dict[str, tuple[Break, str]] = {
     ),
 }
 
+
+def _area(*ring: list[float]) -> dict[str, Any]:
+    polygon = {"type": "Polygon", "coordinates": [list(ring)]}
+    return {"filters": [{"area": polygon}]}
+
+
+TEN_MEGABYTES = [[number % 600_000 / 1e6, 0.5] for number in range(600_001)]
+
 WRONG_SELECTIONS: dict[str, tuple[Any, str]] = {
     "country": ({"filters": [{"countries": ["UK"]}]}, "unknown country 'UK'"),
     "group": ({"groups": ["Board"]}, "unknown group 'Board'"),
@@ -54,8 +62,33 @@ WRONG_SELECTIONS: dict[str, tuple[Any, str]] = {
         "exclude.people: unknown person 'p9'",
     ),
     "criterion": ({"filters": [{"contry": ["JP"]}]}, "unknown key 'contry'"),
-    "criterion to come": ({"filters": [{"emergency": True}]}, "'emergency' is not built yet"),
-    "saved filter": ({"saved_filters": ["Japan"]}, "saved filters are not built yet"),
+    "airport": (
+        {"filters": [{"upcoming_travel_to_iata": {"codes": ["XXQ"]}}]},
+        "unknown airport code 'XXQ'",
+    ),
+    "country of a journey": (
+        {"filters": [{"past_travel_to_country": {"countries": ["UK"]}}]},
+        "unknown country 'UK'",
+    ),
+    "period": (
+        {
+            "filters": [
+                {
+                    "past_travel_to_iata": {
+                        "codes": ["HND"],
+                        "from_at": "2026-11-23T06:00:01Z",
+                        "until_at": "2026-11-23T06:00:00Z",
+                    }
+                }
+            ]
+        },
+        "from_at is after until_at",
+    ),
+    "line for an area": (_area([0, 0], [1, 1]), "a ring of 2 positions"),
+    "crossed area": (_area([0, 0], [2, 2], [2, 0], [0, 2], [0, 0]), "crosses itself"),
+    "latitude": (_area([0, 0], [2, 0], [2, 95], [0, 0]), "latitude 95 is not within ±90"),
+    "ten megabytes of area": (_area(*TEN_MEGABYTES), "has more than 150000 positions: simplify it"),
+    "saved filter": ({"saved_filters": ["Japan"]}, "there is no saved filter 'Japan'"),
     "nobody named": ({}, "selection names nobody"),
     "no criterion": ({"filters": [{}]}, "has no criterion"),
     "wrong type": ({"people": "p1"}, "selection: people"),
@@ -305,7 +338,8 @@ def test_empty_key_is_refused_rather_than_a_new_message_each_time(
     [
         (["--nope"], "No such option: --nope"),
         (["selcet"], "No such command 'selcet'"),
-        (["select"], "Missing argument"),
+        (["select"], "Missing option"),
+        (["send"], "Missing"),
         (["select", "s.json"], "Missing option '--data'"),
         (["select", "s.json", "--dta", "x"], "No such option: --dta"),
         (["log", "--format", "yaml"], "'--format'"),

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from rollcall.domain.audience import (
     Position,
     Recipient,
     digest_audience,
+    digest_preview,
     looks_deliverable,
 )
 
@@ -106,3 +108,34 @@ def test_digest_tells_other_people_reasons_and_places_apart() -> None:
         [replace(ANA, position=Position("none"))],
     ]
     assert len({digest_audience(one) for one in audiences}) == len(audiences)
+
+
+def test_digest_stays_what_earlier_versions_have_frozen() -> None:
+    assert digest_audience([ANA]) == (
+        "6b15a76eb8fa67991116c7e00f49a6ed0279db153e0c2fe1b17b94bfc31a62e0"
+    )
+
+
+def test_preview_digest_tells_other_people_addresses_and_reasons_apart() -> None:
+    audiences = [
+        [],
+        [ANA],
+        [ANA, replace(ANA, person_id="p2")],
+        [replace(ANA, phone=None)],
+        [replace(ANA, email=ANA.phone, phone=ANA.email)],
+        [replace(ANA, via=())],
+        [replace(ANA, via=({"by": "filter", "index": 1}, *ANA.via[1:]))],
+    ]
+    assert len({digest_preview(one) for one in audiences}) == len(audiences)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"position": Position("report", "JP", 35.6, 139.8, MOMENT)},
+        {"name": "Ana Maria"},
+        {"language": "en"},
+    ],
+)
+def test_preview_digest_stays_where_nobody_else_is_meant(changed: dict[str, Any]) -> None:
+    assert digest_preview([replace(ANA, **changed)]) == digest_preview([ANA])

@@ -6,6 +6,7 @@ import pytest
 
 from rollcall.domain.message import MessageRequest, digest_request, parse_request
 from rollcall.errors import RequestError, SelectionError
+from tests.unit.domain.test_selection import SQUARE
 
 CONTENT = {"subject": "Drill", "text": "This is a drill."}
 
@@ -91,7 +92,7 @@ def test_what_is_stored_is_read_back_as_it_was() -> None:
                     "area": {
                         "type": "Feature",
                         "properties": None,
-                        "geometry": {"type": "Polygon", "coordinates": []},
+                        "geometry": SQUARE,
                     }
                 }
             ]
@@ -125,5 +126,12 @@ def test_digest_tells_different_requests_apart() -> None:
         digest_request(request(selection={"people": ["p1"]}), "/data", None),
         digest_request(request(content=CONTENT | {"text": "Run."}), "/data", None),
         digest_request(request(expires_at="2026-11-24T06:00:00Z"), "/data", None),
+        digest_request(request(expected_audience="a" * 64), "/data", None),
     ]
     assert len(set(digests)) == len(digests)
+
+
+def test_digest_stays_what_keys_of_earlier_versions_stand_for() -> None:
+    assert digest_request(request(), "/data", None) == (
+        "23fb8395cd203e2c6352daa53d02856ffb2fcaaf1147a5fde206c00ecadfb20e"
+    )

@@ -7,7 +7,7 @@ from rollcall.domain.selecting import select_audience
 from rollcall.domain.selection import parse_selection
 from rollcall.domain.world import World
 from rollcall.errors import SelectionError
-from tests.unit.domain.conftest import build_world, person
+from tests.unit.domain.conftest import build_world, facility, person
 
 
 def select(world: World, *, managers_only: bool = False, **selection: Any) -> Audience:
@@ -41,7 +41,7 @@ def test_every_way_somebody_was_selected_is_kept_once(world: World) -> None:
 def test_recipients_and_facilities_come_in_the_order_of_their_ids() -> None:
     world = build_world(
         [person("p2"), person("p10"), person("P1")],
-        [{"facility_id": name, "country": "JP", "tags": []} for name in ("f2", "f10")],
+        [facility(name, "JP") for name in ("f2", "f10")],
     )
     audience = select(world, everyone=True, facilities=["f2", "f10"])
     assert ids(audience) == ["P1", "p10", "p2"]
@@ -112,7 +112,7 @@ def test_excluding_everyone_leaves_nobody(world: World) -> None:
         ({"facilities": ["nowhere"]}, "facilities: unknown facility 'nowhere'"),
         ({"groups": ["Board"]}, "groups: unknown group 'Board'"),
         ({"filters": [{"countries": ["JP"]}, {"tags": ["x"]}]}, "filters[1].tags: unknown tag 'x'"),
-        ({"saved_filters": ["Japan"]}, "saved_filters: saved filters are not built yet"),
+        ({"saved_filters": ["Japan"]}, "saved_filters: there is no saved filter 'Japan'"),
         ({"everyone": True, "exclude": {"people": ["x"]}}, "exclude.people: unknown person 'x'"),
         (
             {"everyone": True, "exclude": {"filters": [{"countries": ["XX"]}]}},
@@ -120,7 +120,7 @@ def test_excluding_everyone_leaves_nobody(world: World) -> None:
         ),
         (
             {"everyone": True, "exclude": {"saved_filters": ["x"]}},
-            "exclude.saved_filters: saved filters are not built yet",
+            "exclude.saved_filters: there is no saved filter 'x'",
         ),
     ],
 )

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -79,6 +80,9 @@ def test_secrets_never_show() -> None:
         (SMS + "username = 'u'", "username and password go together"),
         (SMS + "codes = { accepted = [200, 200] }", "200 is listed twice"),
         (SMS + "codes = { permanent = [21211] }", "21211 is no HTTP status; write a provider"),
+        (SMS + "price_per_segment = -0.01", "route 'bravo': price_per_segment: "),
+        (SMS + "price_per_segment = nan", "route 'bravo': price_per_segment: "),
+        (SMS + "price_per_segment = '1 EUR'", "route 'bravo': price_per_segment: "),
         (SMS + "codes = { fine = [200] }", "codes.fine: Extra inputs are not permitted"),
         (MAIL.replace("crisis@example.org", "crisis"), "route 'relay': sender: should look like"),
         (MAIL.replace("Crisis Team", "Crisis\\r\\nBcc: x"), "sender: should look like"),
@@ -94,6 +98,12 @@ def test_each_mistake_is_one_sentence_that_names_its_place(text: str, sentence: 
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not any(secret in str(caught.value) for secret in SECRETS.values())
+
+
+def test_price_is_the_decimal_that_was_written() -> None:
+    (route,) = parse(SMS + "price_per_segment = 0.045")
+    assert isinstance(route, HttpSmsSettings)
+    assert route.price_per_segment == Decimal("0.045")
 
 
 def test_form_takes_no_nested_body() -> None:

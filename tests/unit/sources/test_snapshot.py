@@ -60,9 +60,13 @@ def version(kept: KeptSources, write_source: WriteSource) -> KeptVersion:
     return kept.open(write_source(people=people))
 
 
+POSITION = ["person_id", "country", "latitude", "longitude", "source", "at"]
 AIRPORTS = airportsdata.load("IATA")
 ARLANDA, HEATHROW = ((AIRPORTS[iata]["lat"], AIRPORTS[iata]["lon"]) for iata in ("ARN", "LHR"))
 HERE = (1.0, 2.0)
+"""In the Gulf of Guinea, more than 25 km from land."""
+
+TOKYO, PARIS = (35.68, 139.69), (48.86, 2.35)
 OFFICE_AT, NOWHERE = (59.0, 18.0), (None, None)
 
 CASES: dict[str, tuple[list[str], list[str], str, tuple[object, ...]]] = {
@@ -81,7 +85,25 @@ CASES: dict[str, tuple[list[str], list[str], str, tuple[object, ...]]] = {
         "f1",
         ("JP", *HERE, "report", hour(-9999)),
     ),
-    "report without a country does not borrow one": (
+    "report without a country is in the one that its point lies in": (
+        [report(hour(-1), "", *TOKYO)],
+        [],
+        "",
+        ("JP", *TOKYO, "report", hour(-1)),
+    ),
+    "country that a report names counts, wherever its point lies": (
+        [report(hour(-1), "FR", *TOKYO)],
+        [],
+        "",
+        ("FR", *TOKYO, "report", hour(-1)),
+    ),
+    "report without a country does not borrow that of an older one": (
+        [report(hour(-2), "", *TOKYO), report(hour(-1), "", *PARIS)],
+        [],
+        "",
+        ("FR", *PARIS, "report", hour(-1)),
+    ),
+    "report from the high seas does not borrow a country": (
         [report(hour(-1))],
         [],
         "f1",
@@ -210,10 +232,28 @@ def test_latest_evidence_says_where_a_person_is(
         bookings=["booking_id,person_id,kind,starts_at,ends_at,iata,country", *bookings],
     )
     with build_snapshot(kept.open(folder), AS_OF) as snapshot:
-        found, other = snapshot.frame("positions").rows()
+        found, other = snapshot.frame("positions", POSITION).rows()
     *place, at = found
     assert ("p1", *expected) == (*place, format_instant(at) if at else None)
     assert other == ("p2", None, None, None, "none", None)
+
+
+def test_accuracy_is_that_of_the_report_that_counts(
+    kept: KeptSources, write_source: WriteSource
+) -> None:
+    reports = [f"p1,1,2,{hour(-2)},50", f"p1,1,2,{hour(-1)},15.5"]
+    reports += [f"p2,1,2,{hour(-2)},50", f"p2,1,2,{hour(-1)},", f"p3,1,2,{hour(-1)},50"]
+    folder = write_source(
+        people=["person_id,name", "p1,Ann", "p2,Bob", "p3,Cy"],
+        locations=["person_id,latitude,longitude,reported_at,accuracy_m", *reports],
+        bookings=[
+            "booking_id,person_id,kind,starts_at,ends_at,iata",
+            f"b1,p3,flight,{hour(0)},{hour(1)},ARN",
+        ],
+    )
+    with build_snapshot(kept.open(folder), AS_OF) as snapshot:
+        rows = snapshot.frame("positions", ["accuracy_m", "source"]).rows()
+    assert rows == [(15.5, "report"), (None, "report"), (None, "booking")]
 
 
 def test_snapshot_has_the_kept_tables_and_says_what_it_is(version: KeptVersion) -> None:

@@ -1,0 +1,118 @@
+"""What `rollcall select --explain` works out: the preview, its costs, and the last time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rollcall.cli.ledger import opened_ledger
+from rollcall.cli.output import print_notice
+from rollcall.domain.comparison import AudienceChange, compare_audiences
+from rollcall.domain.message import MessageRequest
+from rollcall.domain.preview.preview import Preview
+from rollcall.domain.preview.sms_costs import RoutePrice
+from rollcall.domain.saved_filters import collect_names, find_whole
+from rollcall.domain.selecting import SavedFilters
+from rollcall.domain.selection import Selection
+from rollcall.errors import ConfigError
+from rollcall.ledger.audiences import find_previous_audience
+from rollcall.ledger.saved_filters import load_saved_filters
+from rollcall.routes.config import load_routes
+from rollcall.sending.previewing import add_sms_estimate, list_sms_prices, preview_selection
+from rollcall.settings import Settings, load_secrets, load_settings
+from rollcall.sources.snapshot import Snapshot
+from rollcall.wiring import build_previews, load_layout
+
+ExplainOption = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Add numbers, evidence, near misses and a digest that `send --expect` insists on.",
+    ),
+]
+PreviewedMessageOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--message", help="With --explain: count the SMS of this message, and their cost."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A preview beside the audience of the last time.
+
+    Attributes:
+        preview: The preview.
+        change: Since the last message to the same saved filter; None where there is none.
+    """
+
+    preview: Preview
+    change: AudienceChange | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the keys that `--explain` adds to the answer."""
+        compared = self.change.to_json() if self.change else None
+        explain = self.preview.to_json() | {"compared": compared}
+        return {"digest": self.preview.digest, "explain": explain}
+
+
+def load_named_filters(selection: Selection) -> SavedFilters:
+    """Return the saved filters; the ledger is opened only for a selection that names one.
+
+    Raises:
+        LedgerError: The ledger does not answer, or belongs to another version.
+    """
+    if not collect_names(selection):
+        return {}
+    with opened_ledger() as ledger:
+        return load_saved_filters(ledger)
+
+
+def explain_selection(
+    selection: Selection,
+    snapshot: Snapshot,
+    moment: datetime,
+    saved_filters: SavedFilters,
+    request: MessageRequest | None,
+    *,
+    managers_only: bool,
+) -> Explanation:
+    """Preview a selection and keep on this machine what was shown.
+
+    Raises:
+        SelectionError: The selection names what does not exist.
+        TemplateError: A text of the message uses what it may not.
+    """
+    settings = load_settings()
+    preview = preview_selection(
+        selection, snapshot, moment, managers_only=managers_only, saved_filters=saved_filters
+    )
+    if request:
+        prices = _find_prices(settings, request)
+        told = (load_layout(), settings.organisation, moment.date())
+        preview = add_sms_estimate(preview, request, *told, prices)
+    build_previews(settings).remember(preview.digest, preview.audience)
+    return Explanation(preview, _compare_with_last_time(selection, preview))
+
+
+def _find_prices(settings: Settings, request: MessageRequest) -> list[RoutePrice]:
+    if not request.options.include_sms:
+        return []
+    try:
+        return list_sms_prices(load_routes(settings.routes_file, load_secrets()), request)
+    except ConfigError as error:
+        # segments can be counted on a machine that cannot send
+        print_notice(f"the cost is not known: {error}")
+        return []
+
+
+def _compare_with_last_time(selection: Selection, preview: Preview) -> AudienceChange | None:
+    whole = find_whole(selection)
+    if whole is None:
+        return None
+    with opened_ledger() as ledger:
+        before = find_previous_audience(ledger, saved_filter=whole)
+    return None if before is None else compare_audiences(before, preview.audience.recipients)

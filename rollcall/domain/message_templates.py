@@ -1,0 +1,133 @@
+"""Templates: the settings of a message under a name, to be used again, whole or changed.
+
+Not to be confused with the texts inside (`rollcall.domain.templates`), which are filled in for each
+recipient.
+"""
+
+import json
+from typing import Any, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rollcall.domain.content import MessageContent, Translation
+from rollcall.domain.message import MessageOptions, MessageRequest, parse_request
+from rollcall.domain.saved_filters import selection_to_json
+from rollcall.domain.selection import Filter, Selection, parse_selection
+from rollcall.domain.strict_json import parse_json
+from rollcall.domain.validation_text import first_mistake
+from rollcall.errors import InputError, RequestError
+
+TemplateKind = Literal["one_way", "chat"]
+"""What a template is for; a template of one kind is never shown or taken for the other."""
+
+TEMPLATE_KINDS: tuple[TemplateKind, ...] = get_args(TemplateKind)
+
+KIND_NAMES: Final[dict[TemplateKind, str]] = {"one_way": "one-way messages", "chat": "chats"}
+
+EXPORT_VERSION: Final = 1
+"""Of the files that templates are exported to; a file of a later version is refused."""
+
+
+class MessageSettings(BaseModel):
+    """What a template keeps of a message: all but what is of one sending only.
+
+    That is, when it expires and which previewed audience it insists on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    content: MessageContent
+    selection: Selection
+    options: MessageOptions = MessageOptions()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as they were meant, without what is as if it had not been said."""
+        told = self.model_dump(mode="json", exclude_defaults=True)
+        return told | {"selection": selection_to_json(self.selection)}
+
+
+def parse_settings(text: str | bytes) -> MessageSettings:
+    """Read settings from the JSON of a message; what is of one sending only is left out.
+
+    Raises:
+        RequestError: Not JSON, an unknown key, or a wrong value.
+        SelectionError: The selection in it cannot be meant.
+    """
+    return settings_of(parse_request(text))
+
+
+def settings_of(request: MessageRequest) -> MessageSettings:
+    """Return what of a message can be used again."""
+    return MessageSettings(
+        content=request.content, selection=request.selection, options=request.options
+    )
+
+
+def apply_template(settings: MessageSettings, changes: str | bytes | None) -> MessageRequest:
+    """Return the message that a template makes, whole or changed.
+
+    Args:
+        settings: What the template keeps.
+        changes: JSON of a message that may lack keys: each of its keys replaces the template's
+            whole. None: nothing is changed.
+
+    Raises:
+        RequestError: The changes are not JSON, hold an unknown key, or a wrong value.
+        SelectionError: The selection in them cannot be meant.
+    """
+    asked = {} if changes is None else _parse_object(changes, "message")
+    return parse_request(json.dumps(settings.to_json() | asked))
+
+
+def export_template(kind: TemplateKind, name: str, settings: MessageSettings) -> dict[str, Any]:
+    """Return a template as a file for another installation holds it."""
+    told = {"rollcall_template": EXPORT_VERSION, "kind": kind, "name": name}
+    return told | {"settings": settings.to_json()}
+
+
+def parse_export(text: str | bytes, kind: TemplateKind) -> tuple[str, MessageSettings]:
+    """Read the name and settings from an exported template.
+
+    Raises:
+        InputError: It is no exported template, of a later version, or of the other kind.
+    """
+    exported = _parse_object(text, "template")
+    version = exported.get("rollcall_template")
+    if version != EXPORT_VERSION or isinstance(version, bool):
+        known = f"this version reads {EXPORT_VERSION}"
+        raise RequestError(f"template: rollcall_template is {version!r}, {known}")
+    try:
+        file = _ExportedTemplate.model_validate(exported)
+    except ValidationError as error:
+        raise RequestError(f"template: {first_mistake(error, _KNOWN_KEYS)}") from error
+    if file.kind != kind:
+        meant_for, asked_for = KIND_NAMES[file.kind], KIND_NAMES[kind]
+        raise InputError(f"template {file.name!r} is for {meant_for}, not for {asked_for}")
+    parse_selection(exported["settings"]["selection"])
+    return file.name, file.settings
+
+
+class _ExportedTemplate(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rollcall_template: int
+    kind: TemplateKind
+    name: str
+    settings: MessageSettings
+
+
+_KNOWN_KEYS = [
+    name
+    for model in (_ExportedTemplate, MessageSettings, MessageContent, Translation, MessageOptions)
+    for name in model.model_fields
+] + [*Selection.model_fields, *Filter.model_fields]
+
+
+def _parse_object(text: str | bytes, what: str) -> dict[str, Any]:
+    try:
+        asked = parse_json(text)
+    except ValueError as error:
+        raise RequestError(f"{what} is not valid JSON: {error}") from error
+    if not isinstance(asked, dict):
+        raise RequestError(f"{what}: must be an object")
+    return asked

@@ -1,0 +1,171 @@
+"""Frozen audiences, looked at later: are they as they were, and whom did the one before mean?"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from rollcall.domain.audience import Recipient
+from rollcall.domain.saved_names import fold_name, spell_name
+from rollcall.errors import InputError, LedgerError
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import MessageRecord, load_message
+from rollcall.ledger.recording import load_audience
+from rollcall.ledger.tables import AudienceMember, Message, MessageFilter, SavedFilter, Template
+
+_DIGESTED = ("person_id", "name", "email", "phone", "language", "position", "via")
+"""The columns that hold what `Recipient.to_json` tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenAudience:
+    """The recipients of a message as they are stored now.
+
+    Attributes:
+        message: The message.
+        recipients: By `person_id`.
+        digest: Computed from the stored rows.
+    """
+
+    message: MessageRecord
+    recipients: tuple[Recipient, ...]
+    digest: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Tell whether the rows still are those that were frozen."""
+        return self.digest == self.message.audience_digest
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMessage:
+    """The message that an audience is compared with.
+
+    Attributes:
+        message_id: Its id.
+        shared: What both were made with, e.g. `template 'Quake'`.
+    """
+
+    message_id: str
+    shared: str
+
+
+def read_frozen_audience(ledger: Ledger, message_id: str) -> FrozenAudience:
+    """Return the frozen audience of a message and the digest of what is stored.
+
+    Raises:
+        InputError: There is no such message, or nobody was selected for it yet.
+        LedgerError: The rows cannot be read as recipients at all.
+    """
+    message = load_message(ledger, message_id)
+    if message.audience_digest is None:
+        why = f"it was refused: {message.reason}" if message.reason else f"it is {message.state}"
+        raise InputError(f"message {message_id} has no audience: {why}")
+    try:
+        recipients = tuple(load_audience(ledger, message_id))
+        digest = _digest_rows(ledger, message_id)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise LedgerError(f"the audience of {message_id} cannot be read: it was changed") from error
+    return FrozenAudience(message, recipients, digest)
+
+
+def load_places(ledger: Ledger, message_id: str) -> dict[str, str | None]:
+    """Return the country where each recipient of a message was, by `person_id`."""
+    country = AudienceMember.position["country"].as_string().label("country")
+    query = select(AudienceMember.person_id, country).where(AudienceMember.message_id == message_id)
+    with ledger.read() as connection:
+        return {row.person_id: row.country for row in connection.execute(query)}
+
+
+def find_previous_audience(
+    ledger: Ledger, *, template: str | None = None, saved_filter: str | None = None
+) -> list[Recipient] | None:
+    """Return whom the latest message meant that was made with the same.
+
+    Args:
+        ledger: Where to look.
+        template: Name of a template for one-way messages; counts before the saved filter.
+        saved_filter: Name of the saved filter that the selection consists of.
+
+    Returns:
+        Its recipients by `person_id`; None where there is no such message.
+    """
+    with ledger.read() as connection:
+        message_id = _find_by_names(connection, template, saved_filter)
+    return load_audience(ledger, message_id) if message_id else None
+
+
+def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessage | None:
+    """Return the message before this one that was made from its template, else with its filter.
+
+    Only a saved filter that is the whole selection of both counts.
+    """
+    with ledger.read() as connection:
+        if message.template_id is not None:
+            made_alike = Message.template_id == message.template_id
+            earlier_id = _find_latest(connection, made_alike, message)
+            shared = f"template {message.template_name!r}"
+            return EarlierMessage(earlier_id, shared) if earlier_id else None
+        query = select(MessageFilter.saved_filter_id, MessageFilter.name).where(
+            MessageFilter.message_id == message.message_id, MessageFilter.is_whole
+        )
+        whole = connection.execute(query).one_or_none()
+        if whole is None:
+            return None
+        earlier_id = _find_latest(connection, _consists_of(whole.saved_filter_id), message)
+    return EarlierMessage(earlier_id, f"saved filter {whole.name!r}") if earlier_id else None
+
+
+def _digest_rows(ledger: Ledger, message_id: str) -> str:
+    """Compute what `digest_audience` gave when the rows were frozen, from the rows themselves.
+
+    Not from the recipients made of them: a later version may know more of a position than was
+    frozen.
+    """
+    query = select(*(getattr(AudienceMember, name) for name in _DIGESTED))
+    with ledger.read() as connection:
+        rows = connection.execute(query.where(AudienceMember.message_id == message_id)).mappings()
+        lines = sorted(json.dumps(dict(row), sort_keys=True, ensure_ascii=False) for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _find_by_names(
+    connection: Connection, template: str | None, saved_filter: str | None
+) -> str | None:
+    if template is not None:
+        query = select(Template.template_id).where(
+            Template.kind == "one_way", Template.folded_name == fold_name(spell_name(template))
+        )
+        template_id = connection.execute(query).scalar_one_or_none()
+        return template_id and _find_latest(connection, Message.template_id == template_id)
+    if saved_filter is not None:
+        ids = select(SavedFilter.saved_filter_id).where(
+            SavedFilter.folded_name == fold_name(spell_name(saved_filter))
+        )
+        filter_id = connection.execute(ids).scalar_one_or_none()
+        return filter_id and _find_latest(connection, _consists_of(filter_id))
+    return None
+
+
+def _consists_of(saved_filter_id: str) -> ColumnElement[bool]:
+    return Message.message_id.in_(
+        select(MessageFilter.message_id).where(
+            MessageFilter.saved_filter_id == saved_filter_id, MessageFilter.is_whole
+        )
+    )
+
+
+def _find_latest(
+    connection: Connection, made_alike: ColumnElement[bool], before: MessageRecord | None = None
+) -> str | None:
+    """Return the id of the latest such message that has an audience and was not refused."""
+    query = select(Message.message_id).where(
+        made_alike, Message.audience_digest.is_not(None), Message.state != "refused"
+    )
+    if before is not None:
+        query = query.where(
+            Message.message_id != before.message_id, Message.accepted_at <= before.accepted_at
+        )
+    latest = query.order_by(Message.accepted_at.desc(), Message.message_id.desc()).limit(1)
+    return connection.execute(latest).scalar_one_or_none()

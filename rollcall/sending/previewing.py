@@ -1,0 +1,92 @@
+"""Preview a selection before anything is sent; the command line and the dashboards call this."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from rollcall.domain.email_layout import EmailLayout
+from rollcall.domain.message import MessageRequest
+from rollcall.domain.preview.preview import Preview, preview_audience
+from rollcall.domain.preview.sms_costs import RoutePrice, SmsEstimate, estimate_sms
+from rollcall.domain.rendering import compile_content
+from rollcall.domain.selecting import SavedFilters, select_audience
+from rollcall.domain.selection import Selection
+from rollcall.domain.template_variables import MessageVariables
+from rollcall.routes.settings import HttpSmsSettings, RouteSettings
+from rollcall.sources.snapshot import Snapshot
+from rollcall.sources.world import read_world
+
+
+def preview_selection(
+    selection: Selection,
+    snapshot: Snapshot,
+    as_of: datetime,
+    *,
+    managers_only: bool,
+    saved_filters: SavedFilters | None = None,
+) -> Preview:
+    """Evaluate a selection on a snapshot and explain what it comes to; sends nothing.
+
+    Args:
+        selection: Who is meant.
+        snapshot: What is known.
+        as_of: The moment the snapshot was built for, aware.
+        managers_only: Facilities stand only for those contacts that are managers.
+        saved_filters: The saved filters that the selection may name.
+
+    Raises:
+        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
+    """
+    world = read_world(snapshot, as_of)
+    saved = saved_filters or {}
+    airports = snapshot.frame("airports", ("iata", "country")).drop_nulls()
+    return preview_audience(
+        selection,
+        world,
+        select_audience(selection, world, managers_only=managers_only, saved_filters=saved),
+        managers_only=managers_only,
+        saved_filters=saved,
+        airport_countries=dict(airports.iter_rows()),
+    )
+
+
+def add_sms_estimate(
+    preview: Preview,
+    request: MessageRequest,
+    layout: EmailLayout,
+    organisation: str,
+    sent_on: date,
+    prices: Sequence[RoutePrice],
+) -> Preview:
+    """Return a preview that says what the SMS of a message come to, if it sends any.
+
+    Args:
+        preview: Of the message's recipients.
+        request: The message.
+        layout: The HTML frame of emails.
+        organisation: Who sends it.
+        sent_on: The day it is sent.
+        prices: The SMS routes that it may take (`list_sms_prices`), preferred first.
+
+    Raises:
+        TemplateError: A text uses what it may not, or is too long.
+    """
+    content = compile_content(request.content, layout, include_sms=request.options.include_sms)
+    estimate: SmsEstimate | None = None
+    if request.options.include_sms:
+        message = MessageVariables(sent_on=sent_on, organisation=organisation)
+        estimate = estimate_sms(content, message, preview.audience.recipients, prices)
+    return replace(preview, sms=estimate)
+
+
+def list_sms_prices(routes: Sequence[RouteSettings], request: MessageRequest) -> list[RoutePrice]:
+    """Return what the SMS routes that a message may take ask for, preferred first.
+
+    SMS of standard quality only ever take the preferred route.
+    """
+    prices = [
+        RoutePrice(route.id, route.price_per_segment)
+        for route in routes
+        if isinstance(route, HttpSmsSettings)
+    ]
+    return prices if request.options.high_quality_sms else prices[:1]

@@ -1,0 +1,74 @@
+"""What `data/reference` holds: outlines of countries, and metropolitan codes."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import shapely
+
+from rollcall.domain.geography.airports import AirportCodes, settle_countries
+from rollcall.domain.geography.outlines import CountryIndex
+from rollcall.sources.airports import load_airports
+
+REFERENCE = Path(__file__).parents[2] / "data" / "reference"
+COUNTRIES_PARQUET = REFERENCE / "countries.parquet"
+METROPOLITAN_CSV = REFERENCE / "metropolitan_codes.csv"
+AIRPORT_SEPARATOR = ";"
+
+
+@cache
+def load_country_index() -> CountryIndex:
+    """Return the outlines of all countries, ready for positions; takes about half a second once."""
+    outlines = pl.read_parquet(COUNTRIES_PARQUET, columns=["country", "geometry"])
+    polygons = shapely.from_wkb(outlines["geometry"].to_numpy())
+    return CountryIndex(outlines["country"].to_list(), list(polygons))
+
+
+@cache
+def load_airport_codes() -> AirportCodes:
+    """Return the codes that a criterion may name: airports', and metropolitan ones."""
+    with METROPOLITAN_CSV.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return AirportCodes(
+        airports=frozenset(load_airports()["iata"]),
+        metropolitan={
+            row["code"]: frozenset(row["airports"].split(AIRPORT_SEPARATOR)) for row in rows
+        },
+    )
+
+
+@cache
+def load_booking_places() -> pl.DataFrame:
+    """Return what a booking's `iata` can name: airports, and metropolitan codes.
+
+    One row per code: `iata`, `country`, `latitude`, `longitude`. A metropolitan code has the
+    country of its airports where they agree, and no coordinates; where it is an airport's as well,
+    it is the airport.
+    """
+    airports = load_settled_airports()
+    members = [
+        (code, airport)
+        for code, airport_codes in load_airport_codes().metropolitan.items()
+        for airport in sorted(airport_codes)
+    ]
+    cities = (
+        pl.DataFrame(members, schema=["iata", "airport"], orient="row")
+        .join(airports.select("iata", "country"), left_on="airport", right_on="iata")
+        .group_by("iata", maintain_order=True)
+        .agg(pl.col("country").unique())
+        .filter(pl.col("country").list.len() == 1)
+        .with_columns(pl.col("country").list.first())
+        .join(airports, on="iata", how="anti")
+    )
+    return pl.concat([airports, cities], how="diagonal").sort("iata")
+
+
+@cache
+def load_settled_airports() -> pl.DataFrame:
+    """Return `load_airports`, each with the country that a report from there would have."""
+    airports = load_airports()
+    outlined = load_country_index().countries_at(
+        airports["latitude"].to_numpy(), airports["longitude"].to_numpy()
+    )
+    return airports.with_columns(country=settle_countries(airports["country"], outlined))

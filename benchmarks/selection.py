@@ -2,8 +2,8 @@
 
     python -m benchmarks.selection [PEOPLE]
 
-Prints a table: medians of 5, and beside them the same questions in plain GeoPandas and pandas in
-the same run. The ratio is the claim (docs/performance.md).
+Prints a table: medians of 5, and beside them the same questions in plain GeoPandas and pandas, and
+in PostGIS where it is installed, in the same run. The ratio is the claim (docs/performance.md).
 """
 
 import math
@@ -23,6 +23,7 @@ import pandas as pd
 import shapely
 
 from benchmarks.big_world import AS_OF, moment, write_big_world
+from benchmarks.postgis import find_five, find_in_area, serve_people
 from rollcall.clock import SystemClock, format_instant
 from rollcall.domain.criteria import match_filter
 from rollcall.domain.selecting import select_audience
@@ -143,6 +144,7 @@ def main() -> None:
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"\npeak memory before the peers {peak_gb:.1f} GB")
     measure_peers(world)
+    measure_postgis(world)
 
 
 def measure_criteria(world: World) -> None:
@@ -169,6 +171,25 @@ def measure_peers(world: World) -> None:
         median_s(lambda: match(world, five)),
         median_s(lambda: find_five_with_pandas(people)),
     )
+
+
+def measure_postgis(world: World) -> None:
+    """Print the same questions beside PostGIS, where it is installed."""
+    with serve_people(world) as connection:
+        if connection is None:
+            print("\nPostGIS is not installed")
+            return
+        print("\nthen PostGIS")
+        for name in ("area, 50 vertices", "area, 10,000 vertices"):
+            area = CRITERIA[name]["area"]
+            ours = median_s(lambda name=name: match(world, CRITERIA[name]))  # type: ignore[misc]
+            peer = median_s(lambda area=area: find_in_area(connection, area))  # type: ignore[misc]
+            report(name, ours, peer)
+        five = CRITERIA["five, polygon among them"]
+        asked = (five["area"], moment(-60), five["tags"])
+        assert sorted(match(world, five)) == sorted(find_five(connection, *asked))
+        ours = median_s(lambda: match(world, five))
+        report("five, polygon among them", ours, median_s(lambda: find_five(connection, *asked)))
 
 
 if __name__ == "__main__":

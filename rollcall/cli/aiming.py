@@ -28,19 +28,26 @@ RadiusOption = Annotated[
 
 
 def read_asked(
-    path: Path | None, incident_id: str | None, radius_km: float | None
+    path: Path | None,
+    templated: Selection | None,
+    incident_id: str | None,
+    radius_km: float | None,
 ) -> Selection | None:
     """Read the selection a user gave; None where an incident alone says who is meant.
 
     Raises:
-        InputError: Neither was given, or a radius without an incident.
+        InputError: None was given, or two, or a radius without an incident.
         SelectionError: The selection is wrong.
     """
     if radius_km is not None and incident_id is None:
         raise InputError("--radius-km needs --incident")
-    if path is None and incident_id is None:
-        raise InputError("name a selection, or an incident with --incident")
-    return parse_selection(read_text(path, "selection")) if path else None
+    if path is None:
+        if templated is None and incident_id is None:
+            raise InputError("name a selection, or an incident with --incident")
+        return templated
+    if templated is not None:
+        raise InputError("--template has a selection of its own: leave the other out")
+    return parse_selection(read_text(path, "selection"))
 
 
 def aim(

@@ -1,6 +1,6 @@
 """What `rollcall select --explain` works out: the preview, its costs, and the last time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +38,10 @@ PreviewedMessageOption = Annotated[
         "--message", help="With --explain: count the SMS of this message, and their cost."
     ),
 ]
+PreviewedTemplateOption = Annotated[
+    str | None,
+    typer.Option("--template", help="Take the selection and options of this template."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,31 @@ class Explanation:
 
     Attributes:
         preview: The preview.
-        change: Since the last message to the same saved filter; None where there is none.
+        change: Since the last message from the same template or to the same saved filter; None
+            where there is none.
     """
 
     preview: Preview
-    change: AudienceChange | None
+    change: AudienceChange | None = None
+
+    def compared_with_last_time(self, selection: Selection, template: str | None) -> "Explanation":
+        """Return the same beside whom the last message meant that was made with the same.
+
+        Args:
+            selection: What was previewed; one saved filter by itself counts.
+            template: The template it is of, which counts first.
+
+        Raises:
+            LedgerError: The ledger does not answer, or belongs to another version.
+        """
+        whole = find_whole(selection)
+        if template is None and whole is None:
+            return self
+        with opened_ledger() as ledger:
+            before = find_previous_audience(ledger, template=template, saved_filter=whole)
+        if before is None:
+            return self
+        return replace(self, change=compare_audiences(before, self.preview.audience.recipients))
 
     def to_json(self) -> dict[str, Any]:
         """Return the keys that `--explain` adds to the answer."""
@@ -95,7 +119,7 @@ def explain_selection(
         told = (load_layout(), settings.organisation, moment.date())
         preview = add_sms_estimate(preview, request, *told, prices)
     build_previews(settings).remember(preview.digest, preview.audience)
-    return Explanation(preview, _compare_with_last_time(selection, preview))
+    return Explanation(preview)
 
 
 def _find_prices(settings: Settings, request: MessageRequest) -> list[RoutePrice]:
@@ -107,12 +131,3 @@ def _find_prices(settings: Settings, request: MessageRequest) -> list[RoutePrice
         # segments can be counted on a machine that cannot send
         print_notice(f"the cost is not known: {error}")
         return []
-
-
-def _compare_with_last_time(selection: Selection, preview: Preview) -> AudienceChange | None:
-    whole = find_whole(selection)
-    if whole is None:
-        return None
-    with opened_ledger() as ledger:
-        before = find_previous_audience(ledger, saved_filter=whole)
-    return None if before is None else compare_audiences(before, preview.audience.recipients)

@@ -11,6 +11,7 @@ from rollcall.cli.explaining import (
     ExplainOption,
     Explanation,
     PreviewedMessageOption,
+    PreviewedTemplateOption,
     explain_selection,
     load_named_filters,
 )
@@ -27,11 +28,10 @@ from rollcall.cli.output import (
     parse_as_of,
     print_json,
     print_notice,
-    read_text,
 )
+from rollcall.cli.requests import make_request
 from rollcall.clock import SystemClock, format_instant
 from rollcall.domain.audience import Audience
-from rollcall.domain.message import parse_request
 from rollcall.errors import InputError
 from rollcall.sending.preparing import open_version, select_recipients
 from rollcall.settings import load_settings
@@ -58,14 +58,16 @@ def select(  # noqa: PLR0913 - one argument for each option
     ] = False,
     explain: ExplainOption = False,
     message: PreviewedMessageOption = None,
+    template: PreviewedTemplateOption = None,
     last_good: LastGoodOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Show who a selection means, why, and what was left out. Sends nothing."""
     if message and not explain:
         raise InputError("--message is for --explain: it says what the SMS would come to")
-    wanted = read_asked(selection, incident, radius_km)
-    request = parse_request(read_text(message, "message")) if message else None
+    request = make_request(message, template) if message or template else None
+    templated = request.selection if request and template else None
+    wanted = read_asked(selection, templated, incident, radius_km)
     managers_only |= request is not None and request.options.managers_only
     moment = parse_as_of(as_of) or SystemClock().now()
     sources = build_sources(load_settings(), SystemClock())
@@ -76,7 +78,7 @@ def select(  # noqa: PLR0913 - one argument for each option
         if explain:
             explained = explain_selection(
                 asked, snapshot, moment, saved, request, managers_only=managers_only
-            )
+            ).compared_with_last_time(asked, template)
             _answer_explained(explained, version, output)
             audience = explained.preview.audience
         else:

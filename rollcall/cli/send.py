@@ -20,14 +20,14 @@ from rollcall.cli.output import (
     parse_as_of,
     print_json,
     print_notice,
-    read_text,
 )
 from rollcall.cli.progress import show_progress
-from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest, parse_request
-from rollcall.domain.message_templates import apply_template, settings_of
+from rollcall.cli.requests import make_request
+from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest
+from rollcall.domain.message_templates import settings_of
 from rollcall.errors import InputError
 from rollcall.ledger.messages import load_message
-from rollcall.ledger.templates import load_template, require_savable, save_template
+from rollcall.ledger.templates import require_savable, save_template
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.comparing import compare_with_earlier
 from rollcall.sending.steps import SendReport
@@ -74,7 +74,7 @@ def send(  # noqa: PLR0913 - one argument for each option
     if key is not None and not key.strip():
         raise InputError("--key is empty: every call would send a message of its own")
     order = Order(
-        request=_insist(_make_request(message, template), expect),
+        request=_insist(make_request(message, template), expect),
         source=data,
         key=key,
         as_of=parse_as_of(as_of),
@@ -154,16 +154,6 @@ def _stop(app: App, message_id: str) -> Callable[[], None]:
         print_notice(f"stopping; `rollcall resume {message_id}` goes on with it")
 
     return stop
-
-
-def _make_request(message: Path | None, template: str | None) -> MessageRequest:
-    text = read_text(message, "message") if message else None
-    if template is not None:
-        with opened_ledger() as ledger:
-            return apply_template(load_template(ledger, "one_way", template).settings, text)
-    if text is None:
-        raise InputError("what to send is missing: give a MESSAGE, or a --template")
-    return parse_request(text)
 
 
 def _insist(request: MessageRequest, digest: str | None) -> MessageRequest:

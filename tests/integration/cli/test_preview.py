@@ -202,3 +202,26 @@ def write_priced_routes(rollcall: CommandLine, *prices: str) -> Path:
     for price in prices:
         text = text.replace('id_path = "', f'price_per_segment = {price}\nID_PATH = "', 1)
     return rollcall.write("priced.toml", text.replace("ID_PATH", "id_path"))
+
+
+def test_template_is_previewed_and_compared_with_the_last_message_from_it(
+    rollcall: CommandLine,
+) -> None:
+    message = rollcall.write_message(JAPAN)
+    rollcall("templates", "save", "Quake", "--file", message)
+    preview = ["select", "--template", "Quake", "--explain", "--format", "json"]
+    preview += ["--data", str(rollcall.source), *AS_OF]
+    assert rollcall(*preview).json["explain"]["compared"] is None
+
+    assert rollcall("send", "--template", "Quake", "--data", rollcall.source, *AS_OF).code == 0
+    change_people(rollcall, "p3,Cy", "p5,Cy")
+
+    compared = rollcall(*preview).json["explain"]["compared"]
+    assert (compared["joined"], compared["left"]) == ([], ["p3"])
+
+
+def test_a_template_and_a_selection_are_one_too_many(rollcall: CommandLine) -> None:
+    rollcall("templates", "save", "Quake", "--file", rollcall.write_message(JAPAN))
+    asked = rollcall.write("s.json", JAPAN)
+    told = rollcall("select", asked, "--template", "Quake", "--data", rollcall.source).mistake
+    assert told == "--template has a selection of its own: leave the other out"

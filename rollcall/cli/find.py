@@ -30,7 +30,9 @@ from rollcall.wiring import build_sources
 def find(
     text: Annotated[str, typer.Argument(help="Part of a name, id, email address or number.")],
     data: SourceOption,
-    limit: Annotated[int, typer.Option(min=1, help="The most to show.")] = DEFAULT_LIMIT,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="The most to show.")
+    ] = DEFAULT_LIMIT,
     kind: Annotated[Kind | None, typer.Option(help="Look for this only; default: all.")] = None,
     *,
     last_good: LastGoodOption = False,

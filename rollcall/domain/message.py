@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,7 +15,7 @@ from pydantic import (
 )
 
 from rollcall.domain.content import MessageContent, Translation
-from rollcall.domain.selection import Filter, Naming, Selection, parse_selection
+from rollcall.domain.selection import Filter, Moment, Naming, Selection, parse_selection
 from rollcall.domain.strict_json import parse_json
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import RequestError
@@ -60,7 +59,7 @@ class MessageRequest(BaseModel):
     content: MessageContent
     selection: Selection
     options: MessageOptions = MessageOptions()
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Moment = Field(
         default=None, description="After this moment no further try is made."
     )
     expected_audience: Annotated[str, StringConstraints(pattern=EXPECTED_AUDIENCE)] | None = Field(

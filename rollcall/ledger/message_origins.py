@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from rollcall.domain.saved_filters import find_whole, selection_to_json
-from rollcall.domain.saved_names import fold_name
+from rollcall.domain.saved_names import fold_name, spell_name
 from rollcall.domain.selection import Selection, parse_selection
 from rollcall.errors import InputError
 from rollcall.ledger.engine import Ledger
@@ -27,7 +27,7 @@ def take_template(
     """
     if name is None:
         return {"template_id": None, "template_name": None}
-    found = (Template.kind == kind) & (Template.folded_name == fold_name(name))
+    found = (Template.kind == kind) & (Template.folded_name == fold_name(spell_name(name)))
     used = update(Template).where(found).values(last_used_at=now)
     row = connection.execute(used.returning(Template.template_id, Template.name)).one_or_none()
     if row is None:

@@ -135,3 +135,9 @@ def test_digest_stays_what_keys_of_earlier_versions_stand_for() -> None:
     assert digest_request(request(), "/data", None) == (
         "23fb8395cd203e2c6352daa53d02856ffb2fcaaf1147a5fde206c00ecadfb20e"
     )
+
+
+@pytest.mark.parametrize("moment", [20261123, "20261123", "9999-12-31T23:59:59-14:00"])
+def test_expiry_is_a_timestamp_and_never_seconds_since_1970(moment: object) -> None:
+    with pytest.raises(RequestError, match="expires_at"):
+        request(expires_at=moment)

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     organisation: str = Field(
         "Your organisation", description="Whom messages come from, for `{{ organisation }}`."
     )
+    public_url: str = Field(
+        "",
+        description="Where providers and recipients reach the portal, e.g. https://safe.example.org.",
+    )
     delivery: DeliverySettings = DeliverySettings()
 
     @property

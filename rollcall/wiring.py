@@ -137,7 +137,7 @@ def build_route_book(settings: Settings, clock: Clock) -> RouteBook:
     book = RouteBook()
     for route in load_routes(settings.routes_file, load_secrets()):
         book.add(
-            build_route(route, clock),
+            build_route(route, clock, settings.public_url or None),
             route.max_connections,
             honours_idempotency_key=route.honours_idempotency_key,
         )

@@ -38,6 +38,9 @@ class MessageRecord:
     audience_digest: str | None
     template_id: str | None = None
     template_name: str | None = None
+    stopped_at: datetime | None = None
+    follows_message_id: str | None = None
+    recipients_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,9 @@ class Message(Base):
     audience_digest: Mapped[str | None]
     template_id: Mapped[str | None]
     template_name: Mapped[str | None]
+    stopped_at: Mapped[datetime | None]
+    follows_message_id: Mapped[str | None]
+    recipients_digest: Mapped[str | None] = mapped_column(index=True)
 
 
 class AudienceMember(Base):
@@ -119,7 +122,12 @@ class Content(Base):
 
 
 class Delivery(Base):
-    """One row per message, recipient and channel; those that are `waiting` are the queue."""
+    """One row per message, recipient and channel; those with a `next_attempt_at` are the queue.
+
+    An accepted delivery whose receipt is awaited is in the queue too, due when its deadline ends.
+    `country` is the number's. `is_canary`: it is sent ahead of the rest, over all healthy routes.
+    `same_as` names the delivery to the same number that stands for this one too.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -128,7 +136,8 @@ class Delivery(Base):
             ["audience_members.message_id", "audience_members.person_id"],
         ),
         UniqueConstraint("message_id", "person_id", "channel"),
-        Index("ix_deliveries_queue", "message_id", "status", "next_attempt_at"),
+        Index("ix_deliveries_queue", "message_id", "next_attempt_at", "attempt_count"),
+        Index("ix_deliveries_same_as", "same_as"),
     )
 
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
@@ -143,13 +152,23 @@ class Delivery(Base):
     next_attempt_at: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    country: Mapped[str | None]
+    is_canary: Mapped[bool] = mapped_column(default=False)
+    same_as: Mapped[str | None]
+    is_opted_out: Mapped[bool] = mapped_column(default=False)
 
 
 class Attempt(Base):
-    """One row per try, committed before the network call; no `outcome` while it is in flight."""
+    """One row per try, committed before the network call; no `outcome` while it is in flight.
+
+    The `receipt_…` columns are what its receipts amount to (`rollcall.domain.receipts.summarise`).
+    """
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "number"),
+        Index("ix_attempts_provider_id", "provider_id", "route_id"),
+    )
 
     attempt_id: Mapped[str] = mapped_column(primary_key=True)
     delivery_id: Mapped[str] = mapped_column(ForeignKey("deliveries.delivery_id"))
@@ -162,6 +181,55 @@ class Attempt(Base):
     provider_id: Mapped[str | None]
     provider_code: Mapped[str | None]
     retry_after_s: Mapped[float | None]
+    receipt_state: Mapped[str | None]
+    receipt_level: Mapped[str | None]
+    receipt_is_permanent: Mapped[bool | None]
+    receipt_code: Mapped[str | None]
+
+
+class Receipt(Base):
+    """One row per distinct report of a provider, as it came; `attempt_id` once it is matched."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (
+        Index("ix_receipts_attempt_id", "attempt_id"),
+        Index("ix_receipts_received_at", "received_at"),
+        Index("ix_receipts_provider_id", "provider_id", "route_id"),
+    )
+
+    receipt_id: Mapped[str] = mapped_column(primary_key=True)
+    route_id: Mapped[str]
+    source: Mapped[str]
+    reference: Mapped[str | None]
+    provider_id: Mapped[str | None]
+    attempt_id: Mapped[str | None]
+    state: Mapped[str]
+    level: Mapped[str]
+    is_permanent: Mapped[bool]
+    code: Mapped[str | None]
+    occurred_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+
+
+class OptOut(Base):
+    """One row per number whose owner asked for no more texts; removed when they ask for them."""
+
+    __tablename__ = "opt_outs"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    route_id: Mapped[str | None]
+    opted_out_at: Mapped[datetime]
+
+
+class RateShare(Base):
+    """One row per route and process that sends over it: together they keep the route's limit."""
+
+    __tablename__ = "rate_shares"
+
+    route_id: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    lease_until: Mapped[datetime]
 
 
 class SavedFilter(Base):

@@ -1,9 +1,13 @@
 """What every way out has in common: a submission in, an acceptance or a `SendError` out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from rollcall.domain.message import Channel
+from rollcall.domain.receipts import Receipt
+from rollcall.errors import SendError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +72,53 @@ class Route(Protocol):
 
     async def aclose(self) -> None:
         """Close connections; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class BulkRoute(Protocol):
+    """A route that hands many messages over with one request, each with a text of its own.
+
+    Attributes:
+        bulk_size: Most messages in one request.
+    """
+
+    bulk_size: int
+
+    async def submit_bulk(self, submissions: Sequence[Submission]) -> list[Acceptance | SendError]:
+        """Hand messages over together.
+
+        Args:
+            submissions: At most `bulk_size`, of different deliveries.
+
+        Returns:
+            What came of each, in the same order.
+
+        Raises:
+            SendError: The request as a whole failed: it is the answer for each of them.
+        """
+        ...
+
+
+@runtime_checkable
+class AskableRoute(Protocol):
+    """A route whose provider can be asked what became of an attempt."""
+
+    async def look_up(
+        self, submission: Submission, provider_id: str | None, submitted_at: datetime
+    ) -> Receipt | None:
+        """Ask what became of an attempt, by the provider's id or by our own reference.
+
+        Args:
+            submission: What was submitted.
+            provider_id: The provider's id, None where the answer was lost.
+            submitted_at: When it was submitted (aware).
+
+        Returns:
+            What the provider knows; a receipt `missing` where it says for sure that it never had
+            it; None where it cannot tell now.
+
+        Raises:
+            SendError: It could not be asked.
+        """
         ...

@@ -6,21 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from rollcall.errors import ConfigError
-from rollcall.routes.settings import RouteSettings
-
-__all__ = ["SECRET_PREFIX", "RouteSettings", "load_routes", "parse_routes"]
+from rollcall.routes.registry import read_route_settings
+from rollcall.routes.settings import BaseRouteSettings
 
 SECRET_PREFIX = "ROLLCALL_SECRET_"  # noqa: S105 - the prefix of a variable's name
 """How every secret's name begins, so that no other variable is read by way of the file."""
 
 _SECRET = re.compile(r"\benv:([A-Za-z0-9_]*)")
-_ROUTE: TypeAdapter[RouteSettings] = TypeAdapter(RouteSettings)
 
 
-def load_routes(path: Path, secrets: Mapping[str, str]) -> list[RouteSettings]:
+def load_routes(path: Path, secrets: Mapping[str, str]) -> list[BaseRouteSettings]:
     """Read the configured routes, preferred ones first.
 
     Args:
@@ -39,7 +37,7 @@ def load_routes(path: Path, secrets: Mapping[str, str]) -> list[RouteSettings]:
     return parse_routes(text, str(path), secrets)
 
 
-def parse_routes(text: str, origin: str, secrets: Mapping[str, str]) -> list[RouteSettings]:
+def parse_routes(text: str, origin: str, secrets: Mapping[str, str]) -> list[BaseRouteSettings]:
     """Read routes from the text of a file; `origin` names the file in errors.
 
     Raises:
@@ -73,9 +71,9 @@ def _refuse_duplicates(origin: str, route_ids: Sequence[object]) -> None:
             raise ConfigError(f"{origin}: two routes have the id {route_id!r}")
 
 
-def _read_route(route: str, entry: dict[str, Any], secrets: Mapping[str, str]) -> RouteSettings:
+def _read_route(route: str, entry: dict[str, Any], secrets: Mapping[str, str]) -> BaseRouteSettings:
     try:
-        return _ROUTE.validate_python(_put_in_secrets(entry, secrets))
+        return read_route_settings(_put_in_secrets(entry, secrets))
     except ValidationError as exc:
         raise ConfigError(f"{route}: {_tell_first_mistake(exc)}") from exc
     except LookupError as exc:

@@ -1,24 +1,55 @@
-"""Which settings make which route."""
+"""Which settings make which route: one line a provider."""
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Annotated, Any, Union
+
+from pydantic import Field, TypeAdapter
 
 from rollcall.clock import Clock
 from rollcall.routes.base import Route
+from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.smtp import SmtpRoute
-from rollcall.routes.settings import HttpSmsSettings, RouteSettings, SmtpSettings
+from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
 
+_ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
+    HttpSmsSettings: HttpSmsRoute,
+    SmtpSettings: SmtpRoute,
+}
+"""Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""
 
-def build_route(settings: RouteSettings, clock: Clock | None = None) -> Route:
+_ANY: TypeAdapter[BaseRouteSettings] = TypeAdapter(
+    Annotated[Union[tuple(_ROUTES)], Field(discriminator="kind")]  # type: ignore[arg-type]  # noqa: UP007 - made of a table
+)
+
+
+def read_route_settings(entry: dict[str, Any]) -> BaseRouteSettings:
+    """Read one `[[route]]` of the file.
+
+    Raises:
+        ValidationError: A field is missing, unknown or wrong.
+    """
+    return _ANY.validate_python(entry)
+
+
+def build_route(
+    settings: BaseRouteSettings, clock: Clock | None = None, public_url: str | None = None
+) -> Route:
     """Build the route that some settings describe; nothing is connected yet.
+
+    Args:
+        settings: Which provider, and how it is addressed.
+        clock: What tells the time.
+        public_url: Where providers reach our portal, None where they do not.
 
     Raises:
         ConfigError: The settings name a file that cannot be read.
     """
-    match settings:
-        case SmtpSettings():
-            return SmtpRoute(settings, clock)
-        case HttpSmsSettings():
-            return HttpSmsRoute(settings, clock)
-        case _:
-            assert_never(settings)
+    return _ROUTES[type(settings)](settings, clock, callback_base(settings, public_url))
+
+
+def callback_base(settings: BaseRouteSettings, public_url: str | None) -> str | None:
+    """Return the address at which a provider reports to us, None where it is not to."""
+    if settings.receipt_secret is None or not public_url:
+        return None
+    return receipts_address(public_url, settings.id, settings.receipt_secret.get_secret_value())

@@ -22,17 +22,32 @@ from pydantic import (
     model_validator,
 )
 
+from rollcall.domain.countries import is_country_code
+from rollcall.domain.message import Channel
 from rollcall.routes.templates import HEADER_PLACEHOLDERS, PLACEHOLDERS, find_placeholders
 
 Meaning = Literal["accepted", "throttled", "temporary", "rejected", "permanent"]
 """Of a provider's code: taken; slow down; later; not by this route; not to this recipient."""
 
 
-class _Settings(BaseModel):
+def _check_country(code: str) -> str:
+    if not is_country_code(code):
+        raise ValueError(f"{code!r} is no country code (ISO 3166-1 alpha-2)")
+    return code
+
+
+CountryCode = Annotated[str, AfterValidator(_check_country)]
+NumberPrefix = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,13}$")]
+Price = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
+
+
+class StrictSettings(BaseModel):
+    """Unknown fields are refused, and values never shown: they may be secrets."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class _RouteSettings(_Settings):
+class BaseRouteSettings(StrictSettings):
     """What every route has."""
 
     id: str = Field(
@@ -65,6 +80,61 @@ class _RouteSettings(_Settings):
         default=None,
         description="PEM file of authorities to trust instead of the system's; best absolute.",
     )
+    countries: tuple[CountryCode, ...] = Field(
+        default=(), description="Countries of the numbers it serves (ISO 3166-1); empty: all."
+    )
+    prefixes: tuple[NumberPrefix, ...] = Field(
+        default=(), description='Beginnings of the numbers it serves, e.g. "+8190"; empty: all.'
+    )
+    weight: float = Field(
+        default=1.0, gt=0, le=1000, description="Share among routes that are otherwise equal."
+    )
+    price_per_segment: Price | None = Field(
+        default=None,
+        description="What one SMS segment costs, in your currency; cheaper routes are preferred.",
+    )
+    messages_per_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        description="Most messages a second over all processes, as agreed with the provider.",
+    )
+    receipts: Literal["none", "carrier", "handset"] = Field(
+        default="none", description="How far the receipts of this route can see, if it sends any."
+    )
+    receipt_deadline_s: float = Field(
+        default=180.0,
+        gt=0,
+        le=86_400,
+        description="Seconds after which a message without a receipt counts as unconfirmed.",
+    )
+    receipt_secret: SecretStr | None = Field(
+        default=None,
+        description="Part of the address that the provider calls; at least 16 characters.",
+    )
+    answers_lookups: bool = Field(
+        default=False, description="The provider can be asked what became of a message."
+    )
+
+    @model_validator(mode="after")
+    def _check_receipts(self) -> Self:
+        if self.receipts != "none" and self.receipt_secret is None and not self.answers_lookups:
+            raise ValueError("receipts need a receipt_secret, or answers_lookups")
+        return self
+
+    @field_validator("receipt_secret")
+    @classmethod
+    def _check_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not re.fullmatch(
+            r"[A-Za-z0-9_-]{16,128}", secret.get_secret_value()
+        ):
+            raise ValueError("should be 16 to 128 letters, digits, - or _")
+        return secret
+
+    @property
+    def channel(self) -> Channel:
+        """Return the channel it serves."""
+        raise NotImplementedError
 
     @property
     def longest_try_s(self) -> float:
@@ -83,10 +153,16 @@ def _check_sender(sender: str) -> str:
     return sender
 
 
-class SmtpSettings(_RouteSettings):
+class SmtpSettings(BaseRouteSettings):
     """A mail server that takes our messages."""
 
     kind: Literal["smtp"]
+
+    @property
+    def channel(self) -> Channel:
+        """Return the channel it serves."""
+        return "email"
+
     host: str = Field(min_length=1, description="Name or address of the mail server.")
     port: int = Field(
         default=587, ge=1, le=65535, description="587 for starttls, 465 for tls, 25 for none."
@@ -118,7 +194,7 @@ class SmtpSettings(_RouteSettings):
         return self
 
 
-class CodeTable(_Settings):
+class CodeTable(StrictSettings):
     """Which answers mean what. A number is an HTTP status; a text is the provider's own code."""
 
     accepted: tuple[int | str, ...] = Field(default=(), description="Taken over.")
@@ -156,10 +232,16 @@ class CodeTable(_Settings):
         return next((meaning for meaning, codes in self.rows() if code in codes), None)
 
 
-class HttpSmsSettings(_RouteSettings):
+class HttpSmsSettings(BaseRouteSettings):
     """A carrier that takes one text message with one HTTP request."""
 
     kind: Literal["http_sms"]
+
+    @property
+    def channel(self) -> Channel:
+        """Return the channel it serves."""
+        return "sms"
+
     url: HttpUrl = Field(description="Where messages are submitted.", repr=False)
     method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="HTTP method.")
     headers: dict[str, SecretStr] = Field(
@@ -182,10 +264,6 @@ class HttpSmsSettings(_RouteSettings):
         default=None, description='Where the provider\'s own code stands, e.g. "error.code".'
     )
     codes: CodeTable = Field(default=CodeTable(), description="Which answers mean what.")
-    price_per_segment: Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)] | None = Field(
-        default=None,
-        description="What one SMS segment costs, in your currency; for estimates only.",
-    )
 
     @field_validator("headers")
     @classmethod
@@ -216,10 +294,6 @@ class HttpSmsSettings(_RouteSettings):
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password go together")
         return self
-
-
-RouteSettings = Annotated[SmtpSettings | HttpSmsSettings, Field(discriminator="kind")]
-"""One `[[route]]` of the file."""
 
 
 def _is_plain(part: JsonValue) -> bool:

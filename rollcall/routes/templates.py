@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-HEADER_PLACEHOLDERS = frozenset({"reference", "idempotency_key"})
+HEADER_PLACEHOLDERS = frozenset({"reference", "idempotency_key", "attempt"})
 """Only our own ids: what a person typed must not come near a header."""
 
-PLACEHOLDERS = HEADER_PLACEHOLDERS | {"to", "text", "sender"}
+PLACEHOLDERS = HEADER_PLACEHOLDERS | {"to", "text", "sender", "callback_url"}
 """Everything a body may hold."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")

@@ -3,10 +3,10 @@
 import ssl
 
 from rollcall.errors import ConfigError
-from rollcall.routes.settings import RouteSettings
+from rollcall.routes.settings import BaseRouteSettings
 
 
-def load_trust(settings: RouteSettings) -> ssl.SSLContext:
+def load_trust(settings: BaseRouteSettings) -> ssl.SSLContext:
     """Trust the authorities of `ca_file` where one is set, else the system's; always check names.
 
     Raises:

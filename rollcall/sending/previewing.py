@@ -12,7 +12,7 @@ from rollcall.domain.rendering import compile_content
 from rollcall.domain.selecting import SavedFilters, select_audience
 from rollcall.domain.selection import Selection
 from rollcall.domain.template_variables import MessageVariables
-from rollcall.routes.settings import HttpSmsSettings, RouteSettings
+from rollcall.routes.settings import BaseRouteSettings
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
 
@@ -79,14 +79,14 @@ def add_sms_estimate(
     return replace(preview, sms=estimate)
 
 
-def list_sms_prices(routes: Sequence[RouteSettings], request: MessageRequest) -> list[RoutePrice]:
+def list_sms_prices(
+    routes: Sequence[BaseRouteSettings], request: MessageRequest
+) -> list[RoutePrice]:
     """Return what the SMS routes that a message may take ask for, preferred first.
 
     SMS of standard quality only ever take the preferred route.
     """
     prices = [
-        RoutePrice(route.id, route.price_per_segment)
-        for route in routes
-        if isinstance(route, HttpSmsSettings)
+        RoutePrice(route.id, route.price_per_segment) for route in routes if route.channel == "sms"
     ]
     return prices if request.options.high_quality_sms else prices[:1]

@@ -39,7 +39,10 @@ class SmtpRoute:
 
     channel: Channel = "email"
 
-    def __init__(self, settings: SmtpSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: SmtpSettings, clock: Clock | None = None, callback: str | None = None
+    ) -> None:
+        del callback  # mail servers report by mail
         self.route_id = settings.id
         self._settings = settings
         self._clock = clock or SystemClock()

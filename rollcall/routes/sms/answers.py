@@ -14,23 +14,21 @@ send twice.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from typing import Literal, assert_never
+from datetime import datetime
 
 from pydantic import JsonValue
 
-from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError
 from rollcall.routes.base import Acceptance
-from rollcall.routes.settings import HttpSmsSettings, Meaning
-
-Verdict = Meaning | Literal["unknown"]
-
-MAX_CODE_CHARACTERS = 64
-"""Codes are stored and shown; a longer "code" is a sentence that may quote the message."""
+from rollcall.routes.settings import HttpSmsSettings
+from rollcall.routes.verdicts import (
+    MAX_CODE_CHARACTERS,
+    Verdict,
+    conclude,
+    judge_status,
+    read_retry_after,
+    require_acceptance,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,52 +58,26 @@ def read_answer(settings: HttpSmsSettings, answer: Answer, now: datetime) -> Acc
         OutcomeUnknownError: It does not say whether the message was taken.
     """
     reading = _pick_out(settings, answer.body, answer.status)
-    code = reading.code or str(reading.status)
-    verdict = _judge(settings, reading)
-    match verdict:
-        case "accepted":
-            return Acceptance(reading.provider_id, code)
-        case "throttled" | "temporary" | "rejected":
-            wait_s = read_retry_after(answer.retry_after, now)
-            raise RouteError(_REASONS[verdict], settings.id, code, verdict, wait_s)
-        case "permanent":
-            raise RecipientError(_REASONS[verdict], settings.id, code)
-        case "unknown":
-            raise OutcomeUnknownError(_REASONS[verdict], settings.id, code)
-        case _:
-            assert_never(verdict)
-
-
-_REASONS: Mapping[Verdict, str] = {
-    "throttled": "the carrier asks to slow down",
-    "temporary": "the carrier refuses for now",
-    "rejected": "the carrier refuses",
-    "permanent": "the number cannot be reached",
-    "unknown": "the carrier's answer does not say whether it took the message",
-}
+    return require_acceptance(
+        conclude(
+            _judge(settings, reading),
+            settings.id,
+            reading.code or str(reading.status),
+            provider_id=reading.provider_id,
+            retry_after_s=read_retry_after(answer.retry_after, now),
+        )
+    )
 
 
 def _judge(settings: HttpSmsSettings, reading: _Reading) -> Verdict:
     by_code = settings.codes.look_up(reading.code) if reading.code is not None else None
     if by_code is not None:
         return by_code
-    by_status = settings.codes.look_up(reading.status) or _judge_status(reading.status)
+    by_status = settings.codes.look_up(reading.status) or judge_status(reading.status)
     if by_status != "accepted" or reading.status // 100 != 2:  # noqa: PLR2004 - HTTP's 2xx
         return by_status
     lacks_id = settings.id_path is not None and reading.provider_id is None
     return "unknown" if lacks_id or reading.code is not None else "accepted"
-
-
-def _judge_status(status: int) -> Verdict:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "throttled"
-    match status // 100:
-        case 2:
-            return "accepted"
-        case 3 | 4:
-            return "rejected"
-        case _:
-            return "unknown"
 
 
 def _pick_out(settings: HttpSmsSettings, body: bytes, status: int) -> _Reading:
@@ -133,16 +105,3 @@ def _walk(document: JsonValue, path: str | None) -> str | None:
             return None
     is_plain = isinstance(place, str | int) and not isinstance(place, bool)
     return str(place) if path and is_plain and place != "" else None
-
-
-def read_retry_after(field: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header (RFC 9110 §10.2.3: seconds or a date) as seconds from now."""
-    if field is None:
-        return None
-    if field.strip().isdecimal():
-        return float(field)
-    try:
-        moment = parsedate_to_datetime(field)
-    except ValueError:
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

@@ -8,7 +8,8 @@ import pytest
 
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
 from rollcall.routes.base import Acceptance
-from rollcall.routes.sms.answers import Answer, read_answer, read_retry_after
+from rollcall.routes.sms.answers import Answer, read_answer
+from rollcall.routes.verdicts import read_retry_after
 from tests.unit.routes.conftest import MakeCarrier
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

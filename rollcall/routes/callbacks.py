@@ -1,0 +1,124 @@
+"""What providers call us back with: receipts and texts of recipients, and who may do so.
+
+Every route that reports back has an address of its own, `…/receipts/ROUTE/SECRET?ref=ATTEMPT`: the
+secret keeps strangers out even where a provider signs nothing, and the reference says which attempt
+is meant, whatever form the provider's own ids have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from rollcall.domain.receipts import Receipt
+from rollcall.errors import RollcallError
+
+REFERENCE = "ref"
+"""The query parameter of a callback's address that holds the id of our attempt."""
+
+CLOCK_SKEW_S = 300.0
+"""How far a signature's own timestamp may be from our clock: 5 minutes, as vendors' SDKs do it."""
+
+
+class ForgedCallbackError(RollcallError):
+    """A callback is not signed by its provider, or too long ago; nothing of it counts."""
+
+
+class MalformedCallbackError(RollcallError):
+    """A callback is signed as it should be, but is none that this provider documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One HTTP request of a provider, raw.
+
+    Attributes:
+        method: `GET` or `POST`.
+        url: Its address as the provider called it: the public one, with the query.
+        headers: By name in small letters.
+        body: As received, to the byte: signatures are computed over it.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def query(self) -> dict[str, str]:
+        """Return the parameters of the address; of a repeated one the last."""
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form body.
+
+        Raises:
+            MalformedCallbackError: The body is no text.
+        """
+        try:
+            return dict(parse_qsl(self.body.decode("utf-8"), keep_blank_values=True))
+        except UnicodeDecodeError as error:
+            raise MalformedCallbackError("the body is no form") from error
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """A text that a recipient sent to one of our numbers.
+
+    Attributes:
+        sender: Their number, E.164 where the provider gives it so.
+        receiver: Our number.
+        text: What they wrote; empty where it was none.
+        provider_id: The provider's id for it, by which a repeat is recognised.
+    """
+
+    sender: str
+    receiver: str
+    text: str
+    provider_id: str | None = None
+
+
+@runtime_checkable
+class CallbackReader(Protocol):
+    """A route whose provider calls us back."""
+
+    route_id: str
+
+    def verify(self, callback: Callback, now: datetime) -> None:
+        """Make sure that a callback comes from the provider.
+
+        Raises:
+            ForgedCallbackError: Its signature is missing, wrong or too old.
+        """
+        ...
+
+    def read_receipts(self, callback: Callback) -> list[Receipt]:
+        """Return what a callback reports; empty for a report about nothing we track.
+
+        Raises:
+            MalformedCallbackError: It is none that this provider documents.
+        """
+        ...
+
+    def read_inbound(self, callback: Callback) -> list[InboundText]:
+        """Return the texts that a callback hands over.
+
+        Raises:
+            MalformedCallbackError: It is none that this provider documents.
+        """
+        ...
+
+
+def callback_url(base_url: str | None, attempt_id: str) -> str | None:
+    """Return the address at which an attempt's receipts are awaited, None where none are.
+
+    Args:
+        base_url: `https://…/receipts/ROUTE/SECRET`, as `receipts_address` makes it.
+        attempt_id: The attempt.
+    """
+    return f"{base_url}?{REFERENCE}={attempt_id}" if base_url else None
+
+
+def receipts_address(public_url: str, route_id: str, secret: str) -> str:
+    """Return the address that is a route's own, without a reference."""
+    return f"{public_url.rstrip('/')}/receipts/{quote(route_id)}/{quote(secret, safe='')}"

@@ -1,0 +1,72 @@
+"""HTTP to providers: clients on our transport; errors say whether a request may have left."""
+
+import httpx
+
+from rollcall.errors import OutcomeUnknownError, RouteError
+from rollcall.routes.settings import BaseRouteSettings
+from rollcall.routes.transport import NOT_SENT, AiohttpTransport
+from rollcall.routes.trust import load_trust
+
+
+def open_client(
+    settings: BaseRouteSettings, auth: httpx.BasicAuth | None = None
+) -> httpx.AsyncClient:
+    """Return a client for one provider account, to be kept; nothing is connected yet.
+
+    Raises:
+        ConfigError: `ca_file` cannot be read.
+    """
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(settings.max_connections, load_trust(settings)),
+        auth=auth,
+        timeout=httpx.Timeout(settings.answer_timeout_s, connect=settings.connect_timeout_s),
+        trust_env=False,  # no proxy and no netrc by accident
+    )
+
+
+async def exchange(
+    client: httpx.AsyncClient, request: httpx.Request, route_id: str
+) -> httpx.Response:
+    """Send one request; return the answer, whatever its status.
+
+    Build the request by hand (`httpx.Request`): a third faster than the client's own way.
+
+    Raises:
+        RouteError: The provider was not reached: certainly not sent.
+        OutcomeUnknownError: The request left, the answer was lost.
+    """
+    try:
+        return await client.send(request)
+    # No chain: the engine's errors quote the address, which may hold the number and the text.
+    except NOT_SENT as exc:
+        raise RouteError(f"not reached, {exc}", route_id, None, "unavailable") from None
+    except httpx.HTTPError as exc:
+        reason = f"the answer was lost ({type(exc).__name__})"
+        raise OutcomeUnknownError(reason, route_id) from None
+
+
+async def check_by_head(client: httpx.AsyncClient, url: httpx.URL, route_id: str) -> str:
+    """Ask for the headers of an address, which sends nothing; return what answered.
+
+    Any HTTP answer will do, since few providers know HEAD, but not one that refuses us.
+
+    Raises:
+        RouteError: The provider cannot be reached or refuses our credentials.
+    """
+    return await check_with(client, httpx.Request("HEAD", url), route_id)
+
+
+async def check_with(client: httpx.AsyncClient, request: httpx.Request, route_id: str) -> str:
+    """Make a request that sends nothing; return what answered.
+
+    Raises:
+        RouteError: The provider cannot be reached or refuses our credentials.
+    """
+    try:
+        response = await client.send(request)
+    except httpx.HTTPError as exc:
+        raise RouteError("cannot be reached", route_id, None, "unavailable") from exc
+    status = response.status_code
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise RouteError("refuses our credentials", route_id, str(status), "rejected")
+    return f"{request.url.host} answers ({status})"

@@ -21,6 +21,7 @@ from rollcall.sending.steps import SendSteps
 from rollcall.settings import PROJECT_FOLDER, Settings, load_secrets, load_settings
 from rollcall.sources.feeds.store import IncidentStore
 from rollcall.sources.kept import KeptSources
+from rollcall.sources.reference import load_carrier_only_countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def build_app(settings: Settings, clock: Clock | None = None) -> App:
         organisation=settings.organisation,
         snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
         previews=build_previews(settings),
+        carrier_only=load_carrier_only_countries(),
     )
     return App(settings, clock, ledger, sources, book, steps)
 

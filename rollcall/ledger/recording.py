@@ -40,6 +40,8 @@ class NewDelivery:
     address: str | None = None
     content_digest: str | None = None
     reason: str | None = None
+    country: str | None = None
+    is_canary: bool = False
 
 
 def derive_delivery_id(message_id: str, person_id: str, channel: Channel) -> str:

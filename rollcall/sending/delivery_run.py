@@ -7,7 +7,7 @@ each before and after its network call.
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -197,7 +197,8 @@ class DeliveryRun:
     ) -> list[Try]:
         """Learn what became of earlier tries: by asking, and from receipts that never came."""
         start = AttemptStart(delivery.delivery_id, tries[-1].route_id, "")
-        asked = await self._inquiry.resolve(_submission(delivery, content, start), tries)
+        submission = _submission(delivery, content, start, tries)
+        asked = await self._inquiry.resolve(submission, tries)
         latest, now = asked[-1], self.clock.now()
         if is_silent(latest, self._decider.find_route(delivery, latest.route_id), now):
             self.book.note_receipts(latest.route_id, delivery.country, 0, 1, now)
@@ -217,7 +218,7 @@ class DeliveryRun:
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
             if not await self._commits.begin(start):
                 return None
-            verdict = await entry.outbox.submit(_submission(delivery, content, start))
+            verdict = await entry.outbox.submit(_submission(delivery, content, start, tries))
         return await self._conclude(delivery, start, verdict, tries)
 
     async def _conclude(
@@ -262,16 +263,31 @@ class DeliveryRun:
                 log.warning("leases not renewed", extra={"reason": str(error)})
 
 
-def _submission(delivery: ClaimedDelivery, content: Any, start: AttemptStart) -> Submission:
+def _submission(
+    delivery: ClaimedDelivery, content: Any, start: AttemptStart, tries: list[Try]
+) -> Submission:
     return Submission(
         delivery_id=delivery.delivery_id,
         attempt_id=start.attempt_id,
-        idempotency_key=f"{delivery.delivery_id}-{start.route_id}",
+        idempotency_key=make_key(delivery.delivery_id, start.route_id, tries),
         address=delivery.address,
         text=content.text,
         subject=content.subject,
         html=content.html,
     )
+
+
+def make_key(delivery_id: str, route_id: str, tries: Sequence[Try]) -> str:
+    """Return the idempotency key of a try: the same while an earlier one may still arrive.
+
+    Once a receipt says that a try has failed for good, a repeat of its key would only be answered
+    with the old acceptance, and nothing would be sent: the next try needs a key of its own.
+    """
+    failed_count = sum(
+        one.route_id == route_id and one.receipt is not None and one.receipt.state == "failed"
+        for one in tries
+    )
+    return f"{delivery_id}-{route_id}" + (f"-{failed_count}" if failed_count else "")
 
 
 def is_silent(one: Try, route: RouteChoice | None, now: datetime) -> bool:

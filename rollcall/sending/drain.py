@@ -24,6 +24,9 @@ BATCH_MIN, BATCH_MAX = 250, 5000
 LOOK_AGAIN_S: Final = 2.0
 """Longest pause between two looks at the queue: another process may have changed it."""
 
+HELD_BACK_S: Final = 0.25
+"""Pause while something is due and may not be tried yet."""
+
 RunBatch = Callable[[int], Awaitable[object]]
 """Delivers one claimed batch by its number; flows hand in a Prefect task here."""
 
@@ -97,5 +100,7 @@ def _pause_s(run: DeliveryRun, queue: QueueState, started_at: datetime) -> float
     """
     now = run.clock.now()
     until_due_s = (queue.next_due_at - now).total_seconds() if queue.next_due_at else LOOK_AGAIN_S
+    if until_due_s <= 0:  # due, and yet held back: by canaries, or because all routes are down
+        until_due_s = HELD_BACK_S
     gather_s = max((now - started_at).total_seconds() / 100, LOOK_AGAIN_S / 100)
     return max(min(until_due_s, LOOK_AGAIN_S), gather_s)

@@ -124,7 +124,9 @@ async def test_recipients_that_no_route_can_help_are_tried_once(
     assert sandbox.journal() == []
 
 
-async def test_standard_quality_sends_twice_at_most(ledger: Ledger, run_sandbox: RunSandbox) -> None:
+async def test_standard_quality_sends_twice_at_most(
+    ledger: Ledger, run_sandbox: RunSandbox
+) -> None:
     """Every answer is lost and every message taken: the worst there is."""
     losing = CarrierPlan(
         name="alpha",

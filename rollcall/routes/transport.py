@@ -12,7 +12,7 @@ Redirects are answers, never followed. A request is written to the network at mo
 
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from functools import lru_cache
 
 import aiohttp
 import httpx
@@ -30,12 +30,26 @@ MAX_ANSWER_BYTES = 1_048_576
 KEEP_ALIVE_S = 55.0
 """How long an unused connection is kept: just below the 60 s after which most balancers drop it."""
 
+_NO_LIMITS = httpx.Timeout(None).as_dict()
+
+_NEVER_REPEATED = "POST"
+"""aiohttp never sends it again by itself; from repeating other methods `_send_once` keeps it."""
+
 _OWN_HEADERS = (b"content-length", b"transfer-encoding")
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class _AnswerLostError(aiohttp.ClientError):
     """The connection ended after the request was written and before it was answered."""
+
+
+_NO_ANSWER = (
+    _AnswerLostError,
+    aiohttp.ClientOSError,
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientResponseError,
+)
+"""What is left of these once a failure to connect is told apart: the request may have arrived."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -74,7 +88,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("no connection", request=request) from exc
         except (aiohttp.SocketTimeoutError, TimeoutError) as exc:
             raise httpx.ReadTimeout("no answer in time", request=request) from exc
-        except (_AnswerLostError, aiohttp.ClientResponseError) as exc:
+        except _NO_ANSWER as exc:
             raise httpx.RemoteProtocolError("no HTTP answer", request=request) from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise httpx.ReadError("the answer broke off", request=request) from exc
@@ -85,20 +99,24 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await self._session.close()
 
     async def _exchange(self, request: httpx.Request, body: bytes) -> httpx.Response:
+        limits = request.extensions.get("timeout", _NO_LIMITS)
         async with self._open_session().request(
             request.method,
             URL(str(request.url), encoded=True),
             headers=_own_headers(request),
             data=body or None,
             allow_redirects=False,
-            timeout=_read_timeouts(request),
+            timeout=_read_timeouts(limits["connect"], limits["read"], limits["pool"]),
+            middlewares=() if request.method == _NEVER_REPEATED else None,
         ) as answer:
-            return httpx.Response(
+            response = httpx.Response(
                 answer.status,
                 headers=answer.raw_headers,
                 stream=httpx.ByteStream(await _read_answer(answer.content)),
                 extensions={"http_version": b"HTTP/1.1"},
             )
+            response.read()  # at once: it costs less than by way of an asynchronous stream
+            return response
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:  # opened late: it belongs to the event loop that first uses it
@@ -130,13 +148,12 @@ async def _send_once(
 
 
 async def _read_answer(content: aiohttp.StreamReader) -> bytes:
-    answer = bytearray()
-    chunks: AsyncIterator[bytes] = content.iter_any()
-    async for chunk in chunks:
+    answer = b""
+    while chunk := await content.readany():
         answer += chunk
         if len(answer) > MAX_ANSWER_BYTES:
             raise aiohttp.ClientPayloadError("answer too long")
-    return bytes(answer)
+    return answer
 
 
 def _own_headers(request: httpx.Request) -> list[tuple[str, str]]:
@@ -148,11 +165,12 @@ def _own_headers(request: httpx.Request) -> list[tuple[str, str]]:
     ]
 
 
-def _read_timeouts(request: httpx.Request) -> aiohttp.ClientTimeout:
+@lru_cache
+def _read_timeouts(
+    connect_s: float | None, read_s: float | None, pool_s: float | None
+) -> aiohttp.ClientTimeout:
     """Translate httpx's timeouts: to aiohttp, waiting for a place is part of `connect`."""
-    limits: dict[str, float | None] = request.extensions.get("timeout", {})
-    connect_s, read_s = limits.get("connect"), limits.get("read")
-    place_s = _add(limits.get("pool"), connect_s)
+    place_s = _add(pool_s, connect_s)
     return aiohttp.ClientTimeout(
         total=_add(place_s, read_s), connect=place_s, sock_connect=connect_s, sock_read=read_s
     )

@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -45,9 +46,18 @@ ROUNDS = 5
 OUR_COUNT, PEER_COUNT = 5_000, 500
 PATIENCE_S = 60.0
 WORKERS = 2
+CELERY = f"Celery + Redis, {WORKERS} workers"
 
 Send = Callable[[int], None]
 """Hands over so many messages; returns when the sink has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Messages per second of time, and of CPU time of this process."""
+
+    per_s: float
+    per_cpu_s: float
 
 
 def main() -> None:
@@ -60,28 +70,36 @@ def main() -> None:
             **{name: (send, PEER_COUNT) for name, send in apprise_ways(runner, url).items()},
         }
         if broker:
-            ways["Celery + Redis, 2 workers"] = (celery_way(port), PEER_COUNT)
+            ways[CELERY] = (celery_way(port), PEER_COUNT)
         for send, count in ways.values():
             send(count // 5)  # opens connections, imports modules
-        rates = {name: [] for name in ways}  # type: dict[str, list[float]]
+        rates: dict[str, list[Rate]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
             for name, (send, count) in ways.items():
-                rates[name].append(rate_per_s(send, count))
-    report({name: median(rates_per_s) for name, rates_per_s in rates.items()})
+                rates[name].append(measure(send, count))
+    report(rates)
 
 
-def rate_per_s(send: Send, count: int) -> float:
-    """Return messages per second of one way."""
-    started = time.perf_counter()
+def measure(send: Send, count: int) -> Rate:
+    """Send once, and return how fast it went."""
+    started, started_cpu_s = time.perf_counter(), time.process_time()
     send(count)
-    return count / (time.perf_counter() - started)
+    cpu_s = time.process_time() - started_cpu_s
+    return Rate(count / (time.perf_counter() - started), count / cpu_s)
 
 
-def report(rates: dict[str, float]) -> None:
+def report(rates: dict[str, list[Rate]]) -> None:
     """Print each way's rate, and ours as a multiple of it."""
-    ours = next(iter(rates.values()))
-    for name, rate in rates.items():
-        print(f"{name:<36} {rate:8.0f} messages/s   ours is {ours / rate:5.1f} times that")
+    per_s = {name: median(one.per_s for one in each) for name, each in rates.items()}
+    per_cpu_s = {name: median(one.per_cpu_s for one in each) for name, each in rates.items()}
+    ours, ours_cpu = next(iter(per_s.values())), next(iter(per_cpu_s.values()))
+    print(f"{'':<28} {'messages/s':>12} {'ours':>8} {'per CPU s':>12} {'ours':>8}")
+    for name in rates:
+        print(f"{name:<28} {per_s[name]:12.0f} {ours / per_s[name]:6.1f} x", end="")
+        if name == CELERY:  # its work is done in other processes
+            print()
+            continue
+        print(f" {per_cpu_s[name]:12.0f} {ours_cpu / per_cpu_s[name]:6.1f} x")
 
 
 def our_way(runner: asyncio.Runner, url: str) -> Send:

@@ -31,13 +31,17 @@ class ProviderClient(httpx.AsyncClient):
 
     async def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
         """Send one request and read its answer; how a client may send otherwise is left aside."""
-        if self._sign_in is not None:
-            next(self._sign_in.auth_flow(request))
+        if auth := self._sign_in or _sign_in_of(request.url):
+            next(auth.auth_flow(request))
         request.extensions.setdefault("timeout", self._limits)
         response = await self._direct.handle_async_request(request)
         response.request = request
         await response.aread()
         return response
+
+
+def _sign_in_of(url: httpx.URL) -> httpx.BasicAuth | None:
+    return httpx.BasicAuth(url.username, url.password) if url.userinfo else None
 
 
 def open_client(

@@ -195,14 +195,11 @@ class InfobipRoute:
         webhooks: dict[str, Any] = {"callbackData": submission.attempt_id}
         address = self._callbacks.address(self._callback, submission.attempt_id)
         if address is not None:
-            webhooks |= {"delivery": {"url": address}, "contentType": "application/json"}
-        destination = {
-            "to": submission.address.removeprefix("+"),
-            "messageId": submission.idempotency_key,
-        }
+            webhooks["delivery"] = {"url": address}
+        number, key = submission.address.removeprefix("+"), submission.idempotency_key
         return {
             "sender": self._sender,
-            "destinations": [destination],
+            "destinations": [{"to": number, "messageId": key}],
             "content": {"text": submission.text},
             "webhooks": webhooks,
         }

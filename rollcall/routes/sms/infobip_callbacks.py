@@ -7,7 +7,6 @@ it with a message, which holds a token made for that one attempt.
 
 import base64
 import binascii
-import hashlib
 import hmac
 from typing import Any
 from urllib.parse import quote
@@ -75,7 +74,7 @@ class InfobipCallbacks:
 
     def _token(self, attempt_id: str) -> str:
         key = self._password or b""
-        return hmac.digest(key, f"infobip receipt {attempt_id}".encode(), hashlib.sha256).hex()[:32]
+        return hmac.digest(key, f"infobip receipt {attempt_id}".encode(), "sha256").hex()[:32]
 
 
 def read_receipts(callback: Callback) -> list[Receipt]:

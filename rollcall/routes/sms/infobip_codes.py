@@ -5,6 +5,7 @@ of July 2026; what each means for us is our own judgement.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from rollcall.domain.receipts import Receipt, ReceiptState
@@ -82,9 +83,16 @@ NOT_THE_RECIPIENTS = frozenset({"565", "628"})
 
 def judge_message(status: dict[str, Any]) -> tuple[Verdict, str | None]:
     """Judge the `status` of one message in an answer; return the verdict and the code to keep."""
-    status_id, group = read_text(status, "id"), read_text(status, "groupId")
+    told = (read_text(status, name) for name in ("id", "groupId", "name"))
+    return _judge(*told)
+
+
+@lru_cache(maxsize=256)  # a bulk's answer says the same of nearly every message
+def _judge(
+    status_id: str | None, group: str | None, name: str | None
+) -> tuple[Verdict, str | None]:
     verdict = STATUSES.get(status_id or "") or STATUS_GROUPS.get(group or "", "unknown")
-    return verdict, _name_code(status)
+    return verdict, _name_code({"id": status_id, "name": name})
 
 
 def read_report(result: dict[str, Any], reference: str | None) -> Receipt:

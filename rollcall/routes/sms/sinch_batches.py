@@ -8,7 +8,6 @@ and finds the attempt, even where the answer to the submit was lost, and no numb
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Sequence
@@ -84,8 +83,8 @@ class RecipientKey:
         return f"{batch_id}:{self._digest(number).hex()[:16]}"
 
     def _digest(self, number: str) -> bytes:
-        digits = re.sub(r"\D", "", number).encode()
-        return hmac.digest(self._key, b"sinch recipient " + digits, hashlib.sha256)
+        digits = number.removeprefix("+")  # reports name recipients without it
+        return hmac.digest(self._key, f"sinch recipient {digits}".encode(), "sha256")
 
 
 def cut_batches(
@@ -163,7 +162,9 @@ def split_text(text: str) -> list[str]:
 
     Characters are counted as UTF-16 does it, in which one beyond the basic plane counts twice.
     """
-    if len(text) <= MAX_VALUE_CHARACTERS and max(text, default="") <= "\uffff":
+    if len(text) <= MAX_VALUE_CHARACTERS // 2 or (
+        len(text) <= MAX_VALUE_CHARACTERS and text.isascii()
+    ):
         return [text]
     return list(_cut_pieces(text))
 

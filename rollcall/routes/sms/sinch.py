@@ -93,6 +93,7 @@ class SinchRoute:
         self._recipients_count = count_recipients(callback)
         self._webhook_secret = settings.webhook_secret
         self._key = RecipientKey((settings.receipt_secret or settings.api_token).get_secret_value())
+        self._tag_of = self._key.tag if callback else self._key.name  # no table where no reports
         self._base = f"{str(settings.base_url).rstrip('/')}/xms/v1/{settings.service_plan_id}"
         self._batches_url = httpx.URL(f"{self._base}/batches")
         self._headers = httpx.Headers(
@@ -112,7 +113,7 @@ class SinchRoute:
             RouteError: Not taken, and certainly not sent.
             OutcomeUnknownError: The request left, and no answer told what became of it.
         """
-        (batch,) = cut_batches([submission], self._key, 1)
+        (batch,) = cut_batches([submission], self._tag_of, 1)
         (result,) = await self._submit_batch(batch)
         return require_acceptance(result)
 
@@ -125,7 +126,7 @@ class SinchRoute:
         Raises:
             SendError: All went in one request, and it failed: it is the answer for each of them.
         """
-        batches = cut_batches(submissions, self._key, self._recipients_count)
+        batches = cut_batches(submissions, self._tag_of, self._recipients_count)
         if len(batches) == 1:
             return await self._submit_batch(batches[0])
         results: dict[int, Result] = {}

@@ -7,10 +7,9 @@ and finds the attempt, even where the answer to the submit was lost, and no numb
 """
 
 import base64
-import binascii
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +37,7 @@ _TAG_CHARACTERS = 3
 _ENTRY_CHARACTERS = 26
 _FEW_TEXTS = 10
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
+_PACKED_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Batch:
 
 
 class RecipientKey:
-    """Names recipients without their numbers: a keyed hash, the same in every process.
+    """Names recipients without their numbers: by a keyed hash, the same in every process.
 
     Args:
         secret: The key; whoever has it can test a guessed number.
@@ -78,9 +78,13 @@ class RecipientKey:
         """Return a recipient's tag, which tells the few recipients of a batch apart."""
         return base64.urlsafe_b64encode(self._digest(number)).decode()[:_TAG_CHARACTERS]
 
+    def name(self, number: str) -> str:
+        """Return a recipient's name, which tells all recipients apart."""
+        return self._digest(number).hex()[:16]
+
     def provider_id(self, batch_id: str, number: str) -> str:
-        """Return an id for one recipient's part of a batch; holds no number."""
-        return f"{batch_id}:{self._digest(number).hex()[:16]}"
+        """Return an id for one recipient's part of a batch."""
+        return f"{batch_id}:{self.name(number)}"
 
     def _digest(self, number: str) -> bytes:
         digits = number.removeprefix("+")  # reports name recipients without it
@@ -88,7 +92,7 @@ class RecipientKey:
 
 
 def cut_batches(
-    submissions: Sequence[Submission], key: RecipientKey, max_recipients: int
+    submissions: Sequence[Submission], tag_of: Callable[[str], str], max_recipients: int
 ) -> list[Batch]:
     """Cut messages into batches that Sinch takes and whose reports can be told apart.
 
@@ -97,7 +101,7 @@ def cut_batches(
 
     Args:
         submissions: The messages.
-        key: Names the recipients.
+        tag_of: Names a recipient by number; two of one name never share a batch.
         max_recipients: Most in one batch.
     """
     texts = {each.text for each in submissions}
@@ -105,7 +109,7 @@ def cut_batches(
     groups: dict[str | int, list[Batch]] = {}
     for place, submission in enumerate(submissions):
         group: str | int = submission.text if are_few else len(split_text(submission.text))
-        tag = key.tag(submission.address)
+        tag = tag_of(submission.address)
         batches = groups.setdefault(group, [])
         batch = _find_room(batches, submission, tag, max_recipients)
         if batch is None:
@@ -209,7 +213,6 @@ def _pack(attempt_id: str) -> str:
 def _unpack(packed: str) -> str | None:
     if packed.startswith("~"):
         return packed[1:]
-    try:
-        return base64.urlsafe_b64decode(f"{packed}==").hex()
-    except binascii.Error:
+    if not _PACKED_ID.fullmatch(packed):
         return None
+    return base64.urlsafe_b64decode(f"{packed}==").hex()

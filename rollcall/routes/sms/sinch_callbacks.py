@@ -128,7 +128,7 @@ def read_inbound(callback: Callback) -> list[InboundText]:
 
 def _read_document(callback: Callback) -> dict[str, Any]:
     document = read_callback_object(callback.body)
-    if document.get("type") not in _RECIPIENT_REPORTS | _BATCH_REPORTS | _TEXTS:
+    if read_text(document, "type") not in _RECIPIENT_REPORTS | _BATCH_REPORTS | _TEXTS:
         raise MalformedCallbackError("of a type that Sinch does not document")
     return document
 

@@ -3,120 +3,24 @@
 import json
 import logging
 import traceback
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
 
-from rollcall.domain.receipts import Receipt
-from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
-from rollcall.routes.base import Acceptance, AskableRoute, BulkRoute, Submission
+from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError
+from rollcall.routes.base import Acceptance, AskableRoute, BulkRoute
 from rollcall.routes.callbacks import Callback, CallbackReader
-from rollcall.routes.registry import build_route, read_route_settings
-from rollcall.routes.sms.infobip import InfobipRoute
-from tests.integration.routes.providers import (
-    LOST,
-    NOW,
-    Answer,
-    Provider,
-    Reply,
-    Request,
-    StoppedClock,
-    serve_provider,
-    submission,
+from tests.integration.routes.infobip_server import (
+    PENDING,
+    PUBLIC_URL,
+    accepted,
+    answer_each,
+    answer_with,
+    open_route,
+    read_envelope,
 )
-
-PUBLIC_URL = "https://alerts.example.org"
-PENDING = {"groupId": 1, "groupName": "PENDING", "id": 26, "name": "PENDING_ACCEPTED"}
-
-
-class Strict(BaseModel):
-    """A part of a request as the vendor describes it; what it does not describe is refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Destination(Strict):
-    to: Annotated[str, Field(pattern=r"^[1-9][0-9]{6,14}$")]
-    messageId: Annotated[str, Field(max_length=200)]  # noqa: N815 - the vendor's name
-
-
-class Content(Strict):
-    text: str
-
-
-class Delivery(Strict):
-    url: Annotated[str, Field(pattern=r"^https://")]
-
-
-class Webhooks(Strict):
-    delivery: Delivery | None = None
-    callbackData: Annotated[str, Field(max_length=4000)]  # noqa: N815 - the vendor's name
-
-
-class Message(Strict):
-    sender: str
-    destinations: Annotated[list[Destination], Field(min_length=1)]
-    content: Content
-    webhooks: Webhooks
-
-
-class Envelope(Strict):
-    messages: Annotated[list[Message], Field(min_length=1)]
-
-
-def read_envelope(request: Request) -> Envelope:
-    assert (request.method, request.target) == ("POST", "/sms/3/messages")
-    assert request.headers["authorization"] == "App key"
-    assert request.headers["content-type"] == "application/json"
-    return Envelope.model_validate_json(request.body)
-
-
-def answer_each(statuses: dict[str, dict[str, Any]] | None = None) -> Answer:
-    """Answer for each message, by its id, with a status; with "pending" where none is given."""
-
-    def answer(request: Request) -> Reply:
-        told = []
-        for message in read_envelope(request).messages:
-            key = message.destinations[0].messageId
-            told.append({"messageId": key, "status": (statuses or {}).get(key, PENDING)})
-        return Reply(200, {"bulkId": "b", "messages": told[::-1]})  # in no order that helps
-
-    return answer
-
-
-def answer_with(reply: Reply) -> Answer:
-    return lambda _: reply
-
-
-@asynccontextmanager
-async def open_route(
-    answer: Answer, **changes: Any
-) -> AsyncIterator[tuple[InfobipRoute, Provider]]:
-    async with serve_provider(answer) as provider:
-        plain = {
-            "id": "bravo",
-            "kind": "infobip",
-            "base_url": f"http://127.0.0.1:{provider.port}",
-            "api_key": "key",
-            "sender": "Rollcall",
-            "answer_timeout_s": 2,
-            "receipt_secret": "s" * 16,
-            "webhook_username": "infobip",
-            "webhook_password": "password",
-        }
-        settings = read_route_settings(plain | changes)
-        route = build_route(settings, StoppedClock(), PUBLIC_URL)
-        assert isinstance(route, InfobipRoute)
-        try:
-            yield route, provider
-        finally:
-            await route.aclose()
-            await route.aclose()
+from tests.integration.routes.providers import LOST, NOW, Reply, Request, submission
 
 
 async def test_route_can_all_that_infobip_can() -> None:
@@ -180,11 +84,6 @@ async def test_thousand_messages_arrive_once_each_with_their_own_text() -> None:
     assert arrived == [
         (each.address.removeprefix("+"), each.text, each.attempt_id) for each in messages
     ]
-
-
-def accepted(results: Sequence[Acceptance | SendError]) -> list[Acceptance]:
-    assert all(isinstance(each, Acceptance) for each in results)
-    return [each for each in results if isinstance(each, Acceptance)]
 
 
 async def test_refusal_of_one_leaves_the_rest_of_the_bulk_accepted() -> None:
@@ -331,78 +230,6 @@ async def test_errors_and_logs_hold_neither_number_nor_text(
     told = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert one.address.removeprefix("+") not in told
     assert "Flood" not in told
-
-
-def log_entry(one: Submission, **status: Any) -> dict[str, Any]:
-    return {
-        "messageId": one.idempotency_key,
-        "destination": one.address,
-        "doneAt": "2026-11-23T05:59:00.000+0000",
-        "status": status,
-        "error": {"groupId": 0, "id": 0, "name": "NO_ERROR", "permanent": False},
-    }
-
-
-async def look_up(
-    results: list[dict[str, Any]], one: Submission, age_s: float = 300
-) -> Receipt | None:
-    async with open_route(answer_with(Reply(200, {"results": results}))) as (route, provider):
-        found = await route.look_up(one, None, NOW - timedelta(seconds=age_s))
-    (request,) = provider.requests
-    assert (request.method, urlsplit(request.target).path) == ("GET", "/sms/3/logs")
-    assert parse_qs(urlsplit(request.target).query) == {"messageId": [one.idempotency_key]}
-    assert request.headers["authorization"] == "App key"
-    return found
-
-
-async def test_look_up_tells_what_the_logs_tell() -> None:
-    one = submission(idempotency_key="d-1/bravo &é")
-    found = await look_up([log_entry(one, groupId=3, id=5, name="DELIVERED_TO_HANDSET")], one)
-    assert found is not None
-    assert (found.state, found.level) == ("delivered", "handset")
-    assert found.provider_id == one.idempotency_key
-
-
-async def test_refused_repeat_does_not_hide_what_became_of_the_first() -> None:
-    one = submission()
-    repeat = log_entry(one, groupId=5, id=23, name="REJECTED_DUPLICATE_MESSAGE_ID")
-    first = log_entry(one, groupId=3, id=2, name="DELIVERED_TO_OPERATOR")
-    for entries in ([repeat, first], [first, repeat]):
-        found = await look_up(entries, one)
-        assert found is not None
-        assert (found.state, found.level) == ("delivered", "carrier")
-
-
-@pytest.mark.parametrize(
-    ("age_s", "is_missing"),
-    [(0, False), (119, False), (120, True), (40 * 3600, True), (48 * 3600, False)],
-)
-async def test_what_the_logs_lack_is_missing_only_while_they_would_tell(
-    age_s: float, *, is_missing: bool
-) -> None:
-    one = submission()
-    other = log_entry(submission(1), groupId=3, id=5)
-    expected = Receipt("missing", one.attempt_id) if is_missing else None
-    assert await look_up([other], one, age_s) == expected
-
-
-@pytest.mark.parametrize(
-    ("reply", "fault"),
-    [
-        (Reply(429, b"", {"Retry-After": "3"}), "throttled"),
-        (Reply(500, b""), "unavailable"),
-        (Reply(200, b"<html>"), "unavailable"),
-        (Reply(403, b""), "rejected"),
-    ],
-)
-async def test_look_up_that_fails_says_nothing_about_the_message(reply: Reply, fault: str) -> None:
-    async with open_route(answer_with(reply)) as (route, _):
-        with pytest.raises(RouteError) as caught:
-            await route.look_up(submission(), None, NOW)
-    assert (caught.value.fault, caught.value.retry_after_s) == (
-        fault,
-        3.0 if fault == "throttled" else None,
-    )
 
 
 async def test_check_asks_for_the_balance() -> None:

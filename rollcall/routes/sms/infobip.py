@@ -33,7 +33,6 @@ from rollcall.routes.sms.documents import (
     read_object,
     read_part,
     read_parts,
-    read_text,
     surest,
 )
 from rollcall.routes.sms.infobip_callbacks import InfobipCallbacks, read_inbound, read_receipts
@@ -217,7 +216,7 @@ class InfobipRoute:
             exception = read_part(read_part(document or {}, "requestError"), "serviceException")
             code = read_code(document or {}, "errorCode") or read_code(exception, "messageId")
             raise explain_failure(response, code, self.route_id, self._clock.now())
-        told = {read_text(each, "messageId"): each for each in read_parts(document, "messages")}
+        told = {str(each.get("messageId")): each for each in read_parts(document, "messages")}
         return [self._read_message(told.get(each.idempotency_key), each) for each in submissions]
 
     def _read_message(self, told: dict[str, Any] | None, submission: Submission) -> Result:

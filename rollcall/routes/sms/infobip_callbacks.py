@@ -9,7 +9,6 @@ import base64
 import binascii
 import hmac
 from typing import Any
-from urllib.parse import quote
 
 from rollcall.domain.receipts import Receipt
 from rollcall.routes.callbacks import (
@@ -18,8 +17,8 @@ from rollcall.routes.callbacks import (
     ForgedCallbackError,
     InboundText,
     MalformedCallbackError,
+    callback_url,
 )
-from rollcall.routes.callbacks import callback_url as address_of
 from rollcall.routes.sms.documents import read_callback_object, read_number, read_parts, read_text
 from rollcall.routes.sms.infobip_codes import read_report
 
@@ -41,7 +40,7 @@ class InfobipCallbacks:
 
     def address(self, base_url: str | None, attempt_id: str) -> str | None:
         """Return where Infobip is to report an attempt, None where it is not to."""
-        url = address_of(base_url, quote(attempt_id, safe=""))
+        url = callback_url(base_url, attempt_id)
         return f"{url}&{TOKEN}={self._token(attempt_id)}" if url else None
 
     def verify(self, callback: Callback) -> None:

@@ -83,8 +83,7 @@ NOT_THE_RECIPIENTS = frozenset({"565", "628"})
 
 def judge_message(status: dict[str, Any]) -> tuple[Verdict, str | None]:
     """Judge the `status` of one message in an answer; return the verdict and the code to keep."""
-    told = (read_text(status, name) for name in ("id", "groupId", "name"))
-    return _judge(*told)
+    return _judge(read_text(status, "id"), read_text(status, "groupId"), read_text(status, "name"))
 
 
 @lru_cache(maxsize=256)  # a bulk's answer says the same of nearly every message

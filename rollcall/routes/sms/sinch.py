@@ -33,9 +33,9 @@ from rollcall.routes.sms.documents import read_code, read_object, read_parts, re
 from rollcall.routes.sms.sinch_batches import (
     Batch,
     RecipientKey,
-    count_recipients,
     cut_batches,
     describe_texts,
+    name_part,
     write_reference,
 )
 from rollcall.routes.sms.sinch_callbacks import (
@@ -45,7 +45,7 @@ from rollcall.routes.sms.sinch_callbacks import (
     read_report,
     verify_signature,
 )
-from rollcall.routes.verdicts import conclude, require_acceptance
+from rollcall.routes.verdicts import require_acceptance
 
 MAX_REMEMBERED = 20_000
 """Attempts whose answer was lost and whose batch's reference this process still knows."""
@@ -90,10 +90,8 @@ class SinchRoute:
         self._sender = settings.sender
         self._clock = clock or SystemClock()
         self._callback = callback
-        self._recipients_count = count_recipients(callback)
         self._webhook_secret = settings.webhook_secret
         self._key = RecipientKey((settings.receipt_secret or settings.api_token).get_secret_value())
-        self._tag_of = self._key.tag if callback else self._key.name  # no table where no reports
         self._base = f"{str(settings.base_url).rstrip('/')}/xms/v1/{settings.service_plan_id}"
         self._batches_url = httpx.URL(f"{self._base}/batches")
         self._headers = httpx.Headers(
@@ -113,7 +111,7 @@ class SinchRoute:
             RouteError: Not taken, and certainly not sent.
             OutcomeUnknownError: The request left, and no answer told what became of it.
         """
-        (batch,) = cut_batches([submission], self._tag_of, 1)
+        (batch,) = cut_batches([submission], self._key, self._callback)
         (result,) = await self._submit_batch(batch)
         return require_acceptance(result)
 
@@ -126,7 +124,7 @@ class SinchRoute:
         Raises:
             SendError: All went in one request, and it failed: it is the answer for each of them.
         """
-        batches = cut_batches(submissions, self._tag_of, self._recipients_count)
+        batches = cut_batches(submissions, self._key, self._callback)
         if len(batches) == 1:
             return await self._submit_batch(batches[0])
         results: dict[int, Result] = {}
@@ -152,7 +150,7 @@ class SinchRoute:
         batch_id = await self._find_batch(known or submission.attempt_id, submitted_at)
         if batch_id is not None:
             receipt = await self._ask_for_report(batch_id, submission)
-            handed_over = self._key.provider_id(batch_id, submission.address)
+            handed_over = name_part(batch_id, self._key.name(submission.address))
             return receipt or Receipt("accepted", submission.attempt_id, handed_over)
         age_s = (self._clock.now() - submitted_at).total_seconds()
         if known is not None and age_s >= MISSING_AFTER_S:
@@ -212,7 +210,7 @@ class SinchRoute:
             response = await exchange(self._client, self._post(batch, reference), self.route_id)
             if is_refused_for_its_form(response, len(submissions)):
                 return await submit_apart(self.submit, submissions)
-            return self._read_answer(response, submissions)
+            return self._read_answer(response, batch)
         except OutcomeUnknownError:
             self._remember(submissions, reference)
             raise
@@ -232,17 +230,14 @@ class SinchRoute:
         content = json.dumps(described).encode()
         return httpx.Request("POST", self._batches_url, headers=self._headers, content=content)
 
-    def _read_answer(
-        self, response: httpx.Response, submissions: Sequence[Submission]
-    ) -> list[Result]:
+    def _read_answer(self, response: httpx.Response, batch: Batch) -> list[Result]:
         document = read_object(response.content) or {}
         batch_id = read_text(document, "id")
         if not response.is_success or batch_id is None:
             code = read_code(document, "code")
             raise explain_failure(response, code, self.route_id, self._clock.now())
-        name, code = self._key.provider_id, str(response.status_code)
-        ids = (name(batch_id, each.address) for each in submissions)
-        return [conclude("accepted", self.route_id, code, provider_id=each) for each in ids]
+        code = str(response.status_code)
+        return [Acceptance(each, code) for each in batch.provider_ids(batch_id)]
 
     def _remember(self, submissions: Sequence[Submission], reference: str) -> None:
         self._lost.update((each.attempt_id, reference) for each in submissions)

@@ -2,14 +2,15 @@
 
 A batch has one id, one reference and one callback address for all its recipients, and a report
 names the recipient by number only. So the address holds a table: for each recipient a tag, which is
-a keyed hash of the number, and the attempt. Whoever reads the report computes the tag of its number
-and finds the attempt, even where the answer to the submit was lost, and no number is kept anywhere.
+the beginning of a keyed hash of the number, and the attempt. Whoever reads the report computes the
+hash of its number and finds the attempt, even where the answer to the submit was lost; no number is
+kept anywhere.
 """
 
 import base64
 import hmac
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +34,11 @@ MAX_ECHO_BYTES = MAX_ANSWER_BYTES * 3 // 4
 TABLE = "b."
 """How a reference begins that is a table of attempts."""
 
-_TAG_CHARACTERS = 3
-_ENTRY_CHARACTERS = 26
+TAG_CHARACTERS = 5
+"""How much of a recipient's name stands in a table: enough to tell those of one batch apart."""
+
+_NAME_CHARACTERS = 16
+_ENTRY_CHARACTERS = TAG_CHARACTERS + 22 + 1
 _FEW_TEXTS = 10
 _HEX_ID = re.compile(r"[0-9a-f]{32}")
 _PACKED_ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -47,21 +51,19 @@ class Batch:
     Attributes:
         places: Where each stands in what was cut.
         submissions: The messages.
-        tags: The tag of each; no two are the same, so neither are two recipients.
+        names: The name of each recipient by tag; no two tags are the same, so neither are two
+            recipients.
         echo_bytes: About how much the answer will repeat.
     """
 
     places: list[int] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
-    tags: dict[str, None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     echo_bytes: int = 0
 
-    def add(self, place: int, submission: Submission, tag: str) -> None:
-        """Take one more message."""
-        self.places.append(place)
-        self.submissions.append(submission)
-        self.tags[tag] = None
-        self.echo_bytes += count_echo_bytes(submission.text)
+    def provider_ids(self, batch_id: str) -> list[str]:
+        """Return an id for each recipient's part of the batch; holds no number."""
+        return [name_part(batch_id, name) for name in self.names.values()]
 
 
 class RecipientKey:
@@ -74,25 +76,20 @@ class RecipientKey:
     def __init__(self, secret: str) -> None:
         self._key = secret.encode()
 
-    def tag(self, number: str) -> str:
-        """Return a recipient's tag, which tells the few recipients of a batch apart."""
-        return base64.urlsafe_b64encode(self._digest(number)).decode()[:_TAG_CHARACTERS]
-
     def name(self, number: str) -> str:
-        """Return a recipient's name, which tells all recipients apart."""
-        return self._digest(number).hex()[:16]
-
-    def provider_id(self, batch_id: str, number: str) -> str:
-        """Return an id for one recipient's part of a batch."""
-        return f"{batch_id}:{self.name(number)}"
-
-    def _digest(self, number: str) -> bytes:
+        """Return a recipient's name: 16 characters that tell all recipients apart."""
         digits = number.removeprefix("+")  # reports name recipients without it
-        return hmac.digest(self._key, f"sinch recipient {digits}".encode(), "sha256")
+        digest = hmac.digest(self._key, f"sinch recipient {digits}".encode(), "sha256")
+        return digest.hex()[:_NAME_CHARACTERS]
+
+
+def name_part(batch_id: str, name: str) -> str:
+    """Return the id of one recipient's part of a batch."""
+    return f"{batch_id}:{name}"
 
 
 def cut_batches(
-    submissions: Sequence[Submission], tag_of: Callable[[str], str], max_recipients: int
+    submissions: Sequence[Submission], key: RecipientKey, callback: str | None
 ) -> list[Batch]:
     """Cut messages into batches that Sinch takes and whose reports can be told apart.
 
@@ -101,20 +98,22 @@ def cut_batches(
 
     Args:
         submissions: The messages.
-        tag_of: Names a recipient by number; two of one name never share a batch.
-        max_recipients: Most in one batch.
+        key: Names the recipients.
+        callback: Where Sinch reports; None where it does not, and needs no table.
     """
     texts = {each.text for each in submissions}
     are_few = len(texts) * _FEW_TEXTS <= len(submissions)
+    most, tag_characters = count_recipients(callback), TAG_CHARACTERS if callback else None
     groups: dict[str | int, list[Batch]] = {}
     for place, submission in enumerate(submissions):
-        group: str | int = submission.text if are_few else len(split_text(submission.text))
-        tag = tag_of(submission.address)
-        batches = groups.setdefault(group, [])
-        batch = _find_room(batches, submission, tag, max_recipients)
-        if batch is None:
-            batches.append(batch := Batch())
-        batch.add(place, submission, tag)
+        text, name = submission.text, key.name(submission.address)
+        batches = groups.setdefault(text if are_few else len(split_text(text)), [])
+        tag, echo_bytes = name[:tag_characters], count_echo_bytes(text)
+        batch = _find_room(batches, tag, echo_bytes, most)
+        batch.places.append(place)
+        batch.submissions.append(submission)
+        batch.names[tag] = name
+        batch.echo_bytes += echo_bytes
     return [batch for batches in groups.values() for batch in batches]
 
 
@@ -131,16 +130,16 @@ def write_reference(batch: Batch) -> str:
     if len(batch.submissions) == 1:
         return batch.submissions[0].attempt_id
     attempts = (_pack(each.attempt_id) for each in batch.submissions)
-    return TABLE + ".".join(map("".join, zip(batch.tags, attempts, strict=True)))
+    return TABLE + ".".join(map("".join, zip(batch.names, attempts, strict=True)))
 
 
-def read_reference(reference: str, tag: str) -> str | None:
-    """Return the attempt that a reference names for a recipient's tag, None where it names none."""
+def read_reference(reference: str, name: str) -> str | None:
+    """Return the attempt that a reference names for a recipient, None where it names none."""
     if not reference.startswith(TABLE):
         return reference or None
     for entry in reference.removeprefix(TABLE).split("."):
-        if entry.startswith(tag):
-            return _unpack(entry[_TAG_CHARACTERS:])
+        if entry.startswith(name[:TAG_CHARACTERS]):
+            return _unpack(entry[TAG_CHARACTERS:])
     return None
 
 
@@ -178,18 +177,17 @@ def count_echo_bytes(text: str) -> int:
     return (len(text) if text.isascii() else 6 * len(text)) + 64
 
 
-def _find_room(
-    batches: list[Batch], submission: Submission, tag: str, max_recipients: int
-) -> Batch | None:
-    added_bytes = count_echo_bytes(submission.text)
+def _find_room(batches: list[Batch], tag: str, echo_bytes: int, most: int) -> Batch:
+    """Return the first batch that can take a message, a new one where none can."""
     for batch in batches:
         if (
-            len(batch.submissions) < max_recipients
-            and tag not in batch.tags
-            and batch.echo_bytes + added_bytes <= MAX_ECHO_BYTES
+            len(batch.places) < most
+            and tag not in batch.names
+            and batch.echo_bytes + echo_bytes <= MAX_ECHO_BYTES
         ):
             return batch
-    return None
+    batches.append(Batch())
+    return batches[-1]
 
 
 def _cut_pieces(text: str) -> Iterator[str]:

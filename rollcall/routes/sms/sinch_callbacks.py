@@ -23,7 +23,7 @@ from rollcall.routes.sms.documents import (
     read_part,
     read_text,
 )
-from rollcall.routes.sms.sinch_batches import RecipientKey, read_reference
+from rollcall.routes.sms.sinch_batches import RecipientKey, name_part, read_reference
 from rollcall.routes.sms.sinch_codes import judge_report
 
 SIGNATURE = "x-sinch-webhook-signature"
@@ -72,7 +72,7 @@ def read_receipts(callback: Callback, key: RecipientKey) -> list[Receipt]:
     if recipient is None:
         raise MalformedCallbackError("the report names no recipient")
     reference = callback.query().get(REFERENCE) or read_client_reference(document)
-    attempt_id = read_reference(reference, key.tag(recipient)) if reference else None
+    attempt_id = read_reference(reference, key.name(recipient)) if reference else None
     return [read_report(document, attempt_id, key)]
 
 
@@ -91,7 +91,7 @@ def read_report(document: dict[str, Any], attempt_id: str | None, key: Recipient
     return Receipt(
         state=meaning.state,
         reference=attempt_id,
-        provider_id=key.provider_id(batch_id, recipient),
+        provider_id=name_part(batch_id, key.name(recipient)),
         level="handset" if meaning.state == "delivered" else "carrier",
         is_permanent=meaning.is_permanent,
         code=" ".join(filter(None, (code, read_code(document, "status")))) or None,

@@ -146,7 +146,7 @@ def test_report_says_what_became_of_an_attempt() -> None:
     assert (receipt.state, receipt.level, receipt.is_permanent) == ("delivered", "handset", False)
     assert (receipt.reference, receipt.code) == ("a-1", "0 Delivered")
     assert receipt.occurred_at == NOW
-    assert receipt.provider_id == KEY.provider_id("01FC66621VHDBN119Z8PMV1QPQ", "+12125550100")
+    assert receipt.provider_id == f"01FC66621VHDBN119Z8PMV1QPQ:{KEY.name('+12125550100')}"
     assert "2125550100" not in repr(receipt)
 
 

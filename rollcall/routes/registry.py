@@ -11,9 +11,13 @@ from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.smtp import SmtpRoute
 from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
+from rollcall.routes.sms.infobip import InfobipRoute, InfobipSettings
+from rollcall.routes.sms.sinch import SinchRoute, SinchSettings
 
 _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     HttpSmsSettings: HttpSmsRoute,
+    InfobipSettings: InfobipRoute,
+    SinchSettings: SinchRoute,
     SmtpSettings: SmtpRoute,
 }
 """Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""

@@ -174,22 +174,28 @@ class AppriseRoute:
 
 
 def _notify(settings: AppriseSettings, submission: Submission) -> Verdict:
-    import apprise  # noqa: PLC0415 - takes a third of a second
-
     service = _open_service(settings, submission.address)
     if service is None:
         return "rejected"
+    try:
+        return VERDICTS[_send(service, settings, submission)]
+    except Exception:  # noqa: BLE001 - whatever 150 services raise; unchained: it may quote anything
+        return "unknown"
+
+
+def _send(service: "NotifyBase", settings: AppriseSettings, submission: Submission) -> bool | None:
+    import apprise  # noqa: PLC0415 - takes a third of a second
+
     wants_html = service.notify_format == apprise.NotifyFormat.HTML
     html = submission.html if wants_html else None
     services = apprise.Apprise(asset=service.asset)
     services.add(service)
-    result = services.notify(
+    return services.notify(
         body=submission.text if html is None else html,
         title=(submission.subject or "") if settings.carries == "email" else "",
         body_format=apprise.NotifyFormat.TEXT if html is None else apprise.NotifyFormat.HTML,
         interpret_escapes=False,
     )
-    return VERDICTS[result]
 
 
 def _name_service(settings: AppriseSettings) -> str | None:
@@ -206,7 +212,10 @@ def _open_service(settings: AppriseSettings, address: str) -> "NotifyBase | None
     )
     to = address.removeprefix("+") if settings.number_format == "digits" else address
     url = fill_text(settings.url.get_secret_value(), {"to": quote(to, safe="")})
-    service = apprise.Apprise.instantiate(url, asset=asset)
+    try:
+        service = apprise.Apprise.instantiate(url, asset=asset)
+    except Exception:  # noqa: BLE001 - whatever 150 services make of a URL that is none of theirs
+        return None
     if service is None:
         return None
     service.request_rate_per_sec = 0

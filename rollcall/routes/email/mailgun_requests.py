@@ -8,12 +8,12 @@ get stands once, in the form; texts of their own are variables, which Mailgun pu
 The form is multipart, as documented: unlike in a URL-encoded one, nothing has to be encoded.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
 from email.utils import formataddr, parseaddr
 
 from rollcall.routes.email.batches import Batch, Letter
+from rollcall.routes.email.json_bodies import write_json
 from rollcall.routes.email.mime import flatten_subject, format_message_id
 
 ATTEMPT = "rollcall_attempt"
@@ -50,12 +50,12 @@ class RequestBuilder:
         variables = {
             letter.mailbox: self._list_variables(letter, batch) for letter in batch.letters
         }
-        fields = {
+        fields: dict[str, str | bytes] = {
             "from": self._sender,
             "to": ", ".join(variables),
             "subject": flatten_subject(first.subject or ""),
             "text": first.text,
-            "recipient-variables": json.dumps(variables, separators=(",", ":")),
+            "recipient-variables": write_json(variables),
             f"v:{ATTEMPT}": "%recipient.attempt%",
             f"v:{DELIVERY}": "%recipient.delivery%",
             "h:Message-Id": "%recipient.message_id%",
@@ -86,22 +86,22 @@ class RequestBuilder:
 
 def fits_variables(letter: Letter) -> bool:
     """Tell whether a letter's text may travel as variables."""
-    texts = [text for text in letter.content if text]
-    if sum(map(len, texts)) > MOST_VARIABLE_CHARACTERS:
-        return False
-    return not any(VARIABLE_MARKER in text for text in texts)
+    subject, text, html = letter.content
+    said = f"{subject} {text} {html}"
+    return VARIABLE_MARKER not in said and len(said) <= MOST_VARIABLE_CHARACTERS
 
 
-def encode_form(fields: Mapping[str, str]) -> tuple[str, bytes]:
+def encode_form(fields: Mapping[str, str | bytes]) -> tuple[str, bytes]:
     """Encode a form as multipart/form-data (RFC 7578); return its Content-Type and its content.
 
     Args:
-        fields: By names that need no escape.
+        fields: By names that need no escape; bytes are written as they are.
     """
     boundary = secrets.token_hex(16)
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
-        for name, text in fields.items()
-    ]
-    content = "".join(parts) + f"--{boundary}--\r\n"
-    return f"multipart/form-data; boundary={boundary}", content.encode()
+    parts = []
+    for name, said in fields.items():
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+        body = said if isinstance(said, bytes) else said.encode("utf-8", "replace")
+        parts += [head.encode(), body, b"\r\n"]
+    parts.append(f"--{boundary}--\r\n".encode())
+    return f"multipart/form-data; boundary={boundary}", b"".join(parts)

@@ -88,7 +88,13 @@ def parse_mailbox(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise ValueError("not a plain email address")
     local, domain = address.split("@")
-    return f"{local}@{domain.encode('idna').decode('ascii')}"
+    return f"{local}@{_write_in_ascii(domain)}"
+
+
+@lru_cache(maxsize=4096)
+def _write_in_ascii(domain: str) -> str:
+    """Write a domain in ASCII; most recipients share theirs with others."""
+    return domain.encode("idna").decode("ascii")
 
 
 @lru_cache(maxsize=64)

@@ -38,7 +38,7 @@ def find_description() -> Path | None:
 
 @pytest.fixture(scope="module")
 def referee() -> OpenAPI:
-    """The description of `mail/send` alone, told as OpenAPI 3.1: openapi-core reads no Swagger 2."""
+    """The description of `mail/send`, told as OpenAPI 3.1: openapi-core reads no Swagger 2."""
     path = find_description()
     if path is None:
         pytest.skip("SendGrid's OpenAPI description is not here")

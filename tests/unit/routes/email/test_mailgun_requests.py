@@ -137,6 +137,12 @@ def test_form_carries_whatever_is_in_it() -> None:
     assert read_form(*encode_form(fields)) == fields
 
 
+def test_half_a_character_holds_up_nobody() -> None:
+    form = build(letter(1, text="half \ud83d"), letter(2, text="whole"))
+    assert json.loads(form["recipient-variables"])["p2@example.org"]["text"] == "whole"
+    assert build(letter(text="half \ud83d"))["text"] == "half ?"
+
+
 def test_id_that_cannot_stand_in_a_header_is_refused() -> None:
     with pytest.raises(ValueError, match="delivery_id"):
         build(letter(delivery_id="d\r\nBcc: x"))

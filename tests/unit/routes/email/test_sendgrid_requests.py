@@ -95,7 +95,8 @@ def test_empty_text_is_one_that_sendgrid_takes() -> None:
         ({}, True),
         ({"text": "x" * (MOST_SUBSTITUTION_BYTES - 100)}, True),
         ({"text": "x" * MOST_SUBSTITUTION_BYTES}, False),
-        ({"text": "洪" * 2000}, False),  # 12,000 bytes as JSON writes it
+        ({"text": "洪" * 2000}, True),
+        ({"text": "洪" * 4000}, False),  # 12,000 bytes
         ({"text": "x" * 6000, "html": "x" * 6000}, False),
         ({"text": f"see {TEXT_MARKER}"}, False),
         ({"html": f"see {HTML_MARKER}"}, False),
@@ -104,6 +105,11 @@ def test_empty_text_is_one_that_sendgrid_takes() -> None:
 )
 def test_text_that_must_not_be_substituted_is_known(changes: dict[str, str], *, fits: bool) -> None:
     assert fits_substitutions(letter(**changes)) == fits
+
+
+def test_half_a_character_holds_up_nobody() -> None:
+    request = build(letter(1, text="half \ud83d"), letter(2, text="whole"))
+    assert request["personalizations"][1]["substitutions"] == {TEXT_MARKER: "whole"}
 
 
 def test_id_that_cannot_stand_in_a_header_is_refused() -> None:

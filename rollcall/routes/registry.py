@@ -6,8 +6,11 @@ from typing import Annotated, Any, Union
 from pydantic import Field, TypeAdapter
 
 from rollcall.clock import Clock
+from rollcall.routes.apprise import AppriseRoute, AppriseSettings
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import receipts_address
+from rollcall.routes.email.mailgun import MailgunRoute, MailgunSettings
+from rollcall.routes.email.sendgrid import SendGridRoute, SendGridSettings
 from rollcall.routes.email.smtp import SmtpRoute
 from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
@@ -19,6 +22,9 @@ _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     InfobipSettings: InfobipRoute,
     SinchSettings: SinchRoute,
     SmtpSettings: SmtpRoute,
+    SendGridSettings: SendGridRoute,
+    MailgunSettings: MailgunRoute,
+    AppriseSettings: AppriseRoute,
 }
 """Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""
 

@@ -8,7 +8,6 @@ arrives while an answer is pending waits. Loopback only. `run_sink` starts one a
 """
 
 import argparse
-import json
 import select
 import socket
 import subprocess
@@ -16,10 +15,13 @@ import sys
 import time
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from benchmarks.bulk_answers import BULK_ANSWERS
+from benchmarks.http_answers import Answer, answer_single, http_answer
 
 READ_BYTES = 262_144
 SEND_PATIENCE_S = 10.0
@@ -49,22 +51,6 @@ class Counter:
 
     def __init__(self) -> None:
         self.message_count = 0
-
-
-Answer = Callable[[bytes, bytes, int], tuple[bytes, int]]
-"""Makes of head, body and number a whole HTTP answer, and says how many messages it took."""
-
-
-def http_answer(status: str, document: object, headers: str = "") -> bytes:
-    """Return an HTTP answer that holds JSON."""
-    body = json.dumps(document).encode()
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{headers}"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def answer_single(_head: bytes, _body: bytes, number: int) -> tuple[bytes, int]:
-    """Answer as a carrier that takes one message with one request."""
-    return http_answer("202 Accepted", {"id": f"m{number}", "status": "queued"}), 1
 
 
 class HttpConversation:
@@ -235,7 +221,7 @@ class SinkServer:
             connection.socket.close()
 
 
-ANSWERS: dict[str, Answer] = {"single": answer_single}
+ANSWERS: Mapping[str, Answer] = {"single": answer_single, **BULK_ANSWERS}
 """How an HTTP sink answers, by name."""
 
 

@@ -47,7 +47,9 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.countries
 	$(BIN)/python -m benchmarks.selection
 	$(BIN)/python -m benchmarks.find
+	$(BIN)/python -m benchmarks.http_routes
 	$(BIN)/python -m benchmarks.send
+	$(BIN)/python -m benchmarks.send_memory
 
 up: export PATH := $(CURDIR)/$(BIN):$(PATH)
 up: export PREFECT_HOME := $(CURDIR)/data/local/prefect

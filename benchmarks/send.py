@@ -1,110 +1,213 @@
-"""How much of the carriers' speed a whole send keeps: ledger, leases and retries included.
+"""How long does a whole send take, from acceptance to the last acceptance, ledger included?
 
-The limit is the same routes handing the same texts to the same carriers with nothing recorded.
-Prints medians of 5 runs; the ratio is the claim (docs/performance.md).
+    python -m benchmarks.send [--people 50000] [--runs 5] [--personal] [--profile FILE]
+
+Providers answer every message after 50 ms (`benchmarks.sinks`). Sends an email and an SMS to each
+of 50,000 people, then an SMS to each of 10,000, from the kept version of a source to the closed
+message in a SQLite ledger: accepting, loading, selecting, rendering, recording and delivering.
+
+Prints how long it took (limit 60 s), when 99 of 100 SMS were accepted (limit 10 s), and the
+ledger's share of delivering (limit a fifth): the CPU time of its transactions in that of the
+process. Beside it stands for how much of the time any transaction was open; waiting for the disk
+and for Python's global lock is in that. The measure of the routes is the same messages handed to
+the same routes, with nothing recorded. Medians of 5.
+
+How much memory a send takes: `benchmarks.send_memory`.
 """
 
+import argparse
 import asyncio
+import cProfile
 import logging
+import pstats
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from rollcall.cli.demo import sandbox_process
-from rollcall.domain.audience import Audience, Position, Recipient
-from rollcall.domain.message import MessageRequest
+from sqlalchemy import select
+
+from benchmarks.send_world import PERSONAL_TEXT, TEXT, Sent, open_app, phone_numbers, send
+from benchmarks.send_world import write_people as write_source
+from benchmarks.sinks import run_sink
+from benchmarks.timed_ledger import LedgerTime, TimedLedger
+from rollcall.domain.message import Channel
 from rollcall.ledger.queue import new_attempt_id
-from rollcall.ledger.recording import freeze_audience
+from rollcall.ledger.tables import Attempt, Delivery, Message
 from rollcall.routes.base import Submission
-from rollcall.sending.accepting import Order, accept_order
-from rollcall.sending.drain import drain
-from rollcall.settings import Settings
-from rollcall.wiring import App, build_app
+from rollcall.wiring import App
 
-PEOPLE = 4_000
-RUNS = 5
-TEXT = "Earthquake near Tokyo. Tell us that you are safe."
-
-REQUEST = MessageRequest.model_validate(
-    {
-        "content": {"subject": "Drill", "text": TEXT},
-        "selection": {"everyone": True},
-        "options": {"include_sms": True},
-    }
-)
+PROVIDER_DELAY_MS = 50
+SMS_PEOPLE = 10_000
+BARE_PEOPLE = 5_000
+HTML = "<p>Earthquake near Tokyo. Tell us that you are safe.</p>"
 
 
-def make_audience() -> Audience:
-    """Return people with made-up addresses; they skip the source, which has its own benchmark."""
-    nowhere = Position("none")
-    recipients = (
-        Recipient(f"p{n}", "N", f"p{n}@example.org", f"+1212555{n + 1:04}", None, None, nowhere, ())
-        for n in range(PEOPLE)
-    )
-    return Audience(datetime.now(UTC), tuple(recipients), ())
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One send and what its ledger took while delivering."""
 
-
-async def send_through_ledger(app: App) -> None:
-    """Deliver a recorded message as a flow does."""
-    order = Order(REQUEST, source=Path("benchmark"))
-    message, _ = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
-    freeze_audience(app.ledger, message.message_id, make_audience())
-    app.steps.record_deliveries(message.message_id)
-    async with app.steps.start_run(message.message_id) as run:
-        await drain(run, run.deliver_batch)
-    accepted = app.steps.report(message.message_id).total("accepted")
-    assert accepted == 2 * PEOPLE, accepted
-
-
-async def send_bare(app: App) -> None:
-    """Hand the same texts to the same routes, as many at once, and record nothing."""
-
-    async def submit(n: int, channel: str) -> None:
-        entry = next(one for one in app.book.entries.values() if one.route.channel == channel)
-        address = f"p{n}@example.org" if channel == "email" else f"+1212555{n + 1:04}"
-        async with entry.slots.hold("bare"):
-            await entry.route.submit(
-                Submission(new_attempt_id(), "a", new_attempt_id(), address, TEXT, "Drill", "Drill")
-            )
-
-    await asyncio.gather(*(submit(n, name) for n in range(PEOPLE) for name in ("email", "sms")))
-
-
-async def time_s(send: Callable[[App], Awaitable[None]], app: App) -> float:
-    """Return how long one send takes, in seconds."""
-    started = time.perf_counter()
-    await send(app)
-    return time.perf_counter() - started
-
-
-async def measure(settings: Settings) -> tuple[list[float], list[float]]:
-    """Run both ways in turn on one app, so that both meet the same weather."""
-    app = build_app(settings)
-    try:
-        await time_s(send_bare, app)  # opens the connections
-        pairs = [
-            (await time_s(send_bare, app), await time_s(send_through_ledger, app))
-            for _ in range(RUNS)
-        ]
-    finally:
-        await app.aclose()
-    return [bare for bare, _ in pairs], [whole for _, whole in pairs]
+    sent: Sent
+    ledger: LedgerTime
+    delivery_count: int
 
 
 def main() -> None:
     """Measure and print."""
+    asked = read_options()
     logging.disable()
-    with tempfile.TemporaryDirectory() as name, sandbox_process(Path(name), "clean", seed=1):
-        routes_file = Path(name) / "routes.toml"
-        settings = Settings(data_dir=Path(name), ledger_url="", routes_file=routes_file)
-        bare, whole = asyncio.run(measure(settings))
-    print(f"{2 * PEOPLE} deliveries, medians of {RUNS}")
-    print(f"  routes alone   {2 * PEOPLE / median(bare):8.0f} deliveries/s")
-    print(f"  whole send     {2 * PEOPLE / median(whole):8.0f} deliveries/s")
-    print(f"  ratio          {median(bare) / median(whole):8.2f}")
+    text = PERSONAL_TEXT if asked.personal else TEXT
+    with (
+        tempfile.TemporaryDirectory() as name,
+        run_sink("http", PROVIDER_DELAY_MS) as http_port,
+        run_sink("smtp", PROVIDER_DELAY_MS) as smtp_port,
+    ):
+        folder = Path(name)
+        app, ledger = open_app(folder, (http_port, smtp_port))
+        measuring = measure(app, ledger, folder, text, asked)
+        asyncio.run(measure_profiled(asked.profile, measuring) if asked.profile else measuring)
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--people", type=int, default=50_000)
+    options.add_argument("--runs", type=int, default=5)
+    options.add_argument("--personal", action="store_true", help="a text of their own for each")
+    options.add_argument("--profile", metavar="FILE", help="write profiles: FILE.loop, FILE.ledger")
+    return options.parse_args()
+
+
+class Profiler:
+    """Profiles the event loop and the threads in which the ledger is asked, each by itself."""
+
+    def __init__(self) -> None:
+        self.profiles: list[cProfile.Profile] = []
+
+    def start_thread(self) -> None:
+        """Profile the thread that calls this."""
+        profile = cProfile.Profile()
+        self.profiles.append(profile)
+        profile.enable()
+
+    def dump(self, file: str) -> None:
+        """Write the loop's profile to a file, and that of all other threads to another."""
+        loop, *threads = self.profiles
+        loop.dump_stats(f"{file}.loop")
+        if threads:
+            pstats.Stats(*threads).dump_stats(f"{file}.ledger")
+
+
+async def measure_profiled(file: str, measuring: Coroutine[None, None, None]) -> None:
+    """Measure under a profiler; times are longer, shares are not."""
+    profiler = Profiler()
+    executor = ThreadPoolExecutor(initializer=profiler.start_thread)
+    asyncio.get_running_loop().set_default_executor(executor)
+    profiler.start_thread()
+    await measuring
+    executor.shutdown()
+    profiler.dump(file)
+
+
+async def measure(
+    app: App, ledger: TimedLedger, folder: Path, text: str, asked: argparse.Namespace
+) -> None:
+    """Send, again and again, and print."""
+    everybody = write_source(folder / "everybody", asked.people)
+    phones_only = write_source(folder / "phones", min(SMS_PEOPLE, asked.people), with_email=False)
+    for source in (everybody, phones_only):
+        app.sources.open(source)  # `rollcall refresh` has done it long before
+    try:
+        bare = [await time_bare(app) for _ in range(asked.runs)]
+        whole = [await measure_send(app, ledger, everybody, text) for _ in range(asked.runs)]
+        sms = [await measure_send(app, ledger, phones_only, text) for _ in range(asked.runs)]
+    finally:
+        await app.aclose()
+    report_whole(whole, bare)
+    report_sms([read_waits_s(app, one.sent.message_id) for one in sms], sms)
+
+
+async def measure_send(app: App, ledger: TimedLedger, source: Path, text: str) -> Measured:
+    """Send once; everything has to be accepted."""
+    sent = await send(app, ledger, source, text)
+    taken = ledger.taken
+    report = app.steps.report(sent.message_id)
+    assert report.state == "sent", report
+    assert report.total("accepted") == report.total("accepted", "failed", "waiting"), report.counts
+    return Measured(sent, taken, report.total("accepted"))
+
+
+async def time_bare(app: App) -> float:
+    """Hand messages to the routes, as many at once as in a send; return deliveries per second."""
+    numbers = phone_numbers()
+    phones = [next(numbers) for _ in range(BARE_PEOPLE)]
+
+    async def submit(number: int, channel: Channel) -> None:
+        entry = next(one for one in app.book.entries.values() if one.route.channel == channel)
+        address = phones[number] if channel == "sms" else f"p{number}@example.org"
+        submission = Submission(
+            new_attempt_id(), new_attempt_id(), new_attempt_id(), address, TEXT, "Earthquake", HTML
+        )
+        async with entry.slots.hold("bare"):
+            await entry.route.submit(submission)
+
+    channels: tuple[Channel, ...] = ("email", "sms")
+    started = time.perf_counter()
+    await asyncio.gather(*(submit(one, each) for one in range(BARE_PEOPLE) for each in channels))
+    return len(channels) * BARE_PEOPLE / (time.perf_counter() - started)
+
+
+def read_waits_s(app: App, message_id: str) -> list[float]:
+    """Return how long after acceptance each SMS was accepted by the provider, shortest first."""
+    query = (
+        select(Message.accepted_at, Attempt.finished_at)
+        .join(Delivery, Delivery.message_id == Message.message_id)
+        .join(Attempt, Attempt.delivery_id == Delivery.delivery_id)
+        .where(Message.message_id == message_id, Attempt.outcome == "accepted")
+    )
+    with app.ledger.read() as connection:
+        moments: Sequence[tuple[datetime, datetime | None]] = (
+            connection.execute(query).tuples().all()
+        )
+    return sorted(
+        (ended_at - began_at).total_seconds() for began_at, ended_at in moments if ended_at
+    )
+
+
+def report_whole(whole: list[Measured], bare_per_s: list[float]) -> None:
+    """Print the whole send, its steps and the ledger's share."""
+    count = whole[0].delivery_count
+    total_s = median(one.sent.total_s for one in whole)
+    print(f"{count:,} deliveries at providers that answer in {PROVIDER_DELAY_MS} ms")
+    print(f"  accepted to all accepted, medians of {len(whole)} (limit 60 s)   {total_s:8.1f} s")
+    for name in whole[0].sent.step_s:
+        print(f"    {name:<20} {median(one.sent.step_s[name] for one in whole):8.2f} s")
+    per_s = median(count / one.sent.step_s["deliver"] for one in whole)
+    print(f"  delivering           {per_s:8.0f} deliveries/s")
+    print(f"  routes alone         {median(bare_per_s):8.0f} deliveries/s")
+    print(f"  ratio                {per_s / median(bare_per_s):8.2f}")
+    report_ledger(whole)
+
+
+def report_ledger(whole: list[Measured]) -> None:
+    """Print the ledger's share of delivering."""
+    cpu_pct = median(100 * one.ledger.cpu_s / one.sent.drain_cpu_s for one in whole)
+    open_pct = median(100 * one.ledger.open_s / one.sent.step_s["deliver"] for one in whole)
+    print(f"  ledger's share of the CPU time of delivering (limit 20 %)   {cpu_pct:5.1f} %")
+    print(f"  some transaction open, waits included                      {open_pct:5.1f} %")
+    print(f"  transactions         {median(one.ledger.count for one in whole):8.0f}")
+
+
+def report_sms(waits_s: list[list[float]], sms: list[Measured]) -> None:
+    """Print when most SMS were accepted."""
+    p99_s = median(waits[int(0.99 * len(waits))] for waits in waits_s)
+    last_s = median(waits[-1] for waits in waits_s)
+    print(f"{sms[0].delivery_count:,} SMS: 99 % accepted by the provider within (limit 10 s)")
+    print(f"  from acceptance      {p99_s:8.2f} s; the last {last_s:.2f} s")
 
 
 if __name__ == "__main__":

@@ -6,21 +6,31 @@ from typing import Annotated, Any, Union
 from pydantic import Field, TypeAdapter
 
 from rollcall.clock import Clock
+from rollcall.routes.apprise import AppriseRoute, AppriseSettings
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import receipts_address
+from rollcall.routes.email.mailgun import MailgunRoute, MailgunSettings
+from rollcall.routes.email.sendgrid import SendGridRoute, SendGridSettings
 from rollcall.routes.email.smtp import SmtpRoute
 from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
+from rollcall.routes.sms.infobip import InfobipRoute, InfobipSettings
+from rollcall.routes.sms.sinch import SinchRoute, SinchSettings
 from rollcall.routes.sms.telnyx import TelnyxRoute, TelnyxSettings
 from rollcall.routes.sms.twilio import TwilioRoute, TwilioSettings
 from rollcall.routes.sms.vonage import VonageRoute, VonageSettings
 
 _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     HttpSmsSettings: HttpSmsRoute,
+    InfobipSettings: InfobipRoute,
+    SinchSettings: SinchRoute,
     SmtpSettings: SmtpRoute,
     TelnyxSettings: TelnyxRoute,
     TwilioSettings: TwilioRoute,
     VonageSettings: VonageRoute,
+    SendGridSettings: SendGridRoute,
+    MailgunSettings: MailgunRoute,
+    AppriseSettings: AppriseRoute,
 }
 """Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""
 

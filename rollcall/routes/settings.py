@@ -153,6 +153,10 @@ def _check_sender(sender: str) -> str:
     return sender
 
 
+MailSender = Annotated[str, AfterValidator(_check_sender)]
+"""Whom recipients of an email see: an address, with or without a name before it."""
+
+
 class SmtpSettings(BaseRouteSettings):
     """A mail server that takes our messages."""
 
@@ -172,7 +176,7 @@ class SmtpSettings(BaseRouteSettings):
     )
     username: str | None = Field(default=None, description="Who signs in; none signs in as nobody.")
     password: SecretStr | None = Field(default=None, description="Their password.")
-    sender: Annotated[str, AfterValidator(_check_sender)] = Field(
+    sender: MailSender = Field(
         description='Whom recipients see, e.g. "Crisis Team <crisis@example.org>".'
     )
     hello_name: str | None = Field(

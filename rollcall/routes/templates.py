@@ -1,7 +1,8 @@
 """Placeholders in a route's configured headers and body: replaced as text, encoded afterwards."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -10,6 +11,9 @@ HEADER_PLACEHOLDERS = frozenset({"reference", "idempotency_key", "attempt"})
 
 PLACEHOLDERS = HEADER_PLACEHOLDERS | {"to", "text", "sender", "callback_url"}
 """Everything a body may hold."""
+
+Filling = Callable[[Mapping[str, str]], JsonValue]
+"""A template made ready: values in, the filled template out."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 
@@ -39,3 +43,15 @@ def fill_template(template: JsonValue, values: Mapping[str, str]) -> JsonValue:
     if isinstance(template, list):
         return [fill_template(part, values) for part in template]
     return template
+
+
+def compile_template(template: JsonValue) -> Filling:
+    """Make a template ready to be filled for many messages, as `fill_template` fills it.
+
+    A text that is nothing but a placeholder, as most are, costs a look-up.
+    """
+    if not find_placeholders(template):
+        return lambda _: template
+    if isinstance(template, str) and (whole := _PLACEHOLDER.fullmatch(template)):
+        return lambda values: values.get(whole[1], template)
+    return partial(fill_template, template)

@@ -7,21 +7,37 @@ connect timeout, so that a sender which trusts it sends twice. Here one rule hol
     `NOT_SENT` errors mean that no byte of the request left; after every other error it may have
     arrived.
 
-Redirects are answers, never followed. A request is written to the network at most once.
+Redirects are answers, never followed. A request is written to the network once, whatever happens.
+
+Of aiohttp this uses the connections (pool, TLS, names) and the parser of answers, without the
+session above them: of a message's time that took more than half. tests/integration/routes has a
+test for every way in which an exchange can end; they hold with the aiohttp that is pinned.
 """
 
+import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from functools import lru_cache
 
 import aiohttp
 import httpx
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError
+from aiohttp.http_parser import RawResponseMessage
+from aiohttp.streams import StreamReader
 from yarl import URL
 
 # at INFO httpx logs every URL, and with `body_format = "query"` that holds the number and the text
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.LocalProtocolError,
+)
 """Errors after which the same message may be sent again by any way: this request never left."""
 
 MAX_ANSWER_BYTES = 1_048_576
@@ -30,12 +46,12 @@ MAX_ANSWER_BYTES = 1_048_576
 KEEP_ALIVE_S = 55.0
 """How long an unused connection is kept: just below the 60 s after which most balancers drop it."""
 
-_OWN_HEADERS = (b"content-length", b"transfer-encoding")
-_NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+_NO_ANSWER = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, HttpProcessingError)
+_FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
+_BODY_METHODS = ("POST", "PUT", "PATCH")
+_NO_LIMITS = httpx.Timeout(None).as_dict()
 
-
-class _AnswerLostError(aiohttp.ClientError):
-    """The connection ended after the request was written and before it was answered."""
+_Origin = tuple[str, str, int | None]
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -53,7 +69,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def __init__(self, max_connections: int = 100, tls: ssl.SSLContext | None = None) -> None:
         self._max_connections = max_connections
         self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._connector: aiohttp.TCPConnector | None = None
+        self._targets: dict[_Origin, ClientRequest] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its whole answer.
@@ -64,97 +81,134 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             httpx.ReadTimeout: No answer, or not all of it, in time; perhaps sent.
             httpx.RemoteProtocolError: Disconnected, or answered what is not HTTP; perhaps sent.
             httpx.ReadError: The answer broke off; perhaps sent.
+            httpx.LocalProtocolError: A header holds a line break; not sent.
         """
-        body = await request.aread()
+        text = _serialise(request, await request.aread())
+        limits = _read_timeouts(**request.extensions.get("timeout", _NO_LIMITS))
         try:
-            return await self._exchange(request, body)
-        except aiohttp.ConnectionTimeoutError as exc:
-            raise httpx.ConnectTimeout("no connection in time", request=request) from exc
-        except aiohttp.ClientConnectorError as exc:
-            raise httpx.ConnectError("no connection", request=request) from exc
+            async with asyncio.timeout(limits.total):
+                connection = await self._connect(request, limits)
+                return await _exchange(connection, text, request, limits.sock_read)
         except (aiohttp.SocketTimeoutError, TimeoutError) as exc:
             raise httpx.ReadTimeout("no answer in time", request=request) from exc
-        except (_AnswerLostError, aiohttp.ClientResponseError) as exc:
+        except _NO_ANSWER as exc:
             raise httpx.RemoteProtocolError("no HTTP answer", request=request) from exc
         except (aiohttp.ClientError, OSError) as exc:
             raise httpx.ReadError("the answer broke off", request=request) from exc
 
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
-        if self._session is not None:
-            await self._session.close()
+        if self._connector is not None:
+            await self._connector.close()
 
-    async def _exchange(self, request: httpx.Request, body: bytes) -> httpx.Response:
-        async with self._open_session().request(
-            request.method,
-            URL(str(request.url), encoded=True),
-            headers=_own_headers(request),
-            data=body or None,
-            allow_redirects=False,
-            timeout=_read_timeouts(request),
-        ) as answer:
-            return httpx.Response(
-                answer.status,
-                headers=answer.raw_headers,
-                stream=httpx.ByteStream(await _read_answer(answer.content)),
-                extensions={"http_version": b"HTTP/1.1"},
+    async def _connect(self, request: httpx.Request, limits: aiohttp.ClientTimeout) -> Connection:
+        if self._connector is None:  # made late: it belongs to the event loop that first uses it
+            self._connector = aiohttp.TCPConnector(
+                limit=self._max_connections, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=60
             )
+        try:
+            return await self._connector.connect(self._target(request.url), [], limits)
+        except TimeoutError as exc:
+            raise httpx.ConnectTimeout("no connection in time", request=request) from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise httpx.ConnectError("no connection", request=request) from exc
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        if self._session is None:  # opened late: it belongs to the event loop that first uses it
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._max_connections,
-                    ssl=self._tls or True,
-                    keepalive_timeout=KEEP_ALIVE_S,
-                    ttl_dns_cache=60,
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                skip_auto_headers=_NO_AUTOMATIC_HEADERS,
-                middlewares=(_send_once,),
+    def _target(self, url: httpx.URL) -> ClientRequest:
+        """Return what aiohttp knows a server by: a request that is never sent, kept for each."""
+        origin = (url.scheme, url.host, url.port)
+        if origin not in self._targets:
+            self._targets[origin] = ClientRequest(
+                "HEAD",
+                URL(str(url.copy_with(userinfo=b"", raw_path=b"/", fragment=None)), encoded=True),
+                loop=asyncio.get_running_loop(),
+                ssl=self._tls or True,
             )
-        return self._session
+        return self._targets[origin]
 
 
-async def _send_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from repeating a GET whose connection broke: with some providers a GET sends."""
+async def _exchange(
+    connection: Connection, text: bytes, request: httpx.Request, read_s: float | None
+) -> httpx.Response:
+    """Write a request and read its answer; a connection that is left in the middle is closed."""
+    protocol = connection.protocol
+    if protocol is None or protocol.transport is None:
+        connection.close()
+        raise httpx.ConnectError("no connection", request=request)
     try:
-        return await handler(request)
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        protocol.set_response_params(
+            skip_payload=request.method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            read_timeout=read_s,
+        )
+        protocol.transport.write(text)
+        protocol.start_timeout()
+        head, content = await _read_head(protocol)
+        answer = await _read_content(content)
+    except BaseException:
+        connection.close()
         raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
-        raise _AnswerLostError from exc
+    connection.release()
+    return _to_response(head, answer)
 
 
-async def _read_answer(content: aiohttp.StreamReader) -> bytes:
-    answer = bytearray()
-    chunks: AsyncIterator[bytes] = content.iter_any()
-    async for chunk in chunks:
+async def _read_head(protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
+    """Read the head of the answer; interim ones (1xx) are passed over."""
+    while True:
+        head, content = await protocol.read()
+        if head.code // 100 != 1:
+            return head, content
+
+
+async def _read_content(content: StreamReader) -> bytes:
+    answer = b""
+    while chunk := await content.readany():
         answer += chunk
         if len(answer) > MAX_ANSWER_BYTES:
             raise aiohttp.ClientPayloadError("answer too long")
-    return bytes(answer)
+    return answer
 
 
-def _own_headers(request: httpx.Request) -> list[tuple[str, str]]:
-    """Leave out the framing, which the engine does itself."""
-    return [
-        (name.decode("ascii"), field.decode("latin-1"))
-        for name, field in request.headers.raw
-        if name.lower() not in _OWN_HEADERS
-    ]
+def _to_response(head: RawResponseMessage, answer: bytes) -> httpx.Response:
+    response = httpx.Response(
+        head.code,
+        headers=head.raw_headers,
+        stream=httpx.ByteStream(answer),
+        extensions={"http_version": b"HTTP/1.1"},
+    )
+    response.read()  # at once: it costs less than by way of an asynchronous stream
+    return response
 
 
-def _read_timeouts(request: httpx.Request) -> aiohttp.ClientTimeout:
+def _serialise(request: httpx.Request, body: bytes) -> bytes:
+    """Write a request as HTTP/1.1 (RFC 9112); the framing is ours, since the body is complete."""
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    has_host = False
+    for name, field in request.headers.raw:
+        lower = name.lower()
+        has_host = has_host or lower == b"host"
+        if lower not in _FRAMING_HEADERS:
+            lines.append(name + b": " + field)
+    if not has_host:
+        lines.append(b"Host: " + request.url.netloc)
+    if body or request.method in _BODY_METHODS:
+        lines.append(b"Content-Length: %d" % len(body))
+    head = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    if head.count(b"\n") != breaks or head.count(b"\r") != breaks:
+        raise httpx.LocalProtocolError("a header holds a line break", request=request)
+    return head + b"\r\n\r\n" + body
+
+
+@lru_cache
+def _read_timeouts(
+    connect: float | None, read: float | None, pool: float | None, write: float | None
+) -> aiohttp.ClientTimeout:
     """Translate httpx's timeouts: to aiohttp, waiting for a place is part of `connect`."""
-    limits: dict[str, float | None] = request.extensions.get("timeout", {})
-    connect_s, read_s = limits.get("connect"), limits.get("read")
-    place_s = _add(limits.get("pool"), connect_s)
+    del write  # what is written is buffered; `read` bounds how long it may take
+    place_s = _add(pool, connect)
     return aiohttp.ClientTimeout(
-        total=_add(place_s, read_s), connect=place_s, sock_connect=connect_s, sock_read=read_s
+        total=_add(place_s, read), connect=place_s, sock_connect=connect, sock_read=read
     )
 
 

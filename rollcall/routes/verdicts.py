@@ -30,7 +30,7 @@ REASONS: Mapping[Verdict, str] = {
     "throttled": "the carrier asks to slow down",
     "temporary": "the carrier refuses for now",
     "rejected": "the carrier refuses",
-    "permanent": "the number cannot be reached",
+    "permanent": "the recipient cannot be reached",
     "unknown": "the carrier's answer does not say whether it took the message",
 }
 

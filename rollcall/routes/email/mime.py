@@ -50,17 +50,32 @@ class MessageBuilder:
         Raises:
             ValueError: The delivery's id cannot stand in a header.
         """
-        if not _MESSAGE_ID.fullmatch(submission.delivery_id):
-            raise ValueError("this delivery_id cannot stand in a Message-ID")
+        message_id = format_message_id(submission.delivery_id, self.sender_domain)
         head = (
             f"From: {self._from}\r\n"
             f"To: {mailbox}\r\n"
             f"Subject: {encode_subject(submission.subject or '')}\r\n"
             f"Date: {format_datetime(sent_at)}\r\n"
-            f"Message-ID: <{submission.delivery_id}@{self.sender_domain}>\r\n"
+            f"Message-ID: {message_id}\r\n"
             "Auto-Submitted: auto-generated\r\n"
         )
         return head.encode() + render_body(submission.text, submission.html)
+
+
+def format_message_id(delivery_id: str, sender_domain: str) -> str:
+    """Return the Message-ID of a delivery, in its angle brackets.
+
+    Raises:
+        ValueError: The delivery's id cannot stand in a header.
+    """
+    if not _MESSAGE_ID.fullmatch(delivery_id):
+        raise ValueError("this delivery_id cannot stand in a Message-ID")
+    return f"<{delivery_id}@{sender_domain}>"
+
+
+def flatten_subject(subject: str) -> str:
+    """Return a subject as one line: line breaks and other control characters become blanks."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", subject).split())
 
 
 def parse_mailbox(address: str) -> str:
@@ -73,13 +88,19 @@ def parse_mailbox(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise ValueError("not a plain email address")
     local, domain = address.split("@")
-    return f"{local}@{domain.encode('idna').decode('ascii')}"
+    return f"{local}@{_write_in_ascii(domain)}"
+
+
+@lru_cache(maxsize=4096)
+def _write_in_ascii(domain: str) -> str:
+    """Write a domain in ASCII; most recipients share theirs with others."""
+    return domain.encode("idna").decode("ascii")
 
 
 @lru_cache(maxsize=64)
 def encode_subject(subject: str) -> str:
     """Encode a subject for its header (RFC 2047), folded; line breaks in it become blanks."""
-    one_line = " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", subject).split())
+    one_line = flatten_subject(subject)
     return Header(
         one_line, "utf-8" if not one_line.isascii() else None, header_name="Subject"
     ).encode(linesep="\r\n")

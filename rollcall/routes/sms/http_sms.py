@@ -1,9 +1,5 @@
 """SMS by any carrier that takes a message with one HTTP request; the rest is configuration."""
 
-import json
-from collections.abc import Mapping
-from urllib.parse import urlencode
-
 import httpx
 
 from rollcall.clock import Clock, SystemClock
@@ -13,7 +9,7 @@ from rollcall.routes.callbacks import callback_url
 from rollcall.routes.http import check_with, exchange, open_client
 from rollcall.routes.settings import HttpSmsSettings
 from rollcall.routes.sms.answers import Answer, read_answer
-from rollcall.routes.templates import fill_template, fill_text
+from rollcall.routes.sms.http_request import RequestBuilder
 
 
 class HttpSmsRoute:
@@ -37,7 +33,7 @@ class HttpSmsRoute:
         self._settings = settings
         self._clock = clock or SystemClock()
         self._callback = callback
-        self._url = httpx.URL(str(settings.url))
+        self._requests = RequestBuilder(settings)
         self._client = open_client(settings, _sign_in(settings))
 
     async def submit(self, submission: Submission) -> Acceptance:
@@ -48,7 +44,8 @@ class HttpSmsRoute:
             RecipientError: The carrier says that the number cannot be reached.
             OutcomeUnknownError: The request left, and no answer told what became of it.
         """
-        response = await exchange(self._client, self._build_request(submission), self.route_id)
+        request = self._requests.build(self._name_values(submission))
+        response = await exchange(self._client, request, self.route_id)
         answer = Answer(response.status_code, response.content, response.headers.get("Retry-After"))
         return read_answer(self._settings, answer, self._clock.now())
 
@@ -60,17 +57,14 @@ class HttpSmsRoute:
         Raises:
             RouteError: The carrier cannot be reached or refuses our credentials.
         """
-        headers = self._fill_headers({"reference": "check", "idempotency_key": "check"})
-        request = httpx.Request("HEAD", self._url, headers=headers)
-        return await check_with(self._client, request, self.route_id)
+        return await check_with(self._client, self._requests.build_check(), self.route_id)
 
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
         await self._client.aclose()
 
-    def _build_request(self, submission: Submission) -> httpx.Request:
-        """Build the request by hand: a third faster than the client's own way."""
-        values = {
+    def _name_values(self, submission: Submission) -> dict[str, str]:
+        return {
             "to": submission.address,
             "text": submission.text,
             "sender": self._settings.sender or "",
@@ -79,29 +73,6 @@ class HttpSmsRoute:
             "attempt": submission.attempt_id,
             "callback_url": callback_url(self._callback, submission.attempt_id) or "",
         }
-        headers = self._fill_headers(values)
-        body = {name: fill_template(part, values) for name, part in self._settings.body.items()}
-        method = self._settings.method
-        match self._settings.body_format:
-            case "json":
-                headers.setdefault("Content-Type", "application/json")
-                content = json.dumps(body).encode()
-                return httpx.Request(method, self._url, headers=headers, content=content)
-            case "form":
-                headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-                content = urlencode(body).encode()
-                return httpx.Request(method, self._url, headers=headers, content=content)
-            case "query":
-                query = b"&".join(filter(None, (self._url.query, urlencode(body).encode())))
-                return httpx.Request(method, self._url.copy_with(query=query), headers=headers)
-
-    def _fill_headers(self, values: Mapping[str, str]) -> httpx.Headers:
-        return httpx.Headers(
-            {
-                name: fill_text(template.get_secret_value(), values)
-                for name, template in self._settings.headers.items()
-            }
-        )
 
 
 def _sign_in(settings: HttpSmsSettings) -> httpx.BasicAuth | None:

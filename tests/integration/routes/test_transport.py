@@ -1,6 +1,7 @@
 """Each row of the truth table: what happened on the wire, and what the transport says of it."""
 
 import asyncio
+import gzip
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -267,6 +268,47 @@ async def test_request_arrives_as_it_was_built(client: httpx.AsyncClient) -> Non
     assert b"idempotency-key: k1\r\n" in request.lower()
     assert request.lower().count(b"content-length: 5") == 1
     assert request.endswith("höhe".encode())
+
+
+@pytest.mark.parametrize("field", [b"k\r\nX-Evil: 1", b"k\n", b"k\r"])
+async def test_line_break_in_a_header_is_refused_before_anything_is_sent(
+    client: httpx.AsyncClient, field: bytes
+) -> None:
+    async with serve_script(answer_with(OK)) as server:
+        url = f"http://127.0.0.1:{server.port}/sms"
+        with pytest.raises(httpx.LocalProtocolError):
+            await client.post(url, content=b"x", headers=[(b"Idempotency-Key", field)])
+    assert server.seen == []
+
+
+async def test_interim_answer_is_passed_over(client: httpx.AsyncClient) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    async with serve_script(answer_with(interim + OK)) as server:
+        answer = await post(client, server)
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+async def test_answer_to_head_ends_with_its_head(client: httpx.AsyncClient) -> None:
+    async with serve_script(answer_with(OK[:-2])) as server:
+        answer = await client.head(f"http://127.0.0.1:{server.port}/sms")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert b"content-length" not in server.seen[0].lower()
+
+
+async def test_a_large_request_arrives_whole(client: httpx.AsyncClient) -> None:
+    body = b"0123456789abcdef" * 200_000
+    patience = httpx.Timeout(5.0)
+    async with serve_script(answer_with(OK)) as server:
+        url = f"http://127.0.0.1:{server.port}/sms"
+        assert (await client.post(url, content=body, timeout=patience)).text == "ok"
+    assert server.seen[0].endswith(b"\r\n\r\n" + body)
+
+
+async def test_compressed_answer_is_read(client: httpx.AsyncClient) -> None:
+    packed = gzip.compress(b'{"id": "m1"}')
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    async with serve_script(answer_with(head % len(packed) + packed)) as server:
+        assert (await post(client, server)).json() == {"id": "m1"}
 
 
 async def test_close_twice_is_harmless() -> None:

@@ -4,7 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from rollcall.routes.templates import fill_template, fill_text, find_placeholders
+from rollcall.routes.templates import (
+    compile_template,
+    fill_template,
+    fill_text,
+    find_placeholders,
+)
 
 TEMPLATE: JsonValue = {
     "to": "{to}",
@@ -34,3 +39,17 @@ def test_braces_around_anything_else_are_left_alone() -> None:
 def test_no_text_breaks_out_of_its_place(text: str, number: str) -> None:
     filled = fill_template({"to": "{to}", "text": "{text}"}, {"to": number, "text": text})
     assert json.loads(json.dumps(filled)) == {"to": number, "text": text}
+
+
+@given(
+    st.recursive(
+        st.text()
+        | st.sampled_from(["{to}", "{text}", "a {to}", "{gone}", "{to}{text}"])
+        | st.none(),
+        lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(), parts, max_size=3),
+    ),
+    st.text(),
+)
+def test_a_template_made_ready_fills_as_any_other(template: JsonValue, text: str) -> None:
+    values = {"to": "+491", "text": text}
+    assert compile_template(template)(values) == fill_template(template, values)

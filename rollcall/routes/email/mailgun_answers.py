@@ -1,9 +1,12 @@
 """What Mailgun's answers mean, as its documentation and others' experience have it.
 
-200 with an id   the whole request was taken over; the id is one for all of it
-400              nothing of it was; a bad address is not named, only that there is one
-429              nothing of it was; Retry-After may say until when
-5xx              does not say: people report messages that were sent all the same
+    200 with an id   the whole request was taken over; the id is one for all of it
+    400              nothing of it was; a bad address is not named, only that there is one
+    413              nothing of it was: it is too much
+    429              nothing of it was; Retry-After may say until when
+    5xx              does not say: people report messages that were sent all the same
+
+What may be for one message's sake is None for all of them: the request goes again in halves.
 """
 
 import json
@@ -60,9 +63,11 @@ def read_answer(
         now: For the date in Retry-After.
     """
     document = _read_document(response.content)
-    if _is_for_an_address(response.status_code, document):
-        if letter_count > 1:
-            return [None] * letter_count
+    is_for_an_address = _is_for_an_address(response.status_code, document)
+    is_too_much = response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    if letter_count > 1 and (is_for_an_address or is_too_much):
+        return [None] * letter_count
+    if is_for_an_address:
         return [conclude("rejected", route_id, "400 to")]
     provider_id = document.get("id")
     return [_conclude(response, provider_id, route_id, now)] * letter_count

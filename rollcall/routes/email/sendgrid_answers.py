@@ -1,9 +1,12 @@
 """What SendGrid's answers mean, as its documentation has it (docs/routes/sendgrid.md).
 
-202 with X-Message-Id   the whole request was taken over; the id is one for all of it
-400                     nothing of it was; `errors[].field` names whose fault it is
-429                     nothing of it was; X-RateLimit-Reset says until when
-5xx                     does not say
+    202 with X-Message-Id   the whole request was taken over; the id is one for all of it
+    400                     nothing of it was; `errors[].field` may name whose fault it is
+    413                     nothing of it was: it is too much
+    429                     nothing of it was; X-RateLimit-Reset says until when
+    5xx                     does not say
+
+What may be for one message's sake is None for the others: they go again without it.
 """
 
 import json
@@ -42,6 +45,9 @@ FIELD_MEANINGS: Mapping[str, Verdict] = {
 }
 """What a 400 about `personalizations.N.FIELD` means for the message at N; the others go again.
 
+About another field it holds for all of them, and if it names none each half goes again by itself:
+one message that SendGrid does not like must not hold up a thousand.
+
 A refused `to` is not `permanent`: what is no address at all never gets so far (`parse_mailbox`),
 and there are addresses that providers refuse and mail servers deliver to (two dots in a row, long
 given out by Japanese mobile carriers).
@@ -61,12 +67,16 @@ def read_answer(
         route_id: Whose answer it is.
         now: For the moment in X-RateLimit-Reset.
     """
-    at_fault = _find_faults(response, letter_count)
+    fields = _list_fields(response)
+    at_fault = _find_faults(fields, letter_count)
+    if letter_count > 1 and _may_be_one(response.status_code, fields) and not at_fault:
+        return [None] * letter_count
     if not at_fault:
         return [_conclude(response, route_id, now)] * letter_count
     outcomes: list[Outcome | None] = [None] * letter_count
     for place, field in at_fault.items():
-        outcomes[place] = conclude(FIELD_MEANINGS[field], route_id, f"400 {field}")
+        verdict = FIELD_MEANINGS.get(field, "rejected")
+        outcomes[place] = conclude(verdict, route_id, f"400 {field}")
     return outcomes
 
 
@@ -80,26 +90,34 @@ def _conclude(response: httpx.Response, route_id: str, now: datetime) -> Outcome
     return conclude(verdict, route_id, str(status), provider_id=provider_id, retry_after_s=wait_s)
 
 
-def _find_faults(response: httpx.Response, letter_count: int) -> dict[int, str]:
-    """Find the messages that a 400 is about; empty where it is about the request as a whole."""
-    if response.status_code != httpx.codes.BAD_REQUEST:
+def _may_be_one(status: int, fields: Sequence[str]) -> bool:
+    """Tell whether a refusal may be for one message: it is too much, or says not what is wrong."""
+    if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        return True
+    return status == httpx.codes.BAD_REQUEST and not any(map(_is_for_all, fields))
+
+
+def _is_for_all(field: str) -> bool:
+    return bool(field) and not field.startswith("personalizations")
+
+
+def _find_faults(fields: Sequence[str], letter_count: int) -> dict[int, str]:
+    """Find the messages that are at fault; none where something else is."""
+    named = [match for match in map(_PERSONALIZATION.match, fields) if match]
+    if any(map(_is_for_all, fields)):
         return {}
-    at_fault: dict[int, str] = {}
-    for field in _list_fields(response.content):
-        named = _PERSONALIZATION.match(field)
-        if not named or named[2] not in FIELD_MEANINGS or int(named[1]) >= letter_count:
-            return {}
-        at_fault.setdefault(int(named[1]), named[2])
-    return at_fault
+    return {int(each[1]): each[2] for each in named if int(each[1]) < letter_count}
 
 
-def _list_fields(body: bytes) -> list[str]:
-    """List the fields that the errors of an answer name; an empty text for one that names none.
+def _list_fields(response: httpx.Response) -> list[str]:
+    """List the fields that the errors of a 400 name; an empty text for one that names none.
 
     Their messages are not looked at: they may quote the address.
     """
+    if response.status_code != httpx.codes.BAD_REQUEST:
+        return []
     try:
-        document: JsonValue = json.loads(body)
+        document: JsonValue = json.loads(response.content)
     except (ValueError, RecursionError):
         return []
     errors = document.get("errors") if isinstance(document, dict) else None

@@ -146,7 +146,6 @@ async def test_one_refused_of_many_is_found_and_refused_alone() -> None:
         (Reply(401, "Forbidden"), RouteError, "rejected"),
         (Reply(402), RouteError, "rejected"),
         (Reply(404, {"message": "Domain not found"}), RouteError, "rejected"),
-        (Reply(413), RouteError, "rejected"),
         (Reply(200, "Mailgun Magnificent API"), RouteError, "rejected"),
         (Reply(429, headers={"Retry-After": "3"}), RouteError, "throttled"),
         (Reply(500), OutcomeUnknownError, None),
@@ -165,6 +164,18 @@ async def test_answer_is_the_outcome_of_one_and_of_all(
     assert getattr(caught.value, "fault", None) == fault
     assert [type(outcome) for outcome in outcomes] == [error] * 3
     assert len(mailgun.requests) == 2
+
+
+async def test_request_that_is_too_much_goes_in_parts() -> None:
+    def answer(request: Request) -> Reply:
+        return TAKEN if len(request.body) < 20_000 else Reply(413)
+
+    several = [submission(n, text=f"Text {n} " + "x" * 1000) for n in range(100)]
+    async with open_route(answer) as (route, provider):
+        outcomes = await route.submit_bulk(several)
+    assert {type(outcome) for outcome in outcomes} == {Acceptance}
+    taken = [each for each in provider.requests if len(each.body) < 20_000]
+    assert len(read_messages(taken)) == 100
 
 
 async def test_errors_quote_neither_address_nor_text_nor_key() -> None:

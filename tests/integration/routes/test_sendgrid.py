@@ -162,7 +162,6 @@ async def test_one_refused_of_many_is_refused_alone() -> None:
         (Reply(400, {"errors": [{"field": "from"}]}), RouteError, "rejected"),
         (Reply(401, {"errors": []}), RouteError, "rejected"),
         (Reply(403), RouteError, "rejected"),
-        (Reply(413), RouteError, "rejected"),
         (Reply(302, headers={"Location": "https://x.example/"}), RouteError, "rejected"),
         (Reply(429, headers={"X-RateLimit-Reset": "1"}), RouteError, "throttled"),
         (Reply(500), OutcomeUnknownError, None),
@@ -209,6 +208,18 @@ def stay_silent(server: ScriptedServer) -> Script:
         await asyncio.Event().wait()
 
     return play
+
+
+async def test_request_that_is_too_much_goes_in_parts() -> None:
+    def answer(request: Request) -> Reply:
+        return TAKEN if len(request.body) < 20_000 else Reply(413)
+
+    several = [submission(n, text=f"Text {n} " + "x" * 1000) for n in range(100)]
+    async with open_route(answer) as (route, provider):
+        outcomes = await route.submit_bulk(several)
+    assert {type(outcome) for outcome in outcomes} == {Acceptance}
+    taken = [each for each in provider.requests if len(each.body) < 20_000]
+    assert len(read_messages(taken)) == 100
 
 
 async def test_errors_quote_neither_address_nor_text_nor_key() -> None:

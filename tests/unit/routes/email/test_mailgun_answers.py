@@ -39,7 +39,6 @@ def read(
         (402, "rejected"),
         (403, "rejected"),
         (404, "rejected"),
-        (413, "rejected"),
         (429, "throttled"),
         (500, "unknown"),
         (502, "unknown"),
@@ -87,6 +86,13 @@ def test_throttling_says_until_when() -> None:
     (outcome,) = read(429, headers={"Retry-After": "7"})
     assert isinstance(outcome, RouteError)
     assert outcome.retry_after_s == 7.0
+
+
+def test_too_much_goes_in_halves_until_it_is_one() -> None:
+    assert read(413, count=2) == [None] * 2
+    (outcome,) = read(413)
+    assert isinstance(outcome, RouteError)
+    assert (outcome.fault, outcome.provider_code) == ("rejected", "413")
 
 
 def test_bad_address_among_many_is_looked_for() -> None:

@@ -36,12 +36,10 @@ def refuse(*fields: str | None) -> dict[str, Any]:
         (200, "unknown"),
         (202, "unknown"),  # without X-Message-Id it is somebody else's answer
         (302, "rejected"),
-        (400, "rejected"),
         (401, "rejected"),
         (403, "rejected"),
         (404, "rejected"),
         (405, "rejected"),
-        (413, "rejected"),
         (415, "rejected"),
         (429, "throttled"),
         (500, "unknown"),
@@ -59,6 +57,13 @@ def test_status_is_the_answer_for_all(status: int, expected: str) -> None:
             assert isinstance(outcome, RouteError)
             assert outcome.fault == expected
         assert outcome.provider_code == str(status)
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_refused_single_message_is_refused(status: int) -> None:
+    (outcome,) = read(status)
+    assert isinstance(outcome, RouteError)
+    assert (outcome.fault, outcome.provider_code) == ("rejected", str(status))
 
 
 def test_every_status_of_the_table_is_tested() -> None:
@@ -105,18 +110,8 @@ def test_several_at_fault_are_refused_together() -> None:
     [
         refuse("from.email"),
         refuse("content.0.value"),
-        refuse(None),
-        refuse("personalizations"),
         refuse("personalizations.0.to", "from.email"),
-        refuse("personalizations.9.to"),
-        refuse("personalizations.x.to"),
-        refuse("personalizations.0.new"),
-        {"errors": []},
-        {"errors": ["x"]},
-        {"errors": "x"},
-        {},
-        [],
-        None,
+        refuse(None, "from.email"),
     ],
 )
 def test_request_that_is_at_fault_itself_is_refused_for_all(document: Any) -> None:
@@ -125,10 +120,41 @@ def test_request_that_is_at_fault_itself_is_refused_for_all(document: Any) -> No
         assert (outcome.fault, outcome.provider_code) == ("rejected", "400")
 
 
+UNNAMED: list[Any] = [
+    refuse(None),
+    refuse("personalizations"),
+    refuse("personalizations.9.to"),
+    refuse("personalizations.x.to"),
+    {"errors": []},
+    {"errors": ["x"]},
+    {"errors": "x"},
+    {},
+    [],
+    None,
+]
+
+
+@pytest.mark.parametrize("document", UNNAMED)
+def test_refusal_that_names_nobody_is_looked_into(document: Any) -> None:
+    assert read(400, document, count=3) == [None] * 3
+    (outcome,) = read(400, document, count=1)
+    assert isinstance(outcome, RouteError)
+    assert (outcome.fault, outcome.provider_code) == ("rejected", "400")
+
+
+def test_unknown_field_of_a_message_refuses_that_message() -> None:
+    outcomes = read(400, refuse("personalizations.0.new", None), count=2)
+    assert isinstance(outcomes[0], RouteError)
+    assert (outcomes[0].provider_code, outcomes[1]) == ("400 new", None)
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"\xff", b"[" * 100_000])
-def test_answer_that_is_no_json_refuses_all(body: bytes) -> None:
-    for outcome in read_answer(httpx.Response(400, content=body), 2, "sg", NOW):
-        assert isinstance(outcome, RouteError)
+def test_answer_that_is_no_json_names_nobody(body: bytes) -> None:
+    assert read_answer(httpx.Response(400, content=body), 2, "sg", NOW) == [None] * 2
+
+
+def test_too_much_goes_in_halves() -> None:
+    assert read(413, count=2) == [None] * 2
 
 
 def test_no_outcome_quotes_the_providers_words() -> None:

@@ -20,22 +20,37 @@ Outcome = Literal[
     "uncertain",  # the request left, the answer was lost
 ]
 
-Status = Literal["waiting", "accepted", "not_delivered", "unconfirmed", "not_attempted"]
+Status = Literal[
+    "waiting",
+    "accepted",
+    "at_carrier",
+    "delivered",
+    "not_delivered",
+    "unconfirmed",
+    "not_attempted",
+    "stopped",
+]
 """What a delivery has come to.
 
 waiting:       due now or later
 accepted:      a route took it over; whether it arrived is what receipts tell
+at_carrier:    the recipient's carrier or mail server has it, says a receipt
+delivered:     the handset has it, says a receipt
 not_delivered: refused for good, or every try used up
 unconfirmed:   it may have arrived once or more, nobody knows; not sent again
 not_attempted: there was no address to send it to
+stopped:       held back by an operator before it was handed over
 """
 
 STATUSES: tuple[Status, ...] = (
     "waiting",
     "accepted",
+    "at_carrier",
+    "delivered",
     "not_delivered",
     "unconfirmed",
     "not_attempted",
+    "stopped",
 )
 
 _AT_ONCE: frozenset[Outcome] = frozenset({"unavailable", "throttled", "rejected"})

@@ -131,11 +131,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Filter,
 )
 
-_KNOWN_KEYS = [
-    name
-    for model in _MODELS
-    for name in model.model_fields
-]
+_KNOWN_KEYS = [name for model in _MODELS for name in model.model_fields]
 
 
 def digest_request(request: MessageRequest, source: str, as_of: datetime | None) -> str:

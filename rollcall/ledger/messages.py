@@ -86,8 +86,8 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
     Raises:
         RequestError: The key stands for a different request.
         SelectionError: A saved filter that a new message uses does not exist; names it.
-        InputError: The template that a new message was made from does not exist, or the moment after
-            which a new message is worth nothing is past already.
+        InputError: The template that a new message was made from does not exist, or `expires_at` of
+            a new message is past already.
     """
     try:
         return _accept(ledger, new, now)
@@ -132,6 +132,21 @@ def is_stopped(ledger: Ledger, message_id: str) -> bool:
     query = select(Message.stopped_at).where(Message.message_id == message_id)
     with ledger.read() as connection:
         return connection.execute(query).scalar_one_or_none() is not None
+
+
+def require_open(message: MessageRecord) -> None:
+    """Make sure that a message may be gone on with.
+
+    Raises:
+        InputError: It was refused or stopped.
+    """
+    if message.state == "refused":
+        raise InputError(f"message {message.message_id} was refused: {message.reason}")
+    if message.stopped_at is not None:
+        stopped_at = format_instant(message.stopped_at.replace(microsecond=0))
+        raise InputError(
+            f"message {message.message_id} was stopped at {stopped_at}: nothing more of it is sent"
+        )
 
 
 def claim_message(ledger: Ledger, message_id: str) -> bool:

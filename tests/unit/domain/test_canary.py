@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import ceil
 
 from hypothesis import given
@@ -19,6 +20,6 @@ def test_the_only_sms_to_a_country_is_its_canary() -> None:
 @given(st.integers(100, 5_000))
 def test_canaries_are_spread_evenly(count: int) -> None:
     places = [index for index in range(count) if is_canary(index, count)]
-    gaps = {later - earlier for earlier, later in zip(places, places[1:], strict=False)}
+    gaps = {later - earlier for earlier, later in pairwise(places)}
     assert max(gaps) - min(gaps) <= 1
     assert places[0] == 0

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.orm import aliased
 
+from rollcall.ledger.engine import Ledger
 from rollcall.ledger.tables import AudienceMember, Delivery
 
 _IN_ONE_QUERY: Final = 900
@@ -33,6 +34,12 @@ def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
     for start in range(0, len(delivery_ids), _IN_ONE_QUERY):
         part = delivery_ids[start : start + _IN_ONE_QUERY]
         _mirror(connection, Delivery.same_as.in_(part))
+
+
+def settle_shared(ledger: Ledger, message_id: str) -> None:
+    """Bring all deliveries of a message that others stand for in line with those."""
+    with ledger.write() as connection:
+        mirror_message(connection, message_id)
 
 
 def mirror_message(connection: Connection, message_id: str) -> None:

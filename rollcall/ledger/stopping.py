@@ -6,11 +6,12 @@ what waits is taken out of the queue. Tries that are in flight are left to those
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    ScalarSelect,
     Select,
     String,
     and_,
@@ -35,6 +36,12 @@ from rollcall.ledger.shared_numbers import mirror_message
 from rollcall.ledger.tables import Attempt, Delivery, Message
 
 _STOPPABLE: Final = ("accepted", "sending")
+
+_OUT_OF_QUEUE: Final[dict[str, Any]] = {
+    "next_attempt_at": None,
+    "lease_owner": None,
+    "lease_until": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,47 +139,45 @@ def _hold_back(connection: Connection, message_id: str) -> None:
     Whether a try is in flight is read off the delivery's own row, against the tries that have
     ended: on PostgreSQL a statement that waited for a row sees that row anew, but no other table.
     """
-    tries = cast(Delivery.attempt_count, String)
-    after_tries = case(
-        (_may_be_out(), literal("stopped after ") + tries + " tries; it may have arrived"),
-        (Delivery.attempt_count > 0, literal("stopped after ") + tries + " tries"),
-        else_=STOPPED_EARLY,
-    )
-    settled = update(Delivery).where(
-        Delivery.delivery_id.in_(_free_rows(message_id)), _nothing_in_flight()
+    untried = Delivery.attempt_count == 0
+    free = _lock_free(message_id, and_(Delivery.status == "waiting", untried))
+    fresh = update(Delivery).where(Delivery.delivery_id.in_(free), untried)
+    connection.execute(fresh.values(status="stopped", reason=STOPPED_EARLY, **_OUT_OF_QUEUE))
+    _hold_back_tried(connection, message_id)
+
+
+def _hold_back_tried(connection: Connection, message_id: str) -> None:
+    """Finish what was tried before, also what a run has called stopped although it may be out."""
+    is_tried = Delivery.attempt_count > 0
+    is_doubtful = and_(Delivery.status == "stopped", _may_be_out())
+    free = _lock_free(message_id, and_(is_tried, or_(Delivery.status == "waiting", is_doubtful)))
+    told = literal("stopped after ") + cast(Delivery.attempt_count, String) + " tries"
+    tried = update(Delivery).where(
+        Delivery.delivery_id.in_(free), is_tried, Delivery.attempt_count == _count_ended()
     )
     connection.execute(
-        settled.values(
+        tried.values(
             status=case((_may_be_out(), "unconfirmed"), else_="stopped"),
-            reason=after_tries,
-            next_attempt_at=None,
-            lease_owner=None,
-            lease_until=None,
+            reason=case((_may_be_out(), told + "; it may have arrived"), else_=told),
+            **_OUT_OF_QUEUE,
         )
     )
 
 
-def _free_rows(message_id: str) -> Select[tuple[str]]:
-    """Select what waits, and what a run has called stopped although a copy may be out."""
-    is_doubtful = and_(Delivery.status == "stopped", Delivery.attempt_count > 0, _may_be_out())
+def _lock_free(message_id: str, which: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Select and lock those deliveries that nobody else is writing."""
+    query = select(Delivery.delivery_id).where(
+        Delivery.message_id == message_id, Delivery.same_as.is_(None), which
+    )
+    return query.with_for_update(skip_locked=True, of=Delivery)
+
+
+def _count_ended() -> ScalarSelect[int]:
     return (
-        select(Delivery.delivery_id)
-        .where(
-            Delivery.message_id == message_id,
-            Delivery.same_as.is_(None),
-            or_(Delivery.status == "waiting", is_doubtful),
-        )
-        .with_for_update(skip_locked=True, of=Delivery)
-    )
-
-
-def _nothing_in_flight() -> ColumnElement[bool]:
-    ended = (
         select(func.count())
         .where(Attempt.delivery_id == Delivery.delivery_id, Attempt.outcome.is_not(None))
         .scalar_subquery()
     )
-    return or_(Delivery.attempt_count == 0, Delivery.attempt_count == ended)
 
 
 def _may_be_out() -> ColumnElement[bool]:
@@ -181,22 +186,14 @@ def _may_be_out() -> ColumnElement[bool]:
         (Attempt.receipt_state.is_not(None), Attempt.receipt_state.in_(("accepted", "delivered"))),
         else_=Attempt.outcome.in_(("accepted", "uncertain")),
     )
-    return and_(
-        Delivery.attempt_count > 0,
-        exists().where(Attempt.delivery_id == Delivery.delivery_id, is_out),
-    )
+    return exists().where(Attempt.delivery_id == Delivery.delivery_id, is_out)
 
 
 def _end_retries(connection: Connection, message_id: str) -> None:
     """Let deliveries whose receipt is awaited stand as they are: they are not sent again."""
-    awaiting = (
-        select(Delivery.delivery_id)
-        .where(
-            Delivery.message_id == message_id,
-            Delivery.status != "waiting",
-            Delivery.next_attempt_at.is_not(None),
-        )
-        .with_for_update(skip_locked=True, of=Delivery)
+    is_awaiting = and_(Delivery.status != "waiting", Delivery.next_attempt_at.is_not(None))
+    ended = update(Delivery).where(
+        Delivery.delivery_id.in_(_lock_free(message_id, is_awaiting)),
+        Delivery.attempt_count == _count_ended(),
     )
-    ended = update(Delivery).where(Delivery.delivery_id.in_(awaiting), _nothing_in_flight())
     connection.execute(ended.values(next_attempt_at=None))

@@ -24,6 +24,7 @@ from rollcall.ledger.messages import (
     set_state,
 )
 from rollcall.ledger.recording import iterate_audience, record_deliveries, refuse_message
+from rollcall.ledger.shared_numbers import settle_shared
 from rollcall.ledger.stopping import sweep_stopped
 from rollcall.sending.accepting import require_routes
 from rollcall.sending.choosing import choose_audience, freeze_guarded, require_previewed
@@ -205,6 +206,7 @@ class SendSteps:
 
         Of one that was stopped, what a run has put back into the queue since is held back.
         """
+        settle_shared(self.ledger, message_id)
         report = self.report(message_id)
         if report.state == "stopped":
             sweep_stopped(self.ledger, message_id, self.clock.now())

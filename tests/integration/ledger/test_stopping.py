@@ -199,8 +199,7 @@ def test_of_tries_begun_while_a_message_is_stopped_none_is_held_back(ledger: Led
             stop_message(ledger, message_id, NOW)
             return []
         owner = owners[number]
-        begun = [one.delivery_id for one in claims[owner] if begin(ledger, owner, one.delivery_id)]
-        return begun
+        return [one.delivery_id for one in claims[owner] if begin(ledger, owner, one.delivery_id)]
 
     begun = {one for each in at_once(len(owners) + 1, begin_or_stop) for one in each}
     sweep_stopped(ledger, message_id, NOW)

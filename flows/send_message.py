@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from rollcall.errors import InputError
+from rollcall.errors import InputError, SourceError
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import running_app
 from tasks.deliver import drain_deliveries
@@ -15,13 +15,16 @@ from tasks.select import select_audience
 async def send_message(message_id: str) -> SendReport:
     """Send one accepted message to everyone its selection names; safe to run again."""
     async with running_app() as app:
+        is_first_run = False
         try:
-            await claim_message(message_id)  # ledger: accepted → sending
+            is_first_run = await claim_message(message_id)  # ledger: accepted → sending
             await load_snapshot(message_id)  # DuckDB: people, bookings, locations, positions
             await select_audience(message_id)  # Polars; frozen with reasons
             await record_deliveries(message_id)  # Jinja2; one row each, before anything is sent
         except InputError as error:
-            app.steps.refuse_message(message_id, str(error))
+            # a source that cannot be read just now says nothing of a run that has read it before
+            if is_first_run or not isinstance(error, SourceError):
+                app.steps.refuse_message(message_id, str(error))
             raise
         await drain_deliveries(message_id)  # batches, routes, retries: from the ledger
         return await close_message(message_id)  # counts come from the ledger

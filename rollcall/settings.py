@@ -57,6 +57,28 @@ class DeliverySettings(BaseModel):
     )
 
 
+class GuardSettings(BaseModel):
+    """What must be confirmed before it is sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    repeat_within_s: float = Field(
+        3600.0,
+        ge=0,
+        le=30 * 86_400,
+        description="The same content to the same people again within so many seconds; 0: never.",
+    )
+    growth_factor: float = Field(
+        3.0,
+        ge=1,
+        le=1e6,
+        description="An audience more than so many times that of the template's last message,",
+    )
+    growth_min: int = Field(
+        100, ge=1, le=1_000_000_000, description="by at least so many people more."
+    )
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -86,6 +108,7 @@ class Settings(BaseSettings):
         description="Where providers and recipients reach the portal, e.g. https://safe.example.org.",
     )
     delivery: DeliverySettings = DeliverySettings()
+    guards: GuardSettings = GuardSettings()
 
     @property
     def ledger_address(self) -> str:

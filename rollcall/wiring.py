@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rollcall.clock import Clock, SystemClock
 from rollcall.domain.email_layout import EmailLayout, compile_layout
+from rollcall.domain.guards import GuardLimits
 from rollcall.domain.routing import Coverage
 from rollcall.errors import ConfigError
 from rollcall.ledger.engine import Ledger, open_ledger
@@ -94,6 +95,7 @@ def build_app(settings: Settings, clock: Clock | None = None) -> App:
         snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
         previews=build_previews(settings),
         carrier_only=load_carrier_only_countries(),
+        guards=GuardLimits(**settings.guards.model_dump()),
     )
     return App(settings, clock, ledger, sources, book, steps)
 

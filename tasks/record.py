@@ -8,9 +8,9 @@ from tasks.step import step
 
 
 @step("claim-message")
-async def claim_message(message_id: str) -> str:
-    """Move an accepted message to `sending`; return its id."""
-    return (await asyncio.to_thread(current_app().steps.claim_message, message_id)).message_id
+async def claim_message(message_id: str) -> bool:
+    """Move an accepted message to `sending`; return whether this run is its first."""
+    return await asyncio.to_thread(current_app().steps.claim_message, message_id)
 
 
 @step("record-deliveries")

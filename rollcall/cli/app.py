@@ -13,10 +13,12 @@ from rollcall.cli.check import check, migrate
 from rollcall.cli.demo import demo
 from rollcall.cli.filters import filters_app
 from rollcall.cli.find import find
+from rollcall.cli.follow_up import correct, retry
 from rollcall.cli.incidents import incidents_app
 from rollcall.cli.log import show_log
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
+from rollcall.cli.stop import stop
 from rollcall.cli.templates import templates_app
 from rollcall.errors import ConfigError, InputError, RollcallError
 
@@ -33,6 +35,9 @@ app = typer.Typer(
 app.command()(select)
 app.command()(send)
 app.command()(resume)
+app.command()(stop)
+app.command()(correct)
+app.command()(retry)
 app.command("log")(show_log)
 app.command()(check)
 app.command()(refresh)

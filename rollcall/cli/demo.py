@@ -155,6 +155,6 @@ def compare(
     accepted = [
         taken[derive_delivery_id(message_id, entry.person_id, entry.channel)]
         for entry in entries
-        if entry.status == "accepted"
+        if entry.status == "accepted" and entry.same_as is None
     ]
     return accepted.count(0), sum(count > 1 for count in accepted)

@@ -36,17 +36,23 @@ def show_log(
 def print_entries(entries: list[LogEntry], title: str | None = None) -> None:
     """Print the deliveries of a message, one line each."""
     table = new_table("id", "name", "channel", "route", "tries", "status", "reason", title=title)
+    leaders = {entry.delivery_id: entry.person_id for entry in entries}
     for entry in entries:
         status = entry.status.replace("_", " ")
         cells = (entry.person_id, entry.name, entry.channel, entry.route_id)
-        last = (str(entry.attempt_count), status, _shown_reason(entry))
+        last = (str(entry.attempt_count), status, _shown_reason(entry, leaders))
         table.add_row(*map(make_cell, (*cells, *last)))
     console.print(table)
 
 
-def _shown_reason(entry: LogEntry) -> str | None:
-    """Return the reason; of an accepted delivery there is nothing to explain."""
-    return None if entry.status == "accepted" else entry.reason
+def _shown_reason(entry: LogEntry, leaders: dict[str, str]) -> str | None:
+    """Return the reason, and what is special; an accepted delivery by itself needs no reason."""
+    told = [] if entry.status == "accepted" or not entry.reason else [entry.reason]
+    if entry.is_opted_out and entry.status != "not_attempted":
+        told.append("opted out, overridden")
+    if entry.same_as is not None:
+        told.append(f"one SMS with {leaders.get(entry.same_as, 'another')}: same number")
+    return "; ".join(told) or None
 
 
 def _show_messages(ledger: Ledger, output: Format) -> None:
@@ -54,7 +60,7 @@ def _show_messages(ledger: Ledger, output: Format) -> None:
     if output is Format.JSON:
         print_json([_message_to_json(ledger, one) for one in messages])
         return
-    table = new_table("message", "accepted", "state", "subject", "deliveries")
+    table = new_table("message", "accepted", "state", "follows", "subject", "deliveries")
     for one in messages:
         counts = count_statuses(ledger, one.message_id)
         told = "; ".join(
@@ -63,7 +69,7 @@ def _show_messages(ledger: Ledger, output: Format) -> None:
             for status, count in by_status.items()
         )
         accepted_at = format_instant(one.accepted_at.replace(microsecond=0))
-        cells = (one.message_id, accepted_at, one.state)
+        cells = (one.message_id, accepted_at, one.state, one.follows_message_id)
         table.add_row(*map(make_cell, (*cells, one.request["content"]["subject"], told)))
     console.print(table if messages else "no messages yet")
 
@@ -77,13 +83,16 @@ def _show_message(ledger: Ledger, message_id: str, output: Format) -> None:
         return
     subject = message.request["content"]["subject"]
     console.print(f"{message_id}  {message.state}  {subject}", markup=False)
+    if message.follows_message_id:
+        who = message.request["follow_up"]["who"].replace("_", " ")
+        console.print(f"follows {message.follows_message_id}, to those {who}", markup=False)
     if message.reason:
         console.print(f"reason: {message.reason}", markup=False)
     print_entries(entries)
 
 
 def _message_to_json(ledger: Ledger, message: MessageRecord) -> dict[str, Any]:
-    closed_at = message.closed_at
+    closed_at, stopped_at = message.closed_at, message.stopped_at
     return {
         "message_id": message.message_id,
         "kind": message.kind,
@@ -93,6 +102,8 @@ def _message_to_json(ledger: Ledger, message: MessageRecord) -> dict[str, Any]:
         "accepted_at": format_instant(message.accepted_at),
         "as_of": format_instant(message.as_of),
         "closed_at": format_instant(closed_at) if closed_at else None,
+        "stopped_at": format_instant(stopped_at) if stopped_at else None,
+        "follows": message.follows_message_id,
         "source_version": message.source_version,
         "audience_digest": message.audience_digest,
         "counts": count_statuses(ledger, message.message_id),

@@ -6,6 +6,7 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rollcall.cli.output import notices
+from rollcall.domain.reach import REACHED
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_statuses
 
@@ -41,6 +42,9 @@ def _update(progress: Progress, bar: Any, counts: StatusCounts) -> None:
     if not total:
         return
     waiting = sum(by_status.get("waiting", 0) for by_status in counts.values())
-    accepted = {name: by_status.get("accepted", 0) for name, by_status in counts.items()}
+    accepted = {
+        name: sum(by_status.get(status, 0) for status in REACHED)
+        for name, by_status in counts.items()
+    }
     told = "  ".join(f"{name} {count}" for name, count in accepted.items())
     progress.update(bar, description="sending", total=total, completed=total - waiting, told=told)

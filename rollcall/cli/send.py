@@ -25,8 +25,9 @@ from rollcall.cli.progress import show_progress
 from rollcall.cli.requests import make_request
 from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest
 from rollcall.domain.message_templates import settings_of
+from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
-from rollcall.ledger.messages import load_message
+from rollcall.ledger.messages import load_message, require_open
 from rollcall.ledger.templates import require_savable, save_template
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.comparing import compare_with_earlier
@@ -34,6 +35,13 @@ from rollcall.sending.steps import SendReport
 from rollcall.wiring import App, running_app
 
 EXIT_NOT_ALL_REACHED = 1
+
+ConfirmOption = Annotated[
+    bool,
+    typer.Option(
+        "--confirm", help="It is meant: the same again, or to far more people than last time."
+    ),
+]
 
 
 def send(  # noqa: PLR0913 - one argument for each option
@@ -64,6 +72,7 @@ def send(  # noqa: PLR0913 - one argument for each option
             help="Digest of `select --explain`: send to the people previewed, or nobody.",
         ),
     ] = None,
+    confirm: ConfirmOption = False,
     last_good: LastGoodOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -71,10 +80,9 @@ def send(  # noqa: PLR0913 - one argument for each option
 
     Exits with 0 when everything that could be delivered was, 1 when something was not.
     """
-    if key is not None and not key.strip():
-        raise InputError("--key is empty: every call would send a message of its own")
+    require_key(key)
     order = Order(
-        request=_insist(make_request(message, template), expect),
+        request=confirmed(_insist(make_request(message, template), expect), confirm=confirm),
         source=data,
         key=key,
         as_of=parse_as_of(as_of),
@@ -84,7 +92,22 @@ def send(  # noqa: PLR0913 - one argument for each option
     if save_as is not None:
         with opened_ledger() as ledger:
             require_savable(ledger, "one_way", save_as, settings_of(order.request))
-    end(asyncio.run(_send(order, save_as, output)), output)
+    end(asyncio.run(send_order(order, output, save_as)), output)
+
+
+def require_key(key: str | None) -> None:
+    """Refuse an empty key.
+
+    Raises:
+        InputError: It is one.
+    """
+    if key is not None and not key.strip():
+        raise InputError("--key is empty: every call would send a message of its own")
+
+
+def confirmed(request: MessageRequest, *, confirm: bool) -> MessageRequest:
+    """Return a request that is meant although the guards would refuse it, where that was said."""
+    return request.model_copy(update={"confirmed": True}) if confirm else request
 
 
 def resume(
@@ -110,8 +133,8 @@ def is_complete(report: SendReport) -> bool:
 
     A message that reached nobody at all is never complete.
     """
-    is_missing = report.total("waiting", "unconfirmed") or report.gave_up_count
-    return report.total("accepted") > 0 and not is_missing
+    is_missing = report.total("waiting", "unconfirmed", "stopped") or report.gave_up_count
+    return report.total(*REACHED) > 0 and not is_missing
 
 
 def report_to_json(report: SendReport) -> dict[str, Any]:
@@ -165,7 +188,8 @@ def _insist(request: MessageRequest, digest: str | None) -> MessageRequest:
     return request.model_copy(update={"expected_audience": digest})
 
 
-async def _send(order: Order, save_as: str | None, output: Format) -> SendReport:
+async def send_order(order: Order, output: Format, save_as: str | None = None) -> SendReport:
+    """Accept a message and run its flow to the end, telling its id as soon as it has one."""
     async with running_app() as app:
         record, is_new = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
         known = "" if is_new else ", known already"
@@ -190,7 +214,5 @@ def _save_template(app: App, name: str, request: MessageRequest) -> None:
 
 async def _resume(message_id: str, output: Format) -> SendReport:
     async with running_app() as app:
-        record = load_message(app.ledger, message_id)
-        if record.state == "refused":
-            raise InputError(f"message {message_id} was refused: {record.reason}")
+        require_open(load_message(app.ledger, message_id))
         return await run_to_end(app, message_id, output)

@@ -43,6 +43,9 @@ class MessageOptions(BaseModel):
     managers_only: bool = Field(
         default=False, description="Facilities stand only for those contacts that are managers."
     )
+    life_safety: bool = Field(
+        default=False, description="Send SMS to people too who have asked for no more (STOP)."
+    )
 
     @model_validator(mode="after")
     def _require_sms(self) -> Self:
@@ -51,13 +54,32 @@ class MessageOptions(BaseModel):
         return self
 
 
+class FollowUp(BaseModel):
+    """Whom a message follows another one to: part of that one's frozen audience.
+
+    Attributes:
+        message_id: The message that was sent before.
+        who: `reached`: everybody who has or may have a copy of it; `not_reached`: everybody of whom
+            it is not known that a route took it over.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    message_id: str = Field(min_length=1)
+    who: Literal["reached", "not_reached"]
+
+
 class MessageRequest(BaseModel):
-    """A one-way message as accepted: what to say, to whom, and how."""
+    """A one-way message as accepted: what to say, to whom, and how.
+
+    It goes to a `selection`, or to the `follow_up` of an earlier message: one of the two.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     content: MessageContent
-    selection: Selection
+    selection: Selection | None = None
+    follow_up: FollowUp | None = None
     options: MessageOptions = MessageOptions()
     expires_at: Moment = Field(
         default=None, description="After this moment no further try is made."
@@ -65,6 +87,15 @@ class MessageRequest(BaseModel):
     expected_audience: Annotated[str, StringConstraints(pattern=EXPECTED_AUDIENCE)] | None = Field(
         default=None, description="Digest of a preview: any other audience is refused."
     )
+    confirmed: bool = Field(
+        default=False, description="It is meant, although the guards would refuse it."
+    )
+
+    @model_validator(mode="after")
+    def _require_one_aim(self) -> Self:
+        if (self.selection is None) == (self.follow_up is None):
+            raise ValueError("needs either a selection or a follow_up")
+        return self
 
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels this message uses."""
@@ -90,23 +121,36 @@ def parse_request(text: str | bytes) -> MessageRequest:
         raise RequestError(f"message: {first_mistake(error, _KNOWN_KEYS)}") from error
 
 
-_KNOWN_KEYS = [
-    name
-    for model in (MessageRequest, MessageContent, Translation, MessageOptions, Naming, Filter)
-    for name in model.model_fields
-]
+_MODELS: tuple[type[BaseModel], ...] = (
+    MessageRequest,
+    FollowUp,
+    MessageContent,
+    Translation,
+    MessageOptions,
+    Naming,
+    Filter,
+)
+
+_KNOWN_KEYS = [name for model in _MODELS for name in model.model_fields]
 
 
 def digest_request(request: MessageRequest, source: str, as_of: datetime | None) -> str:
     """Return a SHA-256 over everything that makes two requests the same request.
 
     What is not said is left out: a key must stand for the same request when a later version knows
-    more options.
+    more options. Whether it was confirmed is left out too: that is not asked for, but permitted.
     """
     told: dict[str, Any] = {
-        "request": request.model_dump(mode="json", exclude_defaults=True),
+        "request": request.model_dump(mode="json", exclude_defaults=True, exclude={"confirmed"}),
         "source": source,
         "as_of": as_of.isoformat() if as_of else None,
     }
+    canonical = json.dumps(told, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def digest_content(content: MessageContent) -> str:
+    """Return a SHA-256 over what a message says, in all its languages."""
+    told = content.model_dump(mode="json", exclude_defaults=True)
     canonical = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

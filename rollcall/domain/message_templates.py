@@ -57,7 +57,13 @@ def parse_settings(text: str | bytes) -> MessageSettings:
 
 
 def settings_of(request: MessageRequest) -> MessageSettings:
-    """Return what of a message can be used again."""
+    """Return what of a message can be used again.
+
+    Raises:
+        RequestError: It is a follow-up: whom it goes to is of one sending only.
+    """
+    if request.selection is None:
+        raise RequestError("a follow-up of another message has no selection to make a template of")
     return MessageSettings(
         content=request.content, selection=request.selection, options=request.options
     )

@@ -104,7 +104,7 @@ def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessa
     with ledger.read() as connection:
         if message.template_id is not None:
             made_alike = Message.template_id == message.template_id
-            earlier_id = _find_latest(connection, made_alike, message)
+            earlier_id = find_latest(connection, made_alike, message)
             shared = f"template {message.template_name!r}"
             return EarlierMessage(earlier_id, shared) if earlier_id else None
         query = select(MessageFilter.saved_filter_id, MessageFilter.name).where(
@@ -113,7 +113,7 @@ def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessa
         whole = connection.execute(query).one_or_none()
         if whole is None:
             return None
-        earlier_id = _find_latest(connection, _consists_of(whole.saved_filter_id), message)
+        earlier_id = find_latest(connection, _consists_of(whole.saved_filter_id), message)
     return EarlierMessage(earlier_id, f"saved filter {whole.name!r}") if earlier_id else None
 
 
@@ -138,13 +138,13 @@ def _find_by_names(
             Template.kind == "one_way", Template.folded_name == fold_name(spell_name(template))
         )
         template_id = connection.execute(query).scalar_one_or_none()
-        return template_id and _find_latest(connection, Message.template_id == template_id)
+        return template_id and find_latest(connection, Message.template_id == template_id)
     if saved_filter is not None:
         ids = select(SavedFilter.saved_filter_id).where(
             SavedFilter.folded_name == fold_name(spell_name(saved_filter))
         )
         filter_id = connection.execute(ids).scalar_one_or_none()
-        return filter_id and _find_latest(connection, _consists_of(filter_id))
+        return filter_id and find_latest(connection, _consists_of(filter_id))
     return None
 
 
@@ -156,10 +156,16 @@ def _consists_of(saved_filter_id: str) -> ColumnElement[bool]:
     )
 
 
-def _find_latest(
+def find_latest(
     connection: Connection, made_alike: ColumnElement[bool], before: MessageRecord | None = None
 ) -> str | None:
-    """Return the id of the latest such message that has an audience and was not refused."""
+    """Return the id of the latest such message that has an audience and was not refused.
+
+    Args:
+        connection: Any transaction.
+        made_alike: Which messages count.
+        before: Only those accepted before this one do; None: all.
+    """
     query = select(Message.message_id).where(
         made_alike, Message.audience_digest.is_not(None), Message.state != "refused"
     )

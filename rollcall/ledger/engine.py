@@ -74,6 +74,17 @@ class Ledger:
         if self.backend == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
 
+    def serialise(self, connection: Connection, name: str) -> None:
+        """Let one transaction of a name go on at a time, until it ends; SQLite's writers always do.
+
+        Args:
+            connection: A transaction that writes.
+            name: What must not be decided twice at once.
+        """
+        if self.backend == "postgresql":
+            query = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
+            connection.execute(query, {"name": name})
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -12,6 +12,7 @@ from rollcall.domain.delivery import find_evidence
 from rollcall.domain.receipts import ReceiptSummary
 from rollcall.domain.tries import Try
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.shared_numbers import mirror_shared
 from rollcall.ledger.tables import Attempt, Delivery
 
 _IN_ONE_QUERY = 900
@@ -90,6 +91,7 @@ def refold(connection: Connection, delivery_ids: Collection[str], now: datetime)
             .values({name: bindparam(f"b_{name}") for name in names}),
             changes,
         )
+        mirror_shared(connection, [change["b_delivery_id"] for change in changes])
 
 
 def _lock_deliveries(delivery_ids: list[str]) -> Any:

@@ -20,6 +20,7 @@ from rollcall.ledger.queue import (
     finish_attempts,
     settle_deliveries,
 )
+from rollcall.ledger.shared_numbers import mirror_shared
 
 GROUP_ROWS: Final = 500
 """Most writes in one transaction: longer ones keep other writers of a SQLite ledger waiting."""
@@ -106,6 +107,7 @@ class GroupCommit:
                 finish_attempts(connection, ends, now)
             if settlements:
                 settle_deliveries(connection, self._owner, settlements)
+                mirror_shared(connection, [one.delivery_id for one in settlements])
             if ends:
                 apply_early_receipts(connection, ends, now)
             return begin_attempts(connection, self._owner, starts, now) if starts else set()

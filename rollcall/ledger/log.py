@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, exists, func, not_, select
+from sqlalchemy.orm import aliased
 
 from rollcall.domain.delivery import Status
 from rollcall.domain.message import Channel
@@ -18,7 +19,11 @@ StatusCounts = dict[str, dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One delivery as the log shows it; `route_id` and `provider_id` are of the latest try."""
+    """One delivery as the log shows it; `route_id` and `provider_id` are of the latest try.
+
+    Of a delivery that another one to the same number stands for (`same_as`), the tries are that
+    one's.
+    """
 
     delivery_id: str
     person_id: str
@@ -31,6 +36,8 @@ class LogEntry:
     status: Status
     reason: str | None
     next_attempt_at: datetime | None
+    same_as: str | None = None
+    is_opted_out: bool = False
 
 
 def list_messages(ledger: Ledger, limit: int = 50) -> list[MessageRecord]:
@@ -53,9 +60,8 @@ def count_statuses(ledger: Ledger, message_id: str) -> StatusCounts:
 
 def count_given_up(ledger: Ledger, message_id: str) -> int:
     """Count deliveries that were not delivered although no route called the recipient hopeless."""
-    was_refused = exists().where(
-        Attempt.delivery_id == Delivery.delivery_id, Attempt.outcome == "refused"
-    )
+    tried_id = func.coalesce(Delivery.same_as, Delivery.delivery_id)
+    was_refused = exists().where(Attempt.delivery_id == tried_id, Attempt.outcome == "refused")
     query = select(func.count()).where(
         Delivery.message_id == message_id, Delivery.status == "not_delivered", not_(was_refused)
     )
@@ -78,9 +84,10 @@ def count_outcomes(ledger: Ledger, message_id: str) -> StatusCounts:
 
 def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
     """Return every delivery of a message, by person and channel."""
-    is_latest = (Attempt.delivery_id == Delivery.delivery_id) & (
-        Attempt.number == Delivery.attempt_count
-    )
+    leader = aliased(Delivery)
+    attempt_count = func.coalesce(leader.attempt_count, Delivery.attempt_count)
+    tried_id = func.coalesce(Delivery.same_as, Delivery.delivery_id)
+    is_latest = (Attempt.delivery_id == tried_id) & (Attempt.number == attempt_count)
     query = (
         select(
             Delivery.delivery_id,
@@ -90,16 +97,19 @@ def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
             Delivery.address,
             Attempt.route_id,
             Attempt.provider_id,
-            Delivery.attempt_count,
+            attempt_count,
             Delivery.status,
             Delivery.reason,
             Delivery.next_attempt_at,
+            Delivery.same_as,
+            Delivery.is_opted_out,
         )
         .join(
             AudienceMember,
             (AudienceMember.message_id == Delivery.message_id)
             & (AudienceMember.person_id == Delivery.person_id),
         )
+        .outerjoin(leader, leader.delivery_id == Delivery.same_as)
         .outerjoin(Attempt, is_latest)
         .where(Delivery.message_id == message_id)
         .order_by(Delivery.person_id, Delivery.channel)

@@ -1,20 +1,30 @@
 """Messages in the ledger: accepted once per idempotency key, then moved from state to state."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from rollcall.clock import format_instant
 from rollcall.domain.selection import Selection
 from rollcall.errors import InputError, RequestError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.message_origins import record_filters, take_template
 from rollcall.ledger.tables import Message
 
-MessageState = Literal["accepted", "sending", "sent", "refused"]
+MessageState = Literal["accepted", "sending", "sent", "stopped", "refused"]
+
+_BEFORE: Final[dict[MessageState, tuple[MessageState, ...]]] = {
+    "accepted": (),
+    "sending": ("accepted",),
+    "sent": ("accepted", "sending"),
+    "stopped": ("accepted", "sending", "sent"),
+    "refused": ("accepted", "sending"),
+}
+"""From which states a message may come to one: it only ever moves forward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,8 @@ class MessageRecord:
 class NewMessage:
     """What is recorded when a message is accepted.
 
-    `selection` names the saved filters it uses, `template` the template it was made from.
+    `selection` names the saved filters it uses, `template` the template it was made from,
+    `follows_message_id` the message whose audience it goes to part of.
     """
 
     idempotency_key: str
@@ -60,6 +71,7 @@ class NewMessage:
     kind: str = "one_way"
     selection: Selection | None = None
     template: str | None = None
+    follows_message_id: str | None = None
 
 
 def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
@@ -74,7 +86,8 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
     Raises:
         RequestError: The key stands for a different request.
         SelectionError: A saved filter that a new message uses does not exist; names it.
-        InputError: The template that a new message was made from does not exist.
+        InputError: The template that a new message was made from does not exist, or `expires_at` of
+            a new message is past already.
     """
     try:
         return _accept(ledger, new, now)
@@ -89,7 +102,7 @@ def _accept(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageReco
         if known is None:
             return _insert(connection, new, now), True
         if known.request_digest == new.request_digest and known.state != "refused":
-            return known, False
+            return _confirm(connection, known, new), False
         if known.state != "refused":
             raise RequestError(
                 f"key {new.idempotency_key!r} already stands for message {known.message_id}, "
@@ -121,17 +134,57 @@ def is_stopped(ledger: Ledger, message_id: str) -> bool:
         return connection.execute(query).scalar_one_or_none() is not None
 
 
-def set_state(ledger: Ledger, message_id: str, state: MessageState, **facts: Any) -> None:
-    """Move a message to a state and record what is known with it (columns of `messages`).
+def require_open(message: MessageRecord) -> None:
+    """Make sure that a message may be gone on with.
 
-    A refused message stays refused: its key may stand for another one already.
+    Raises:
+        InputError: It was refused or stopped.
     """
-    moved = update(Message).where(Message.message_id == message_id, Message.state != "refused")
+    if message.state == "refused":
+        raise InputError(f"message {message.message_id} was refused: {message.reason}")
+    if message.stopped_at is not None:
+        stopped_at = format_instant(message.stopped_at.replace(microsecond=0))
+        raise InputError(
+            f"message {message.message_id} was stopped at {stopped_at}: nothing more of it is sent"
+        )
+
+
+def claim_message(ledger: Ledger, message_id: str) -> bool:
+    """Move an accepted message to `sending`.
+
+    Returns:
+        Whether this call did; otherwise another run of it may be going on.
+    """
+    return set_state(ledger, message_id, "sending")
+
+
+def set_state(ledger: Ledger, message_id: str, state: MessageState, **facts: Any) -> bool:
+    """Move a message forward to a state and record what is known with it (columns of `messages`).
+
+    It never moves back: a message that is done stays done, and the key of a refused one may stand
+    for another already.
+
+    Returns:
+        Whether it was moved by this call.
+    """
+    moved = update(Message).where(
+        Message.message_id == message_id, Message.state.in_(_BEFORE[state])
+    )
     with ledger.write() as connection:
-        connection.execute(moved.values(state=state, **facts))
+        return connection.execute(moved.values(state=state, **facts)).rowcount == 1
+
+
+def record_source_version(ledger: Ledger, message_id: str, version: str) -> None:
+    """Record which load of the source a message is selected from; the first one stays."""
+    first = update(Message).where(
+        Message.message_id == message_id, Message.source_version.is_(None)
+    )
+    with ledger.write() as connection:
+        connection.execute(first.values(source_version=version))
 
 
 def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRecord:
+    _require_unexpired(new, now)
     row = {
         "message_id": f"m{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
         "state": "accepted",
@@ -144,6 +197,7 @@ def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRe
         "uses_last_good": new.uses_last_good,
         "as_of": new.as_of,
         "expires_at": new.expires_at,
+        "follows_message_id": new.follows_message_id,
         **take_template(connection, new.kind, new.template, now),
     }
     query = insert(Message).values(row).returning(*Message.__table__.columns)
@@ -151,6 +205,23 @@ def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRe
     if new.selection:
         record_filters(connection, record.message_id, new.selection, now)
     return record
+
+
+def _require_unexpired(new: NewMessage, now: datetime) -> None:
+    if new.expires_at is not None and new.expires_at <= now:
+        raise RequestError(
+            f"expires_at {format_instant(new.expires_at)} is past: nothing would be sent"
+        )
+
+
+def _confirm(connection: Connection, known: MessageRecord, new: NewMessage) -> MessageRecord:
+    """Take over that a message is confirmed now: its first run may have been cut off before."""
+    if not new.request.get("confirmed") or known.request.get("confirmed"):
+        return known
+    request = known.request | {"confirmed": True}
+    confirmed = update(Message).where(Message.message_id == known.message_id)
+    connection.execute(confirmed.values(request=request))
+    return replace(known, request=request)
 
 
 def _give_key(connection: Connection, message_id: str, key: str) -> None:

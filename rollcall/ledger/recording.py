@@ -1,10 +1,14 @@
-"""Freeze an audience and record its deliveries: each in one transaction, each only once."""
+"""Freeze an audience and record its deliveries: each in one transaction, each only once.
+
+Both are written in chunks: a million recipients are never in memory a second time.
+"""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
@@ -12,11 +16,21 @@ from rollcall.clock import parse_instant
 from rollcall.domain.audience import Audience, Position, Recipient, digest_audience
 from rollcall.domain.delivery import Status
 from rollcall.domain.message import Channel
+from rollcall.errors import InputError
+from rollcall.ledger.canary_marks import mark_canaries
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.sms_rules import SmsRules
 from rollcall.ledger.tables import AudienceMember, Content, Delivery, Message
 
 _NAMESPACE = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11")
 """Ours, drawn once: delivery ids are derived under it."""
+
+CHUNK_ROWS: Final = 5_000
+"""Rows in one insert: enough for its cost to vanish, few enough to vanish in memory."""
+
+STOPPED_EARLY: Final = "stopped before it was handed over"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +66,22 @@ def derive_delivery_id(message_id: str, person_id: str, channel: Channel) -> str
     return uuid.uuid5(_NAMESPACE, f"{message_id}\n{person_id}\n{channel}").hex
 
 
-def freeze_audience(ledger: Ledger, message_id: str, audience: Audience) -> bool:
+def freeze_audience(
+    ledger: Ledger,
+    message_id: str,
+    audience: Audience,
+    recipients_digest: str | None = None,
+    guard: Callable[[Connection], None] | None = None,
+) -> bool:
     """Record who is meant and why; keeps what an earlier run has frozen.
+
+    Args:
+        ledger: Where to.
+        message_id: Of which message.
+        audience: Who is meant.
+        recipients_digest: What `rollcall.domain.guards.digest_recipients` says of them.
+        guard: Called before anything is written; what it raises leaves nothing frozen. With it, of
+            messages that share a `recipients_digest` one is frozen at a time.
 
     Returns:
         Whether this call froze it.
@@ -61,51 +89,81 @@ def freeze_audience(ledger: Ledger, message_id: str, audience: Audience) -> bool
     with ledger.write() as connection:
         if _lock_message(connection, message_id).audience_digest is not None:
             return False
-        rows = [_member_row(message_id, one) for one in audience.recipients]
-        connection.execute(insert(AudienceMember), rows)
+        if guard is not None:
+            ledger.serialise(connection, recipients_digest or message_id)
+            guard(connection)
+        for chunk in _chunks(audience.recipients):
+            connection.execute(
+                insert(AudienceMember), [_member_row(message_id, one) for one in chunk]
+            )
         digest = digest_audience(audience.recipients)
         connection.execute(
-            update(Message).where(Message.message_id == message_id).values(audience_digest=digest)
+            update(Message)
+            .where(Message.message_id == message_id)
+            .values(audience_digest=digest, recipients_digest=recipients_digest)
         )
         return True
 
 
 def load_audience(ledger: Ledger, message_id: str) -> list[Recipient]:
     """Return the frozen recipients of a message, by `person_id`."""
+    return list(iterate_audience(ledger, message_id))
+
+
+def iterate_audience(ledger: Ledger, message_id: str) -> Iterator[Recipient]:
+    """Yield the frozen recipients of a message, by `person_id`, a chunk in memory at a time."""
     query = (
         select(AudienceMember.__table__)
         .where(AudienceMember.message_id == message_id)
         .order_by(AudienceMember.person_id)
+        .execution_options(yield_per=CHUNK_ROWS)
     )
-    with ledger.read() as connection:
-        return [_recipient(row) for row in connection.execute(query).mappings()]
+    with ledger.read() as connection, connection.execute(query) as rows:
+        for row in rows.mappings():
+            yield recipient_from(row)
 
 
 def record_deliveries(
     ledger: Ledger,
     message_id: str,
     contents: Iterable[NewContent],
-    deliveries: Sequence[NewDelivery],
+    deliveries: Iterable[NewDelivery],
     now: datetime,
+    *,
+    life_safety: bool = False,
 ) -> bool:
     """Record what is to be sent, everything or nothing; keeps what an earlier run has recorded.
 
-    Of a message that was refused meanwhile nothing is recorded.
+    Of a message that was refused meanwhile nothing is recorded, of one that was stopped nothing
+    that would be sent. Who shares a number with others gets one SMS with them, who asked for no
+    more texts none.
+
+    Args:
+        ledger: Where to.
+        message_id: Of which message.
+        contents: The distinct texts.
+        deliveries: One for each recipient and channel, by `person_id`.
+        now: The present moment; from then on they are due.
+        life_safety: Send texts to those too who asked for no more.
 
     Returns:
         Whether this call recorded it.
     """
     with ledger.write() as connection:
-        if _lock_message(connection, message_id).state == "refused":
+        message = _lock_message(connection, message_id)
+        if message.state == "refused" or _has_deliveries(connection, message_id):
             return False
-        if _has_deliveries(connection, message_id):
-            return False
-        content_rows = [{"message_id": message_id, **asdict(content)} for content in contents]
-        if content_rows:
-            connection.execute(insert(Content), content_rows)
-        connection.execute(
-            insert(Delivery), [_delivery_row(message_id, one, now) for one in deliveries]
-        )
+        for content_chunk in _chunks(contents):
+            rows = [{"message_id": message_id, **asdict(one)} for one in content_chunk]
+            connection.execute(insert(Content), rows)
+        rules = SmsRules.prepare(connection, message_id, message.kind, life_safety=life_safety)
+        for chunk in _chunks(deliveries):
+            new_rows = [_delivery_row(message_id, one, now) for one in chunk]
+            rules.apply(connection, new_rows)
+            if message.stopped_at is not None:
+                _hold_back(new_rows)
+            connection.execute(insert(Delivery), new_rows)
+        mark_canaries(connection, message_id)
         return True
 
 
@@ -114,25 +172,39 @@ def refuse_message(ledger: Ledger, message_id: str, reason: str, now: datetime) 
 
     Returns:
         Whether this call refused it.
+
+    Raises:
+        InputError: There is no such message.
     """
     with ledger.write() as connection:
         state = _lock_message(connection, message_id).state
-        if state == "refused" or _has_deliveries(connection, message_id):
+        if state not in ("accepted", "sending") or _has_deliveries(connection, message_id):
             return False
         refused = update(Message).where(Message.message_id == message_id)
         connection.execute(refused.values(state="refused", reason=reason, closed_at=now))
         return True
 
 
-def _lock_message(connection: Connection, message_id: str) -> Row[tuple[str, str | None]]:
+def _lock_message(connection: Connection, message_id: str) -> Row[Any]:
     """Return how far a message is, and keep others from moving it on until this is committed."""
-    query = select(Message.state, Message.audience_digest).where(Message.message_id == message_id)
-    return connection.execute(query.with_for_update()).one()
+    query = select(Message.state, Message.audience_digest, Message.kind, Message.stopped_at).where(
+        Message.message_id == message_id
+    )
+    row = connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise InputError(f"there is no message {message_id!r}")
+    return row
 
 
 def _has_deliveries(connection: Connection, message_id: str) -> bool:
     query = select(exists().where(Delivery.message_id == message_id))
     return bool(connection.execute(query).scalar())
+
+
+def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, CHUNK_ROWS)):
+        yield chunk
 
 
 def _member_row(message_id: str, recipient: Recipient) -> dict[str, Any]:
@@ -143,7 +215,8 @@ def _member_row(message_id: str, recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def _recipient(row: Any) -> Recipient:
+def recipient_from(row: Any) -> Recipient:
+    """Make a recipient of a row with all columns of `audience_members`."""
     position = dict(row["position"])
     at = position.pop("at")
     return Recipient(
@@ -162,7 +235,22 @@ def _delivery_row(message_id: str, delivery: NewDelivery, now: datetime) -> dict
     return {
         "delivery_id": derive_delivery_id(message_id, delivery.person_id, delivery.channel),
         "message_id": message_id,
+        "person_id": delivery.person_id,
+        "channel": delivery.channel,
+        "status": delivery.status,
+        "address": delivery.address,
+        "content_digest": delivery.content_digest,
+        "reason": delivery.reason,
         "attempt_count": 0,
         "next_attempt_at": now if delivery.status == "waiting" else None,
-        **asdict(delivery),
+        "country": None,
+        "is_canary": False,
+        "same_as": None,
+        "is_opted_out": False,
     }
+
+
+def _hold_back(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if row["status"] == "waiting":
+            row |= {"status": "stopped", "reason": STOPPED_EARLY, "next_attempt_at": None}

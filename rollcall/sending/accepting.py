@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rollcall.domain.message import MessageRequest, digest_request
 from rollcall.domain.rendering import compile_content
 from rollcall.errors import ConfigError
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.messages import MessageRecord, NewMessage, accept_message
+from rollcall.ledger.messages import MessageRecord, NewMessage, accept_message, load_message
 from rollcall.sending.route_book import RouteBook
 
 
@@ -50,13 +50,16 @@ def accept_order(
         ConfigError: No route is configured for a channel it needs.
         RequestError: Its key stands for another request.
         SelectionError: It uses a saved filter that does not exist.
+        InputError: It follows a message that does not exist.
     """
     include_sms = order.request.options.include_sms
     compile_content(order.request.content, layout, include_sms=include_sms)
     require_routes(order.request, book)
+    order = _follow(order, ledger)
     now = clock.now()
     # a link stays itself: kept versions go by the name the operator gives, whatever it names today
     source = os.path.abspath(order.source)  # noqa: PTH100 - Path.resolve would follow links
+    follow_up = order.request.follow_up
     return accept_message(
         ledger,
         NewMessage(
@@ -69,9 +72,18 @@ def accept_order(
             expires_at=order.request.expires_at,
             selection=order.request.selection,
             template=order.template,
+            follows_message_id=follow_up.message_id if follow_up else None,
         ),
         now,
     )
+
+
+def _follow(order: Order, ledger: Ledger) -> Order:
+    """Let a follow-up stand on what the message before it stood on: it is not selected again."""
+    if order.request.follow_up is None:
+        return order
+    before = load_message(ledger, order.request.follow_up.message_id)
+    return replace(order, source=Path(before.source), as_of=before.as_of)
 
 
 def require_routes(request: MessageRequest, book: RouteBook) -> None:

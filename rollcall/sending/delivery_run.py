@@ -35,6 +35,7 @@ from rollcall.ledger.queue import (
     release_leases,
     renew_leases,
 )
+from rollcall.ledger.stopping import sweep_stopped
 from rollcall.routes.base import Submission
 from rollcall.sending.asking import Inquiry
 from rollcall.sending.attempt import Verdict
@@ -121,6 +122,12 @@ class DeliveryRun:
     def end_early(self) -> None:
         """Start no further try in this run; others of this process go on."""
         self._ends_early = True
+
+    async def sweep_stopped(self) -> None:
+        """Hold back what still waits of a message that was stopped."""
+        await ask_patiently(
+            self.clock, sweep_stopped, self.ledger, self.message_id, self.clock.now()
+        )
 
     async def read_queue(self) -> QueueState:
         """Return what is left to do."""

@@ -57,6 +57,8 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
         # when one batch failed, or we were cancelled: the others only record what is in flight
         run.end_early()
         await asyncio.gather(*running, return_exceptions=True)
+        if run.was_stopped:
+            await run.sweep_stopped()
 
 
 def batch_size(delivery_count: int) -> int:

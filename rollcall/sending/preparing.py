@@ -1,7 +1,7 @@
 """From an accepted message to recorded deliveries: what each step computes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -63,26 +63,27 @@ def require_recipients(audience: Audience) -> None:
 
 def render_deliveries(
     request: MessageRequest,
-    recipients: Sequence[Recipient],
+    recipients: Iterable[Recipient],
     layout: EmailLayout,
     organisation: str,
     sent_on: date,
-) -> tuple[list[NewContent], list[NewDelivery]]:
-    """Write what everybody gets, over every channel of the message.
+) -> Iterator[tuple[NewDelivery, NewContent | None]]:
+    """Write what everybody gets, over every channel of the message, one by one.
 
-    People who get the same text share its content. Who lacks the address for a channel has a
-    delivery all the same, that says so.
+    People who get the same text share its content, which comes with the first of them. Who lacks
+    the address for a channel has a delivery all the same, that says so.
 
     Raises:
-        TemplateError: The texts cannot be rendered for anybody.
+        TemplateError: The texts cannot be rendered for anybody; after the last recipient.
     """
     channels = request.channels()
     compiled = compile_content(request.content, layout, include_sms="sms" in channels)
     writer = _Writer(compiled, MessageVariables(sent_on=sent_on, organisation=organisation))
-    deliveries = [writer.write(one, channel) for one in recipients for channel in channels]
-    if writer.failure and not writer.contents:
+    for one in recipients:
+        for channel in channels:
+            yield writer.write(one, channel)
+    if writer.failure and not writer.known:
         raise writer.failure
-    return list(writer.contents.values()), deliveries
 
 
 class _Writer:
@@ -91,27 +92,33 @@ class _Writer:
     def __init__(self, compiled: CompiledContent, message: MessageVariables) -> None:
         self.compiled = compiled
         self.message = message
-        self.contents: dict[str, NewContent] = {}
+        self.known: set[bytes] = set()
         self.failure: TemplateError | None = None
 
-    def write(self, recipient: Recipient, channel: Channel) -> NewDelivery:
+    def write(
+        self, recipient: Recipient, channel: Channel
+    ) -> tuple[NewDelivery, NewContent | None]:
+        """Return a delivery, and its content where nobody before had the same."""
         address = recipient.email if channel == "email" else recipient.phone
         if reason := _missing_address(address, channel):
-            return NewDelivery(recipient.person_id, channel, "not_attempted", reason=reason)
+            return _not_attempted(recipient, channel, reason), None
         try:
             content = self._render(recipient, channel)
         except TemplateError as error:
             # one person's odd name must not keep the message from everybody else
             self.failure = error
-            return NewDelivery(recipient.person_id, channel, "not_attempted", reason=str(error))
-        self.contents[content.content_digest] = content
-        return NewDelivery(
-            recipient.person_id,
-            channel,
-            "waiting",
-            address=address,
-            content_digest=content.content_digest,
-        )
+            return _not_attempted(recipient, channel, str(error)), None
+        digest = content.content_digest
+        delivery = NewDelivery(recipient.person_id, channel, "waiting", address, digest)
+        return delivery, content if self._is_new(digest) else None
+
+    def _is_new(self, digest: str) -> bool:
+        """Remember 32 bytes of each content and not its text: there may be one for everybody."""
+        key = bytes.fromhex(digest)
+        if key in self.known:
+            return False
+        self.known.add(key)
+        return True
 
     def _render(self, recipient: Recipient, channel: Channel) -> NewContent:
         variables = RecipientVariables(
@@ -126,6 +133,10 @@ class _Writer:
         email = self.compiled.render_email(variables, self.message)
         digest = _digest("email", email.subject, email.text, email.html)
         return NewContent(digest, email.text, subject=email.subject, html=email.html)
+
+
+def _not_attempted(recipient: Recipient, channel: Channel, reason: str) -> NewDelivery:
+    return NewDelivery(recipient.person_id, channel, "not_attempted", reason=reason)
 
 
 def _missing_address(address: str | None, channel: Channel) -> str | None:

@@ -10,30 +10,30 @@ from pathlib import Path
 from rollcall.clock import Clock
 from rollcall.domain.delivery import STATUSES
 from rollcall.domain.email_layout import EmailLayout
+from rollcall.domain.guards import GuardLimits
 from rollcall.domain.message import MessageRequest
-from rollcall.domain.preview.expectation import require_expected
 from rollcall.errors import InputError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
-from rollcall.ledger.message_origins import load_message_filters
-from rollcall.ledger.messages import MessageRecord, load_message, set_state
-from rollcall.ledger.recording import (
-    freeze_audience,
-    load_audience,
-    record_deliveries,
-    refuse_message,
+from rollcall.ledger.messages import (
+    MessageRecord,
+    claim_message,
+    load_message,
+    record_source_version,
+    require_open,
+    set_state,
 )
+from rollcall.ledger.recording import iterate_audience, record_deliveries, refuse_message
+from rollcall.ledger.shared_numbers import settle_shared
+from rollcall.ledger.stopping import sweep_stopped
 from rollcall.sending.accepting import require_routes
+from rollcall.sending.choosing import choose_audience, freeze_guarded, require_previewed
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.policies import choose_policy
-from rollcall.sending.preparing import (
-    open_version,
-    render_deliveries,
-    require_recipients,
-    select_recipients,
-)
+from rollcall.sending.preparing import open_version, render_deliveries
 from rollcall.sending.previews import PreviewStore
 from rollcall.sending.route_book import RouteBook
+from rollcall.sending.spool import Spool
 from rollcall.settings import DeliverySettings
 from rollcall.sources.kept import KeptSources
 from rollcall.sources.snapshot import build_snapshot, open_snapshot
@@ -83,59 +83,59 @@ class SendSteps:
     snapshots_folder: Path
     previews: PreviewStore
     carrier_only: frozenset[str] = frozenset()
+    guards: GuardLimits = field(default_factory=GuardLimits)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def claim_message(self, message_id: str) -> MessageRecord:
+    def claim_message(self, message_id: str) -> bool:
         """Move an accepted message to `sending`.
 
+        Returns:
+            Whether this call did; otherwise another run of it may be going on.
+
         Raises:
-            InputError: There is no such message, or it was refused.
+            InputError: There is no such message, or it was refused or stopped.
         """
-        message = load_message(self.ledger, message_id)
-        if message.state == "refused":
-            raise InputError(f"message {message_id} was refused: {message.reason}")
-        if message.state == "accepted":
-            set_state(self.ledger, message_id, "sending")
-        return message
+        require_open(load_message(self.ledger, message_id))
+        return claim_message(self.ledger, message_id)
 
     def load_snapshot(self, message_id: str) -> Path:
         """Load the travellers' data as known now into the DuckDB file of this send; kept once made.
+
+        A message that follows another one needs none.
 
         Raises:
             SourceError: The source cannot be loaded.
         """
         message = load_message(self.ledger, message_id)
         path = self.snapshots_folder / f"{message_id}.duckdb"
-        if message.audience_digest is None and not path.exists():
+        if message.audience_digest is not None or message.follows_message_id is not None:
+            return path
+        if not path.exists():
             version = open_version(
                 self.sources, Path(message.source), uses_last_good=message.uses_last_good
             )
-            set_state(self.ledger, message_id, "sending", source_version=version.version)
             build_snapshot(version, message.as_of, path).close()
+        if message.source_version is None:
+            with open_snapshot(path) as snapshot:
+                version_id = snapshot.frame("snapshot_info", ("version",)).item()
+            record_source_version(self.ledger, message_id, version_id)
         return path
 
     def select_audience(self, message_id: str) -> str:
-        """Evaluate the selection and freeze who is meant, with the reasons; return the digest.
+        """Find out who is meant and freeze it, with the reasons; return the digest.
 
         Raises:
-            SelectionError: It names what does not exist, matches nobody, or means others than the
-                preview that the message insists on.
+            SelectionError: It names what does not exist, matches nobody, means others than the
+                preview that the message insists on, or must be confirmed (`rollcall.domain.guards`)
+                and is not.
         """
         message = load_message(self.ledger, message_id)
         if message.audience_digest is None:
             request = MessageRequest.model_validate(message.request)
-            with open_snapshot(self.snapshots_folder / f"{message_id}.duckdb") as snapshot:
-                audience = select_recipients(
-                    request.selection,
-                    snapshot,
-                    message.as_of,
-                    managers_only=request.options.managers_only,
-                    saved_filters=load_message_filters(self.ledger, message_id),
-                )
-            require_recipients(audience)
-            if expected := request.expected_audience:
-                require_expected(audience, expected, self.previews.recall(expected))
-            freeze_audience(self.ledger, message_id, audience)
+            path = self.snapshots_folder / f"{message_id}.duckdb"
+            audience = choose_audience(self.ledger, message, request, path)
+            require_previewed(request, audience, self.previews)
+            freeze_guarded(self.ledger, message, request, audience, self.guards, self.clock.now())
         return load_message(self.ledger, message_id).audience_digest or ""
 
     def record_deliveries(self, message_id: str) -> int:
@@ -149,19 +149,31 @@ class SendSteps:
             InputError: The message was refused meanwhile.
         """
         if not count_statuses(self.ledger, message_id):
-            message = load_message(self.ledger, message_id)
-            contents, deliveries = render_deliveries(
-                MessageRequest.model_validate(message.request),
-                load_audience(self.ledger, message_id),
-                self.layout,
-                self.organisation,
-                message.accepted_at.date(),
-            )
-            record_deliveries(self.ledger, message_id, contents, deliveries, self.clock.now())
+            self._render_and_record(load_message(self.ledger, message_id))
         report = self.report(message_id)
         if report.state == "refused":
             raise InputError(f"message {message_id} was refused: {report.reason}")
         return report.total(*STATUSES)
+
+    def _render_and_record(self, message: MessageRecord) -> None:
+        request = MessageRequest.model_validate(message.request)
+        rendered = render_deliveries(
+            request,
+            iterate_audience(self.ledger, message.message_id),
+            self.layout,
+            self.organisation,
+            message.accepted_at.date(),
+        )
+        with Spool(self.snapshots_folder) as spool:
+            spool.fill(rendered)
+            record_deliveries(
+                self.ledger,
+                message.message_id,
+                spool.contents(),
+                spool.deliveries(),
+                self.clock.now(),
+                life_safety=request.options.life_safety,
+            )
 
     def start_run(self, message_id: str) -> DeliveryRun:
         """Return this process's share in delivering a message; nothing is claimed yet.
@@ -190,8 +202,14 @@ class SendSteps:
         )
 
     def close_message(self, message_id: str) -> SendReport:
-        """Mark a message as sent if nothing of it waits any more; return what it came to."""
+        """Mark a message as sent if nothing of it waits any more; return what it came to.
+
+        Of one that was stopped, what a run has put back into the queue since is held back.
+        """
+        settle_shared(self.ledger, message_id)
         report = self.report(message_id)
+        if report.state == "stopped":
+            sweep_stopped(self.ledger, message_id, self.clock.now())
         if report.state == "sending" and not report.total("waiting"):
             set_state(self.ledger, message_id, "sent", closed_at=self.clock.now())
         return self.report(message_id)

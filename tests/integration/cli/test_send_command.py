@@ -66,7 +66,8 @@ def test_same_key_from_another_folder_and_spelling_is_the_same_message(
 
 def test_without_a_key_every_call_is_a_message(rollcall: CommandLine) -> None:
     path = rollcall.write_message({"people": ["p1"]})
-    assert send(rollcall, path).json["message_id"] != send(rollcall, path).json["message_id"]
+    first, second = send(rollcall, path), send(rollcall, path, "--confirm")
+    assert first.json["message_id"] != second.json["message_id"]
     assert len(rollcall.taken()) == 2
 
 

@@ -7,7 +7,14 @@ import pytest
 from rollcall.errors import InputError, RequestError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import list_messages
-from rollcall.ledger.messages import accept_message, load_message, set_state
+from rollcall.ledger.messages import (
+    accept_message,
+    claim_message,
+    load_message,
+    record_source_version,
+    set_state,
+)
+from rollcall.ledger.recording import refuse_message
 from tests.integration.ledger.records import NOW, a_message, at_once
 
 
@@ -89,3 +96,54 @@ def test_what_was_accepted_is_read_back_as_it_was(ledger: Ledger) -> None:
 def test_a_message_that_is_not_there_is_named(ledger: Ledger) -> None:
     with pytest.raises(InputError, match="no message 'm1'"):
         load_message(ledger, "m1")
+
+
+def test_a_message_never_moves_back(ledger: Ledger) -> None:
+    message, _ = accept_message(ledger, a_message("quake"), NOW)
+
+    assert claim_message(ledger, message.message_id)
+    assert not claim_message(ledger, message.message_id)
+    assert set_state(ledger, message.message_id, "sent", closed_at=NOW)
+    assert not claim_message(ledger, message.message_id)
+    assert not set_state(ledger, message.message_id, "refused", reason="too late")
+
+    assert load_message(ledger, message.message_id).state == "sent"
+
+
+def test_the_version_it_was_selected_from_is_written_once(ledger: Ledger) -> None:
+    message, _ = accept_message(ledger, a_message("quake"), NOW)
+
+    record_source_version(ledger, message.message_id, "first")
+    record_source_version(ledger, message.message_id, "second")
+
+    assert load_message(ledger, message.message_id).source_version == "first"
+
+
+def test_what_is_past_when_it_is_given_is_not_recorded(ledger: Ledger) -> None:
+    with pytest.raises(RequestError, match="is past: nothing would be sent"):
+        accept_message(ledger, a_message("quake", expires_at=NOW), NOW)
+
+    assert list_messages(ledger) == []
+
+
+def test_a_known_message_is_found_also_after_it_expired(ledger: Ledger) -> None:
+    new = a_message("quake", expires_at=NOW + timedelta(hours=1))
+    first, _ = accept_message(ledger, new, NOW)
+
+    assert accept_message(ledger, new, NOW + timedelta(hours=2)) == (first, False)
+
+
+def test_a_confirmation_is_taken_over_by_the_message_it_is_given_for(ledger: Ledger) -> None:
+    first, _ = accept_message(ledger, a_message("quake"), NOW)
+    confirmed = a_message("quake", request=first.request | {"confirmed": True})
+
+    again, is_new = accept_message(ledger, confirmed, NOW)
+
+    assert not is_new
+    assert again.request["confirmed"]
+    assert load_message(ledger, first.message_id) == again
+
+
+def test_an_unknown_message_cannot_be_refused(ledger: Ledger) -> None:
+    with pytest.raises(InputError, match="no message 'm1'"):
+        refuse_message(ledger, "m1", "nobody is meant", NOW)

@@ -1,0 +1,75 @@
+"""Part of a message's frozen audience: those it reached, or those it did not."""
+
+from dataclasses import replace
+from typing import Literal
+
+from sqlalchemy import ColumnElement, exists, select
+
+from rollcall.domain.audience import Audience, Reason, Recipient
+from rollcall.domain.message import FollowUp
+from rollcall.domain.reach import MAY_HAVE_IT, REACHED
+from rollcall.errors import SelectionError
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import MessageRecord, load_message
+from rollcall.ledger.recording import CHUNK_ROWS, recipient_from
+from rollcall.ledger.tables import AudienceMember, Delivery
+
+_NOBODY = {
+    "reached": "nobody has or may have a copy of it",
+    "not_reached": "it reached everybody it was meant for",
+}
+
+
+def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
+    """Return whom a follow-up goes to, as they were frozen for the message before.
+
+    Names, addresses and reasons are those of then, with a reason more.
+
+    Raises:
+        InputError: There is no such message.
+        SelectionError: It is not known yet whom it did not reach, or there is nobody to follow up.
+    """
+    message = load_message(ledger, follow_up.message_id)
+    _require_settled(message, follow_up.who)
+    recipients = tuple(_read(ledger, follow_up))
+    if not recipients:
+        raise SelectionError(
+            f"there is nobody to follow up message {message.message_id} with: "
+            f"{_NOBODY[follow_up.who]}; nothing was sent"
+        )
+    return Audience(message.as_of, recipients, ())
+
+
+def _require_settled(message: MessageRecord, who: Literal["reached", "not_reached"]) -> None:
+    if message.audience_digest is None:
+        raise SelectionError(
+            f"message {message.message_id} is {message.state} and has no audience to follow up"
+        )
+    if who == "not_reached" and message.state in ("accepted", "sending"):
+        raise SelectionError(
+            f"message {message.message_id} is still being sent: whom it does not reach is not "
+            f"known yet; wait for it, resume it, or `rollcall stop {message.message_id}` first"
+        )
+
+
+def _read(ledger: Ledger, follow_up: FollowUp) -> list[Recipient]:
+    query = (
+        select(AudienceMember.__table__)
+        .where(AudienceMember.message_id == follow_up.message_id, _is_meant(follow_up.who))
+        .order_by(AudienceMember.person_id)
+        .execution_options(yield_per=CHUNK_ROWS)
+    )
+    reason: Reason = {"by": "follow_up", "message_id": follow_up.message_id}
+    with ledger.read() as connection, connection.execute(query) as rows:
+        recipients = map(recipient_from, rows.mappings())
+        return [replace(one, via=(*one.via, reason)) for one in recipients]
+
+
+def _is_meant(who: Literal["reached", "not_reached"]) -> ColumnElement[bool]:
+    statuses = MAY_HAVE_IT if who == "reached" else REACHED
+    has_one = exists().where(
+        Delivery.message_id == AudienceMember.message_id,
+        Delivery.person_id == AudienceMember.person_id,
+        Delivery.status.in_(statuses),
+    )
+    return has_one if who == "reached" else ~has_one

@@ -1,0 +1,66 @@
+"""Look up what a message would repeat, and how large the one before it was."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from rollcall.domain.guards import GuardLimits, is_far_larger, tell_growth, tell_repeat
+from rollcall.errors import SelectionError
+from rollcall.ledger.audiences import find_latest
+from rollcall.ledger.messages import MessageRecord
+from rollcall.ledger.tables import AudienceMember, Message
+
+
+def require_no_repeat(
+    connection: Connection,
+    message: MessageRecord,
+    recipients_digest: str,
+    limits: GuardLimits,
+    now: datetime,
+) -> None:
+    """Refuse to tell the same people the same again so soon.
+
+    A message that was refused told nobody. One that was accepted later but selected earlier counts.
+
+    Raises:
+        SelectionError: Names the message that has told them already.
+    """
+    since = now - timedelta(seconds=limits.repeat_within_s)
+    query = (
+        select(Message.message_id, Message.accepted_at)
+        .where(
+            Message.recipients_digest == recipients_digest,
+            Message.message_id != message.message_id,
+            Message.state != "refused",
+            Message.accepted_at > since,
+        )
+        .order_by(Message.accepted_at.desc())
+        .limit(1)
+    )
+    if earlier := connection.execute(query).one_or_none():
+        count = _count_people(connection, earlier.message_id)
+        raise SelectionError(tell_repeat(earlier.message_id, earlier.accepted_at, count))
+
+
+def require_usual_size(
+    connection: Connection, message: MessageRecord, people_count: int, limits: GuardLimits
+) -> None:
+    """Refuse an audience far larger than that of the last message from the same template.
+
+    Raises:
+        SelectionError: Says how many people then and now.
+    """
+    if message.template_id is None:
+        return
+    made_alike = Message.template_id == message.template_id
+    earlier_id = find_latest(connection, made_alike, message)
+    if earlier_id is None:
+        return
+    then_count = _count_people(connection, earlier_id)
+    if is_far_larger(then_count, people_count, limits):
+        raise SelectionError(tell_growth(earlier_id, then_count, people_count))
+
+
+def _count_people(connection: Connection, message_id: str) -> int:
+    query = select(func.count()).where(AudienceMember.message_id == message_id)
+    return connection.execute(query).scalar_one()

@@ -1,0 +1,59 @@
+"""People who share a number get one SMS: one delivery leads, the others are as it is."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy.orm import aliased
+
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.tables import AudienceMember, Delivery
+
+_IN_ONE_QUERY: Final = 900
+"""Leaders in one statement; SQLite takes 32,766 parameters, but plans long lists badly."""
+
+
+def find_shared_numbers(connection: Connection, message_id: str) -> set[str]:
+    """Return the numbers that several recipients of a message have."""
+    query = (
+        select(AudienceMember.phone)
+        .where(AudienceMember.message_id == message_id, AudienceMember.phone.is_not(None))
+        .group_by(AudienceMember.phone)
+        .having(func.count() > 1)
+    )
+    return {phone for phone in connection.execute(query).scalars() if phone}
+
+
+def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
+    """Copy status and reason to the deliveries that others stand for; safe to call twice.
+
+    Args:
+        connection: A transaction that writes, in which the others were settled.
+        delivery_ids: Deliveries that changed; those that stand for nobody cost an index look-up.
+    """
+    for start in range(0, len(delivery_ids), _IN_ONE_QUERY):
+        part = delivery_ids[start : start + _IN_ONE_QUERY]
+        _mirror(connection, Delivery.same_as.in_(part))
+
+
+def settle_shared(ledger: Ledger, message_id: str) -> None:
+    """Bring all deliveries of a message that others stand for in line with those."""
+    with ledger.write() as connection:
+        mirror_message(connection, message_id)
+
+
+def mirror_message(connection: Connection, message_id: str) -> None:
+    """Copy status and reason to all deliveries of a message that others stand for."""
+    _mirror(connection, (Delivery.message_id == message_id) & Delivery.same_as.is_not(None))
+
+
+def _mirror(connection: Connection, which: ColumnElement[bool]) -> None:
+    leader = aliased(Delivery)
+    is_leader = leader.delivery_id == Delivery.same_as
+    mirrored = update(Delivery).where(which)
+    connection.execute(
+        mirrored.values(
+            status=select(leader.status).where(is_leader).scalar_subquery(),
+            reason=select(leader.reason).where(is_leader).scalar_subquery(),
+        )
+    )

@@ -11,9 +11,12 @@ from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.smtp import SmtpRoute
 from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
+from rollcall.routes.sms.kannel import KannelRoute
+from rollcall.routes.sms.kannel_settings import KannelSettings
 
 _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     HttpSmsSettings: HttpSmsRoute,
+    KannelSettings: KannelRoute,
     SmtpSettings: SmtpRoute,
 }
 """Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""

@@ -9,7 +9,8 @@ from rollcall.clock import Clock
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.smtp import SmtpRoute
-from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
+from rollcall.routes.settings import BaseRouteSettings, SmtpSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
 from rollcall.routes.sms.kannel import KannelRoute
 from rollcall.routes.sms.kannel_settings import KannelSettings

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from rollcall.routes.callbacks import Callback
 from tests.integration.routes.scripted import Script, ScriptedServer, serve_script
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 
 
 class CallbackReceiver:

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.architecture.project import PROJECT
-from tests.ports import find_free_port
+from tests.ports import find_free_ports
 
 HOST = "127.0.0.1"
 FAKES = ("fake-a", "fake-b")
@@ -23,7 +23,7 @@ SMPP = "smpp-c"
 USERNAME, PASSWORD = "rollcall", "kannel-on-loopback"
 STATUS_PASSWORD = "status-on-loopback"
 INBOUND_TOKEN = "inbound-token-for-tests"
-START_S = 20.0
+START_S = 30.0
 
 BEARERBOX, SMSBOX = Path("/usr/sbin/bearerbox"), Path("/usr/sbin/smsbox")
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
@@ -105,8 +105,8 @@ class Gateway:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
-        self._admin, self._link, self._send = (find_free_port() for _ in range(3))
-        self._fake_ports = {name: find_free_port() for name in FAKES}
+        self._admin, self._link, self._send, *fake_ports = find_free_ports(3 + len(FAKES))
+        self._fake_ports = dict(zip(FAKES, fake_ports, strict=True))
         self._fakes: dict[str, subprocess.Popen[bytes]] = {}
         self._smsc: subprocess.Popen[bytes] | None = None
         self.sendsms_url = f"http://{HOST}:{self._send}/cgi-bin/sendsms"

@@ -12,9 +12,12 @@ from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.mailgun import MailgunRoute, MailgunSettings
 from rollcall.routes.email.sendgrid import SendGridRoute, SendGridSettings
 from rollcall.routes.email.smtp import SmtpRoute
-from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
+from rollcall.routes.settings import BaseRouteSettings, SmtpSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
 from rollcall.routes.sms.infobip import InfobipRoute, InfobipSettings
+from rollcall.routes.sms.kannel import KannelRoute
+from rollcall.routes.sms.kannel_settings import KannelSettings
 from rollcall.routes.sms.sinch import SinchRoute, SinchSettings
 from rollcall.routes.sms.telnyx import TelnyxRoute, TelnyxSettings
 from rollcall.routes.sms.twilio import TwilioRoute, TwilioSettings
@@ -23,6 +26,7 @@ from rollcall.routes.sms.vonage import VonageRoute, VonageSettings
 _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     HttpSmsSettings: HttpSmsRoute,
     InfobipSettings: InfobipRoute,
+    KannelSettings: KannelRoute,
     SinchSettings: SinchRoute,
     SmtpSettings: SmtpRoute,
     TelnyxSettings: TelnyxRoute,

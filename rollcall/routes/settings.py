@@ -15,8 +15,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    HttpUrl,
-    JsonValue,
     SecretStr,
     field_validator,
     model_validator,
@@ -24,7 +22,6 @@ from pydantic import (
 
 from rollcall.domain.countries import is_country_code
 from rollcall.domain.message import Channel
-from rollcall.routes.templates import HEADER_PLACEHOLDERS, PLACEHOLDERS, find_placeholders
 
 Meaning = Literal["accepted", "throttled", "temporary", "rejected", "permanent"]
 """Of a provider's code: taken; slow down; later; not by this route; not to this recipient."""
@@ -196,119 +193,3 @@ class SmtpSettings(BaseRouteSettings):
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password go together")
         return self
-
-
-class CodeTable(StrictSettings):
-    """Which answers mean what. A number is an HTTP status; a text is the provider's own code."""
-
-    accepted: tuple[int | str, ...] = Field(default=(), description="Taken over.")
-    throttled: tuple[int | str, ...] = Field(default=(), description="Slow down.")
-    temporary: tuple[int | str, ...] = Field(
-        default=(), description="The same message again, later."
-    )
-    rejected: tuple[int | str, ...] = Field(default=(), description="Not by this route.")
-    permanent: tuple[int | str, ...] = Field(
-        default=(), description="No route can reach this number."
-    )
-
-    @model_validator(mode="after")
-    def _check_unambiguous(self) -> Self:
-        listed = [code for _, codes in self.rows() for code in codes]
-        for code in listed:
-            if listed.count(code) > 1:
-                raise ValueError(f"{code!r} is listed twice")
-            if isinstance(code, int) and not 100 <= code <= 599:  # noqa: PLR2004 - HTTP's range
-                raise ValueError(f'{code} is no HTTP status; write a provider\'s code as "{code}"')
-        return self
-
-    def rows(self) -> tuple[tuple[Meaning, tuple[int | str, ...]], ...]:
-        """List each meaning with its codes."""
-        return (
-            ("accepted", self.accepted),
-            ("throttled", self.throttled),
-            ("temporary", self.temporary),
-            ("rejected", self.rejected),
-            ("permanent", self.permanent),
-        )
-
-    def look_up(self, code: int | str) -> Meaning | None:
-        """Return what a code was listed to mean, if it was."""
-        return next((meaning for meaning, codes in self.rows() if code in codes), None)
-
-
-class HttpSmsSettings(BaseRouteSettings):
-    """A carrier that takes one text message with one HTTP request."""
-
-    kind: Literal["http_sms"]
-
-    @property
-    def channel(self) -> Channel:
-        """Return the channel it serves."""
-        return "sms"
-
-    url: HttpUrl = Field(description="Where messages are submitted.", repr=False)
-    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="HTTP method.")
-    headers: dict[str, SecretStr] = Field(
-        default={}, description="May hold {reference} and {idempotency_key}."
-    )
-    username: str | None = Field(default=None, description="For HTTP Basic authentication.")
-    password: SecretStr | None = Field(default=None, description="For HTTP Basic authentication.")
-    body_format: Literal["json", "form", "query"] = Field(
-        default="json", description="How `body` travels: JSON, a form, or in the address."
-    )
-    body: dict[str, JsonValue] = Field(
-        description="May hold {to} {text} {sender} {reference} {idempotency_key}.", repr=False
-    )
-    sender: str | None = Field(default=None, description="What {sender} stands for.")
-    id_path: str | None = Field(
-        default=None,
-        description='Where the provider\'s id stands in a JSON answer, e.g. "messages.0.id".',
-    )
-    code_path: str | None = Field(
-        default=None, description='Where the provider\'s own code stands, e.g. "error.code".'
-    )
-    codes: CodeTable = Field(default=CodeTable(), description="Which answers mean what.")
-
-    @field_validator("headers")
-    @classmethod
-    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, template in headers.items():
-            shown = template.get_secret_value()
-            if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not (
-                shown.isascii() and shown.isprintable()
-            ):
-                raise ValueError(f"{name!r} is no header that can be sent")
-            _check_placeholders(shown, HEADER_PLACEHOLDERS)
-        return headers
-
-    @model_validator(mode="after")
-    def _check_body(self) -> Self:
-        if self.body_format != "json" and any(not _is_plain(part) for part in self.body.values()):
-            raise ValueError(f"body holds texts and numbers only when sent as {self.body_format}")
-        used = _check_placeholders(self.body, PLACEHOLDERS)
-        for needed in ("to", "text"):
-            if needed not in used:
-                raise ValueError(f"body never says {{{needed}}}")
-        if "sender" in used and self.sender is None:
-            raise ValueError("body says {sender}, but no sender is set")
-        return self
-
-    @model_validator(mode="after")
-    def _check_sign_in(self) -> Self:
-        if (self.username is None) != (self.password is None):
-            raise ValueError("username and password go together")
-        return self
-
-
-def _is_plain(part: JsonValue) -> bool:
-    return isinstance(part, str | int | float) and not isinstance(part, bool)
-
-
-def _check_placeholders(template: JsonValue, allowed: frozenset[str]) -> frozenset[str]:
-    """A mistyped placeholder would go out to everybody as it stands: refuse it here."""
-    used = find_placeholders(template)
-    for name in sorted(used - allowed):
-        raise ValueError(
-            f"{{{name}}} is no placeholder here; there are {{{'} {'.join(sorted(allowed))}}}"
-        )
-    return used

@@ -14,8 +14,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where it writes its files")
     parser.add_argument("--seed", type=int, default=1, help="what faults are drawn from")
     parser.add_argument("--plan", choices=get_args(PlanName), default="demo", help="what to run")
+    parser.add_argument(
+        "--receipts", action="store_true", help="write routes that ask for receipts, if any come"
+    )
     arguments = parser.parse_args()
-    run_sandbox(make_plan(arguments.plan, arguments.seed), arguments.folder)
+    plan = make_plan(arguments.plan, arguments.seed)
+    run_sandbox(plan, arguments.folder, awaits_receipts=arguments.receipts)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """An SMS carrier over HTTP: a plain ASGI application behind uvicorn.
 
 POST /messages   {"to", "text", "from", "reference"}, Idempotency-Key, Authorization: Bearer sandbox
+                 and {"attempt", "callback"} from whom receipts are to reach
 202              {"messages": [{"id": "bravo-0000001", "status": "accepted"}]}
 4xx              {"error": {"code": "unknown_number" | "refused" | "throttled" | ...}}
 """
@@ -14,13 +15,15 @@ import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import httpx
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from rollcall.sandbox.desk import HOLD_FACTOR, AcceptanceDesk, Parcel
 from rollcall.sandbox.plan import CarrierPlan
-from rollcall.sandbox.schedule import Fault, is_unknown_number
+from rollcall.sandbox.reports import Reporter
+from rollcall.sandbox.schedule import Fate, Fault, is_unknown_number
 
 PATH = "/messages"
 TOKEN = "sandbox"  # noqa: S105 - a carrier on loopback that sends nothing anywhere
@@ -37,11 +40,15 @@ class CarrierApp:
     Args:
         plan: How it behaves.
         desk: Decides over tries and keeps the journal.
+        reporter: Calls back about what was accepted; None for a carrier that does not.
     """
 
-    def __init__(self, plan: CarrierPlan, desk: AcceptanceDesk) -> None:
+    def __init__(
+        self, plan: CarrierPlan, desk: AcceptanceDesk, reporter: Reporter | None = None
+    ) -> None:
         self._plan = plan
         self._desk = desk
+        self._reporter = reporter
         self._ids_by_key: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,8 +76,8 @@ class CarrierApp:
 
     async def _take(self, parcel: Parcel, scope: Scope, receive: Receive, send: Send) -> None:
         fate, provider_id = self._desk.judge(parcel)
-        if fate.is_accepted and parcel.idempotency_key is not None:
-            self._ids_by_key[parcel.idempotency_key] = provider_id
+        if fate.is_accepted:
+            await self._keep(parcel, provider_id, fate)
         match fate.fault:
             case Fault.NONE | Fault.ACCEPT_AND_DROP:
                 await _answer(send, 202, _accepted(provider_id))
@@ -87,6 +94,12 @@ class CarrierApp:
             case Fault.RESET:
                 scope["extensions"]["reset"]()
                 await receive()  # returns when the connection is gone
+
+    async def _keep(self, parcel: Parcel, provider_id: str, fate: Fate) -> None:
+        if parcel.idempotency_key is not None:
+            self._ids_by_key[parcel.idempotency_key] = provider_id
+        if self._reporter is not None and fate.receipt is not None:
+            await self._reporter.report(parcel, provider_id, fate.receipt)
 
 
 class ResettingProtocol(H11Protocol):
@@ -138,7 +151,25 @@ def _read_parcel(scope: Scope, body: bytes) -> Parcel:
     key = dict(scope["headers"]).get(b"idempotency-key")
     if not (message["to"] and message["text"]):
         raise ValueError("nothing to send")
-    return Parcel(message["reference"], message["to"], key.decode("ascii") if key else None)
+    return Parcel(
+        reference=message["reference"],
+        address=message["to"],
+        idempotency_key=key.decode("ascii") if key else None,
+        attempt_id=message.get("attempt"),
+        callback_url=_read_callback(message.get("callback")),
+    )
+
+
+def _read_callback(url: str | None) -> str | None:
+    if not url:
+        return None
+    try:
+        scheme = httpx.URL(url).scheme
+    except httpx.InvalidURL as error:
+        raise ValueError("a callback is an address") from error
+    if scheme not in {"http", "https"}:
+        raise ValueError("a callback is an address on the web")
+    return url
 
 
 def _accepted(provider_id: str) -> bytes:

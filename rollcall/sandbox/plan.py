@@ -4,10 +4,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from rollcall.sandbox.schedule import FaultRates
+from rollcall.domain.receipts import EvidenceLevel
+from rollcall.sandbox.schedule import FaultRates, ReceiptRates
 
-PlanName = Literal["clean", "demo", "rough"]
-"""clean: all behave. demo: one carrier down, one slow, few faults. rough: every fault there is."""
+PlanName = Literal["clean", "demo", "rough", "receipts"]
+"""clean: all behave. demo: one carrier down, one slow, few faults. rough: every fault there is.
+receipts: carriers take everything and report back, with every fault that receipts have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +36,35 @@ class ServerPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPlan:
+    """How a carrier reports back; it does only to who gives an address with the message.
+
+    Attributes:
+        faults: How often it misbehaves.
+        longest_delay_s: After how long the latest reports come; the others are spread before it.
+        level: How far its reports see, as its route is told.
+        deadline_s: How long its route waits for a report.
+    """
+
+    faults: ReceiptRates = field(default_factory=ReceiptRates)
+    longest_delay_s: float = 0.5
+    level: EvidenceLevel = "carrier"
+    deadline_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierPlan(ServerPlan):
     """One SMS carrier.
 
     Attributes:
         honours_idempotency_key: It answers a repeated key as before and sends once.
         retry_after_s: What it says with "slow down".
+        receipts: How it reports back; None if it does not.
     """
 
     honours_idempotency_key: bool = True
     retry_after_s: int = 1
+    receipts: ReceiptPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +121,8 @@ def make_plan(name: PlanName, seed: int) -> SandboxPlan:
             return _plan_demo(seed)
         case "rough":
             return _plan_rough(seed)
+        case "receipts":
+            return _plan_receipts(seed)
 
 
 def _plan_clean(seed: int) -> SandboxPlan:
@@ -135,3 +158,18 @@ def _plan_rough(seed: int) -> SandboxPlan:
     carriers = (CarrierPlan(name="alpha", priority=1, is_down=True), bravo, charlie)
     mail = MailPlan(greylist_pct=15.0, faults=every_fault, answer_timeout_s=1.0)
     return SandboxPlan(seed=seed, carriers=carriers, mail_servers=(mail,))
+
+
+def _plan_receipts(seed: int) -> SandboxPlan:
+    every_fault = ReceiptRates(
+        never_pct=5.0,
+        failed_pct=5.0,
+        permanent_pct=2.0,
+        duplicate_pct=10.0,
+        shuffled_pct=10.0,
+        early_pct=10.0,
+        forged_pct=3.0,
+    )
+    alpha = CarrierPlan(name="alpha", priority=1, receipts=ReceiptPlan(faults=every_fault))
+    bravo = CarrierPlan(name="bravo", priority=2, receipts=ReceiptPlan(level="handset"))
+    return SandboxPlan(seed=seed, carriers=(alpha, bravo), mail_servers=(MailPlan(),))

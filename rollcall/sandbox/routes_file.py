@@ -4,21 +4,47 @@ import json
 from collections.abc import Mapping
 
 from rollcall.sandbox.carrier import PATH, TOKEN
-from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan
+from rollcall.sandbox.plan import CarrierPlan, MailPlan, ReceiptPlan, SandboxPlan
+from rollcall.sandbox.reports import (
+    SIGNATURE_HEADER,
+    SIGNATURE_PREFIX,
+    SIGNING_KEY,
+    TIMESTAMP_HEADER,
+    WORDS,
+)
 
 SMS_SENDER = "Rollcall"
 MAIL_SENDER = "Crisis Team <crisis@sandbox.example>"
 
 
-def render_routes(plan: SandboxPlan, ports: Mapping[str, int]) -> str:
-    """Render the file: one route for each carrier and mail server, whether up or down."""
-    carriers = [_render_carrier(carrier, ports[carrier.name]) for carrier in plan.carriers]
+RECEIPT_SECRET = "sandbox-receipts-secret"  # noqa: S105 - of carriers that send nothing anywhere
+
+
+def render_routes(
+    plan: SandboxPlan, ports: Mapping[str, int], *, awaits_receipts: bool = False
+) -> str:
+    """Render the file: one route for each carrier and mail server, whether up or down.
+
+    Args:
+        plan: What runs.
+        ports: Where each carrier and mail server is, by name.
+        awaits_receipts: Whether routes ask for receipts of carriers that send any; without a
+            public address none could come in, and every message would wait for one.
+    """
+    carriers = [
+        _render_carrier(carrier, ports[carrier.name], carrier.receipts if awaits_receipts else None)
+        for carrier in plan.carriers
+    ]
     mail_servers = [_render_mail(mail, ports[mail.name]) for mail in plan.mail_servers]
     head = "# Written by the sandbox; every address is on loopback."
     return "\n".join([head, *carriers, *mail_servers])
 
 
-def _render_carrier(plan: CarrierPlan, port: int) -> str:
+def _render_carrier(plan: CarrierPlan, port: int, receipts: ReceiptPlan | None) -> str:
+    body = {"to": "{to}", "text": "{text}", "from": "{sender}", "reference": "{reference}"}
+    if receipts:
+        body |= {"attempt": "{attempt}", "callback": "{callback_url}"}
+    parts = ", ".join(f"{name} = {_quote(part)}" for name, part in body.items())
     return f"""
 [[route]]
 id = {_quote(plan.name)}
@@ -30,12 +56,39 @@ answer_timeout_s = {plan.answer_timeout_s}
 max_connections = {plan.max_connections}
 url = "http://127.0.0.1:{port}{PATH}"
 headers = {{ Authorization = "Bearer {TOKEN}", Idempotency-Key = "{{idempotency_key}}" }}
-body = {{ to = "{{to}}", text = "{{text}}", from = "{{sender}}", reference = "{{reference}}" }}
+body = {{ {parts} }}
 sender = {_quote(SMS_SENDER)}
 id_path = "messages.0.id"
 code_path = "error.code"
 codes = {{ permanent = ["unknown_number"] }}
+{_render_receipts(receipts) if receipts else ""}"""
+
+
+def _render_receipts(receipts: ReceiptPlan) -> str:
+    return f"""\
+receipts = "{receipts.level}"
+receipt_deadline_s = {receipts.deadline_s}
+receipt_secret = "{RECEIPT_SECRET}"
+
+[route.callback_signature]
+header = "{SIGNATURE_HEADER}"
+secret = "{SIGNING_KEY}"
+prefix = "{SIGNATURE_PREFIX}"
+timestamp_header = "{TIMESTAMP_HEADER}"
+
+[route.receipt_fields]
+state = "status"
+reference = "reference"
+provider_id = "id"
+occurred_at = "at"
+
+[route.receipt_fields.states]
+{_render_words()}
 """
+
+
+def _render_words() -> str:
+    return "\n".join(f"{state} = [{_quote(word)}]" for state, word in WORDS.items())
 
 
 def _render_mail(plan: MailPlan, port: int) -> str:

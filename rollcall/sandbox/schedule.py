@@ -59,6 +59,75 @@ class FaultRates:
             raise ValueError("the rates of all faults together exceed 100 per cent")
 
 
+class ReceiptFault(StrEnum):
+    """What a carrier does about the receipt of a message that it accepted.
+
+    none: reports what became of it, once. never: it arrived, and nothing is reported. failed: it
+    did not arrive, and that is reported. permanent: likewise, and the number is said not to exist.
+    duplicate: the report comes twice. shuffled: "sent" comes after "delivered". early: the report
+    comes before the answer to the submit. forged: it did not arrive, and somebody who does not know
+    the signing key reports that it did.
+    """
+
+    NONE = "none"
+    NEVER = "never"
+    FAILED = "failed"
+    PERMANENT = "permanent"
+    DUPLICATE = "duplicate"
+    SHUFFLED = "shuffled"
+    EARLY = "early"
+    FORGED = "forged"
+
+
+UNDELIVERED = frozenset({ReceiptFault.FAILED, ReceiptFault.PERMANENT, ReceiptFault.FORGED})
+"""Faults of receipts by which the recipient does not get the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRates:
+    """How often each fault befalls the receipt of an accepted message, in per cent.
+
+    Attributes:
+        never_pct: Arrived and not reported.
+        failed_pct: Did not arrive this time.
+        permanent_pct: Did not arrive and never will.
+        duplicate_pct: Reported twice.
+        shuffled_pct: Reported in the wrong order.
+        early_pct: Reported before the submit was answered.
+        forged_pct: Reported with a wrong signature.
+    """
+
+    never_pct: float = 0.0
+    failed_pct: float = 0.0
+    permanent_pct: float = 0.0
+    duplicate_pct: float = 0.0
+    shuffled_pct: float = 0.0
+    early_pct: float = 0.0
+    forged_pct: float = 0.0
+
+    def __post_init__(self) -> None:
+        rates = [getattr(self, field.name) for field in fields(self)]
+        if any(not 0 <= rate <= ALL_PCT for rate in rates):
+            raise ValueError("a rate is between 0 and 100 per cent")
+        if sum(rates) > ALL_PCT:
+            raise ValueError("the rates of all faults together exceed 100 per cent")
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFate:
+    """What becomes of the receipt of one accepted message.
+
+    Attributes:
+        fault: What the carrier does.
+        is_delivered: Whether the recipient gets the message.
+        delay_share: How much of the longest delay passes before the report, from 0 to 1.
+    """
+
+    fault: ReceiptFault
+    is_delivered: bool
+    delay_share: float
+
+
 @dataclass(frozen=True, slots=True)
 class Try:
     """One try as a carrier sees it.
@@ -82,11 +151,13 @@ class Fate:
         fault: What the carrier does.
         is_accepted: Whether it takes the message over, whatever it answers.
         is_delivered: Whether the recipient gets it.
+        receipt: What becomes of its receipt, of a carrier that sends any.
     """
 
     fault: Fault
     is_accepted: bool
     is_delivered: bool
+    receipt: ReceiptFate | None = None
 
 
 def draw_fate(seed: int, tried: Try, rates: FaultRates) -> Fate:
@@ -97,6 +168,15 @@ def draw_fate(seed: int, tried: Try, rates: FaultRates) -> Fate:
         return Fate(fault, is_accepted=is_taken, is_delivered=is_taken)
     is_accepted = fault in (Fault.NONE, Fault.ACCEPT_AND_DROP)
     return Fate(fault, is_accepted=is_accepted, is_delivered=fault is Fault.NONE)
+
+
+def draw_receipt(seed: int, tried: Try, fate: Fate, rates: ReceiptRates) -> ReceiptFate:
+    """Draw what becomes of the receipt of an accepted try; what was dropped is never reported."""
+    fault = _pick_receipt_fault(_draw_pct(seed, "receipt", tried), rates)
+    if not fate.is_delivered:
+        fault = ReceiptFault.NEVER
+    is_delivered = fate.is_delivered and fault not in UNDELIVERED
+    return ReceiptFate(fault, is_delivered, _draw_pct(seed, "receipt delay", tried) / ALL_PCT)
 
 
 def is_greylisted(seed: int, tried: Try, greylist_pct: float) -> bool:
@@ -128,6 +208,15 @@ def _pick_fault(drawn_pct: float, rates: FaultRates) -> Fault:
             return fault
         drawn_pct -= share_pct
     return Fault.NONE
+
+
+def _pick_receipt_fault(drawn_pct: float, rates: ReceiptRates) -> ReceiptFault:
+    for fault in ReceiptFault:
+        share_pct = getattr(rates, f"{fault.value}_pct", 0.0)
+        if drawn_pct < share_pct:
+            return fault
+        drawn_pct -= share_pct
+    return ReceiptFault.NONE
 
 
 def _draw_pct(seed: int, question: str, tried: Try) -> float:

@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -15,7 +15,9 @@ from rollcall.sandbox.desk import AcceptanceDesk
 from rollcall.sandbox.journal import Journal, JournalEntry, name_journal, read_journal
 from rollcall.sandbox.mail import MailDesk, MailSessions
 from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan, ServerPlan
+from rollcall.sandbox.reports import Reporter
 from rollcall.sandbox.routes_file import render_routes
+from rollcall.sandbox.schedule import ReceiptRates
 
 HOST = "127.0.0.1"
 
@@ -51,7 +53,9 @@ class Sandbox:
 
 
 @contextmanager
-def start_sandbox(plan: SandboxPlan, folder: Path) -> Iterator[Sandbox]:
+def start_sandbox(
+    plan: SandboxPlan, folder: Path, *, awaits_receipts: bool = False
+) -> Iterator[Sandbox]:
     """Run a sandbox in a thread of this process for as long as the context lasts.
 
     Writes `routes.toml` and a `journal-*.jsonl` for each carrier into the folder; journals that are
@@ -60,6 +64,7 @@ def start_sandbox(plan: SandboxPlan, folder: Path) -> Iterator[Sandbox]:
     Args:
         plan: What to run.
         folder: An existing folder.
+        awaits_receipts: Whether the sender has a public address, at which receipts can come in.
     """
     with ExitStack() as stack:
         sockets = {
@@ -71,12 +76,14 @@ def start_sandbox(plan: SandboxPlan, folder: Path) -> Iterator[Sandbox]:
         }
         ports = {name: reserved.getsockname()[1] for name, reserved in sockets.items()}
         sandbox = Sandbox(plan, folder, ports)
-        sandbox.routes_file.write_text(render_routes(plan, ports), "utf-8")
+        sandbox.routes_file.write_text(
+            render_routes(plan, ports, awaits_receipts=awaits_receipts), "utf-8"
+        )
         stack.enter_context(_serve_in_thread(_Servers(plan, sockets, journals)))
         yield sandbox
 
 
-def run_sandbox(plan: SandboxPlan, folder: Path) -> None:
+def run_sandbox(plan: SandboxPlan, folder: Path, *, awaits_receipts: bool = False) -> None:
     """Run a sandbox in this process until SIGTERM or SIGINT; for the main thread.
 
     When everything listens, a file `ready` appears in the folder; it disappears at the end.
@@ -87,7 +94,7 @@ def run_sandbox(plan: SandboxPlan, folder: Path) -> None:
     ending = {signal.SIGTERM, signal.SIGINT}
     # Blocked before any thread starts, so that none gets one.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    with start_sandbox(plan, folder):
+    with start_sandbox(plan, folder, awaits_receipts=awaits_receipts):
         ready_file.touch()
         signal.sigwait(ending)
         ready_file.unlink(missing_ok=True)
@@ -142,10 +149,18 @@ class _Servers:
         await asyncio.gather(self._stopping.wait(), *carriers, *mails)
 
     async def _serve_carrier(self, plan: CarrierPlan) -> None:
-        desk = self._open_desk(plan)
+        rates = plan.receipts.faults if plan.receipts else None
+        desk = self._open_desk(plan, rates)
+        async with AsyncExitStack() as stack:
+            reporter = None
+            if plan.receipts:
+                reporter = await stack.enter_async_context(Reporter(plan.receipts))
+            await self._serve_app(plan, CarrierApp(plan, desk, reporter))
+
+    async def _serve_app(self, plan: CarrierPlan, app: CarrierApp) -> None:
         server = uvicorn.Server(
             uvicorn.Config(
-                CarrierApp(plan, desk),
+                app,
                 http=ResettingProtocol,
                 ws="none",
                 lifespan="off",
@@ -172,5 +187,6 @@ class _Servers:
             await self._stopping.wait()
         sessions.abort()
 
-    def _open_desk(self, plan: ServerPlan) -> AcceptanceDesk:
-        return AcceptanceDesk(plan.name, self._plan.seed, plan.faults, self._journals[plan.name])
+    def _open_desk(self, plan: ServerPlan, receipts: ReceiptRates | None = None) -> AcceptanceDesk:
+        journal = self._journals[plan.name]
+        return AcceptanceDesk(plan.name, self._plan.seed, plan.faults, journal, receipts)

@@ -20,7 +20,8 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from rollcall.routes.base import Acceptance
-from rollcall.routes.settings import HttpSmsSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
+from rollcall.routes.sms.paths import follow_path
 from rollcall.routes.verdicts import (
     MAX_CODE_CHARACTERS,
     Verdict,
@@ -87,21 +88,9 @@ def _pick_out(settings: HttpSmsSettings, body: bytes, status: int) -> _Reading:
         document: JsonValue = json.loads(body)
     except (ValueError, RecursionError):
         return _Reading(status, None, None)
-    code = _walk(document, settings.code_path)
+    code = follow_path(document, settings.code_path)
     return _Reading(
-        status, code[:MAX_CODE_CHARACTERS] if code else None, _walk(document, settings.id_path)
+        status,
+        code[:MAX_CODE_CHARACTERS] if code else None,
+        follow_path(document, settings.id_path),
     )
-
-
-def _walk(document: JsonValue, path: str | None) -> str | None:
-    """Follow a path such as `messages.0.id`; None where it leads nowhere or to no plain value."""
-    place = document
-    for step in path.split(".") if path else ():
-        if isinstance(place, dict):
-            place = place.get(step)
-        elif isinstance(place, list) and step.isdecimal() and int(step) < len(place):
-            place = place[int(step)]
-        else:
-            return None
-    is_plain = isinstance(place, str | int) and not isinstance(place, bool)
-    return str(place) if path and is_plain and place != "" else None

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import JsonValue
 
-from rollcall.routes.settings import HttpSmsSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 from rollcall.routes.templates import compile_template
 
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}

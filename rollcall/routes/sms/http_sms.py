@@ -1,15 +1,23 @@
 """SMS by any carrier that takes a message with one HTTP request; the rest is configuration."""
 
+from datetime import datetime
+
 import httpx
 
 from rollcall.clock import Clock, SystemClock
 from rollcall.domain.message import Channel
+from rollcall.domain.receipts import EvidenceLevel, Receipt
 from rollcall.routes.base import Acceptance, Submission
-from rollcall.routes.callbacks import callback_url
+from rollcall.routes.callbacks import Callback, InboundText, callback_url
 from rollcall.routes.http import check_with, exchange, open_client
-from rollcall.routes.settings import HttpSmsSettings
 from rollcall.routes.sms.answers import Answer, read_answer
+from rollcall.routes.sms.http_callbacks import (
+    CallbackContent,
+    read_callback,
+    verify_signature,
+)
 from rollcall.routes.sms.http_request import RequestBuilder
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 
 
 class HttpSmsRoute:
@@ -62,6 +70,35 @@ class HttpSmsRoute:
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
         await self._client.aclose()
+
+    def verify(self, callback: Callback, now: datetime) -> None:
+        """Make sure that a callback is signed by the carrier.
+
+        Raises:
+            ForgedCallbackError: Its signature is missing, wrong or too old, or none is configured.
+        """
+        verify_signature(self._settings.callback_signature, callback, now)
+
+    def read_receipts(self, callback: Callback) -> list[Receipt]:
+        """Return what a callback reports; empty for a text of a recipient.
+
+        Raises:
+            MalformedCallbackError: It is not what the settings describe.
+        """
+        return self._read(callback).receipts
+
+    def read_inbound(self, callback: Callback) -> list[InboundText]:
+        """Return the texts of recipients that a callback hands over; empty for receipts.
+
+        Raises:
+            MalformedCallbackError: It is not what the settings describe.
+        """
+        return self._read(callback).texts
+
+    def _read(self, callback: Callback) -> CallbackContent:
+        settings = self._settings
+        level: EvidenceLevel = "handset" if settings.receipts == "handset" else "carrier"
+        return read_callback(settings.receipt_fields, settings.inbound_fields, callback, level)
 
     def _name_values(self, submission: Submission) -> dict[str, str]:
         return {

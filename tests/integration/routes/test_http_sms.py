@@ -14,7 +14,7 @@ import pytest
 
 from rollcall.errors import OutcomeUnknownError, RouteError
 from rollcall.routes.base import Submission
-from rollcall.routes.settings import HttpSmsSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
 from tests.integration.routes.scripted import (
     Script,

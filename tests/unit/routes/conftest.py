@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.routes.settings import HttpSmsSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 
 MakeCarrier = Callable[..., HttpSmsSettings]
 

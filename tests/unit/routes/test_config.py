@@ -5,7 +5,8 @@ import pytest
 
 from rollcall.errors import ConfigError
 from rollcall.routes.config import parse_routes
-from rollcall.routes.settings import HttpSmsSettings, SmtpSettings
+from rollcall.routes.settings import SmtpSettings
+from rollcall.routes.sms.http_settings import HttpSmsSettings
 
 SMS = """
 [[route]]

@@ -30,3 +30,21 @@ def test_demo_has_a_carrier_down_a_slow_one_and_a_third() -> None:
 def test_plan_with_one_name_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="same name"):
         SandboxPlan(carriers=(CarrierPlan(name="a"),), mail_servers=(MailPlan(name="a"),))
+
+
+def test_routes_ask_for_receipts_only_where_they_can_come_in() -> None:
+    plan = make_plan("receipts", seed=7)
+    ports = {server.name: 2000 + number for number, server in enumerate(plan.servers)}
+    for awaits_receipts in (False, True):
+        text = render_routes(plan, ports, awaits_receipts=awaits_receipts)
+        routes = {route.id: route for route in parse_routes(text, "routes.toml", {})}
+        asked = [routes[name].receipts for name in ("alpha", "bravo", "mail")]
+        assert asked == (["carrier", "handset", "none"] if awaits_receipts else ["none"] * 3)
+        assert (routes["alpha"].receipt_secret is not None) == awaits_receipts
+
+
+@pytest.mark.parametrize("name", ["clean", "demo", "rough"])
+def test_other_plans_are_the_same_with_a_public_address(name: PlanName) -> None:
+    plan = make_plan(name, seed=7)
+    ports = {server.name: 2000 for server in plan.servers}
+    assert render_routes(plan, ports, awaits_receipts=True) == render_routes(plan, ports)

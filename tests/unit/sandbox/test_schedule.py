@@ -6,10 +6,15 @@ from hypothesis import strategies as st
 
 from rollcall.sandbox.schedule import (
     UNCLEAR,
+    UNDELIVERED,
+    Fate,
     Fault,
     FaultRates,
+    ReceiptFault,
+    ReceiptRates,
     Try,
     draw_fate,
+    draw_receipt,
     is_greylisted,
     is_unknown_mailbox,
     is_unknown_number,
@@ -89,3 +94,46 @@ def test_addresses_that_exist_nowhere() -> None:
 def test_impossible_rates_are_refused(rates: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="per cent"):
         FaultRates(**rates)
+
+
+RECEIPT_RATES = ReceiptRates(
+    never_pct=10,
+    failed_pct=10,
+    permanent_pct=10,
+    duplicate_pct=10,
+    shuffled_pct=10,
+    early_pct=10,
+    forged_pct=10,
+)
+DELIVERED = Fate(Fault.NONE, is_accepted=True, is_delivered=True)
+
+
+def test_rates_of_receipts_are_kept() -> None:
+    drawn = [draw_receipt(1, tried, DELIVERED, RECEIPT_RATES) for tried in TRIES]
+    counts = Counter(each.fault for each in drawn)
+    for fault in ReceiptFault:
+        share_pct = 30 if fault is ReceiptFault.NONE else 10
+        assert counts[fault] / len(TRIES) * 100 == pytest.approx(share_pct, abs=2)
+    assert drawn == [draw_receipt(1, tried, DELIVERED, RECEIPT_RATES) for tried in TRIES]
+
+
+def test_delays_are_spread_whatever_befalls_the_receipt() -> None:
+    for fault in ReceiptFault:
+        drawn = [draw_receipt(1, tried, DELIVERED, RECEIPT_RATES) for tried in TRIES]
+        shares = [each.delay_share for each in drawn if each.fault is fault]
+        assert sum(shares) / len(shares) == pytest.approx(0.5, abs=0.06)
+        assert 0 <= min(shares) < max(shares) < 1
+
+
+def test_receipt_of_what_did_not_arrive_never_says_that_it_did() -> None:
+    dropped = Fate(Fault.ACCEPT_AND_DROP, is_accepted=True, is_delivered=False)
+    for tried in TRIES:
+        assert draw_receipt(1, tried, dropped, RECEIPT_RATES).fault is ReceiptFault.NEVER
+        receipt = draw_receipt(1, tried, DELIVERED, RECEIPT_RATES)
+        assert receipt.is_delivered == (receipt.fault not in UNDELIVERED)
+
+
+@pytest.mark.parametrize("rates", [{"never_pct": -1}, {"failed_pct": 60, "early_pct": 60}])
+def test_impossible_rates_of_receipts_are_refused(rates: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="per cent"):
+        ReceiptRates(**rates)

@@ -2,21 +2,21 @@
 
 import asyncio
 import json
-import re
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Literal, Self
 from urllib.parse import quote
 
 import httpx
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from rollcall.clock import Clock, SystemClock
+from rollcall.clock import Clock, SystemClock, format_instant
 from rollcall.domain.message import Channel
 from rollcall.domain.receipts import Receipt
-from rollcall.errors import OutcomeUnknownError, SendError
+from rollcall.errors import OutcomeUnknownError, RouteError, SendError
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
 from rollcall.routes.http import check_with, exchange, open_client
@@ -147,15 +147,14 @@ class SinchRoute:
         if provider_id is not None:
             return await self._ask_for_report(provider_id.partition(":")[0], submission)
         known = self._lost.get(submission.attempt_id)
-        batch_id = await self._find_batch(known or submission.attempt_id, submitted_at)
-        if batch_id is not None:
-            receipt = await self._ask_for_report(batch_id, submission)
-            handed_over = name_part(batch_id, self._key.name(submission.address))
+        batches = await self._find_batches(known or submission.attempt_id, submitted_at)
+        if batches:
+            receipt = await self._ask_for_report(batches[0], submission)
+            handed_over = name_part(batches[0], self._key.name(submission.address))
             return receipt or Receipt("accepted", submission.attempt_id, handed_over)
         age_s = (self._clock.now() - submitted_at).total_seconds()
-        if known is not None and age_s >= MISSING_AFTER_S:
-            return Receipt("missing", submission.attempt_id)
-        return None
+        is_sure = known is not None and batches is not None and age_s >= MISSING_AFTER_S
+        return Receipt("missing", submission.attempt_id) if is_sure else None
 
     async def check(self) -> str:
         """Ask for the last batch, which sends nothing.
@@ -244,25 +243,33 @@ class SinchRoute:
         while len(self._lost) > MAX_REMEMBERED:
             self._lost.popitem(last=False)
 
-    async def _find_batch(self, reference: str, submitted_at: datetime) -> str | None:
-        """Find a batch by its client reference; by default Sinch lists those of one day only."""
-        since = re.sub(r"\+00:00$", "Z", submitted_at.isoformat(timespec="seconds"))
+    async def _find_batches(self, reference: str, submitted_at: datetime) -> list[str] | None:
+        """Find batches by their client reference; None where the answer is no list of batches.
+
+        Without a start Sinch lists those of the last day only.
+        """
+        since = format_instant(submitted_at.replace(microsecond=0))
         query = f"client_reference={quote(reference, safe='')}&start_date={quote(since)}"
         found = await self._ask(f"{self._batches_url}?{query}")
-        batches = read_parts(found or {}, "batches")
-        matching = [each for each in batches if each.get("client_reference") == reference]
-        return read_text(matching[0], "id") if matching else None
+        if found.get("count") != 0 and not isinstance(found.get("batches"), list):
+            return None
+        batches = read_parts(found, "batches")
+        ours = [each for each in batches if each.get("client_reference") == reference]
+        return [batch_id for each in ours if (batch_id := read_text(each, "id"))]
 
     async def _ask_for_report(self, batch_id: str, submission: Submission) -> Receipt | None:
         number = submission.address.removeprefix("+")
         url = f"{self._base}/batches/{quote(batch_id, safe='')}/delivery_report/{quote(number)}"
-        report = await self._ask(url)
-        if report is None:
-            return None
+        try:
+            report = await self._ask(url)
+        except RouteError as error:
+            if error.provider_code == str(HTTPStatus.NOT_FOUND.value):
+                return None  # nothing is known of this recipient yet
+            raise
         told = {**report, "batch_id": batch_id, "recipient": number}
         return read_report(told, submission.attempt_id, self._key)
 
-    async def _ask(self, url: str) -> dict[str, Any] | None:
+    async def _ask(self, url: str) -> dict[str, Any]:
         return await ask(self._client, self._get(url), self.route_id, self._clock.now())
 
     def _get(self, url: str) -> httpx.Request:

@@ -1,6 +1,6 @@
 """Asking Sinch what became of an attempt: by its id, and by our reference."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -125,6 +125,7 @@ async def test_batch_is_not_missing_while_it_may_be_on_its_way() -> None:
         (Reply(500, b""), "unavailable"),
         (Reply(200, b"<html>"), "unavailable"),
         (Reply(401, b""), "rejected"),
+        (Reply(404, b""), "rejected"),
     ],
 )
 async def test_look_up_that_fails_says_nothing_about_the_message(reply: Reply, fault: str) -> None:
@@ -144,3 +145,34 @@ async def test_check_asks_for_the_last_batch() -> None:
     async with open_route(answer_with(Reply(401, {}))) as (route, _):
         with pytest.raises(RouteError, match="refuses our credentials"):
             await route.check()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_missing"),
+    [
+        ({"count": 0, "page": 0}, True),
+        ({"batches": []}, True),
+        ({}, False),
+        ({"batches": None}, False),
+        ({"count": 1, "batches": [{"client_reference": "other", "id": "01B"}]}, True),
+    ],
+)
+async def test_only_a_list_without_it_says_that_it_is_missing(
+    answer: dict[str, Any], *, is_missing: bool
+) -> None:
+    one = submission()
+    async with open_route(answer_with(LOST)) as (route, provider):
+        with pytest.raises(OutcomeUnknownError):
+            await route.submit(one)
+        provider.answer = answer_with(Reply(200, answer))
+        expected = Receipt("missing", one.attempt_id) if is_missing else None
+        assert await look_up(route, one) == expected
+
+
+async def test_start_of_the_list_is_written_in_utc() -> None:
+    one = submission()
+    async with open_route(SinchThatIsAsked({}, {})) as (route, provider):
+        berlin = timezone(timedelta(hours=1))
+        moment = (NOW - timedelta(seconds=300)).astimezone(berlin)
+        assert await route.look_up(one, None, moment) is None
+    assert len(provider.requests) == 1

@@ -26,7 +26,8 @@ class SinchThatIsAsked:
         assert request.headers["authorization"] == "Bearer token"
         if target.path == PATH:
             query = parse_qs(target.query)
-            assert query["start_date"] == [(NOW - timedelta(seconds=300)).strftime("%FT%TZ")]
+            early = NOW - timedelta(seconds=300 + 300)  # their clock may be five minutes slow
+            assert query["start_date"] == [early.strftime("%FT%TZ")]
             (reference,) = query["client_reference"]
             listed = [
                 {"id": batch_id, "client_reference": name}
@@ -176,3 +177,17 @@ async def test_start_of_the_list_is_written_in_utc() -> None:
         moment = (NOW - timedelta(seconds=300)).astimezone(berlin)
         assert await route.look_up(one, None, moment) is None
     assert len(provider.requests) == 1
+
+
+async def test_batch_that_sinch_lists_no_longer_is_not_called_missing() -> None:
+    one = submission()
+    async with open_route(answer_with(LOST)) as (route, provider):
+        with pytest.raises(OutcomeUnknownError):
+            await route.submit(one)
+        provider.answer = answer_with(Reply(200, {"count": 0}))
+        assert await look_up(route, one, age_s=13 * 86_400) is None
+
+
+async def test_report_without_a_status_says_nothing() -> None:
+    async with open_route(answer_with(Reply(200, {"recipient": "x"}))) as (route, _):
+        assert await look_up(route, submission(), "01B:x") is None

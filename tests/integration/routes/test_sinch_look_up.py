@@ -10,6 +10,7 @@ from rollcall.domain.receipts import Receipt
 from rollcall.errors import OutcomeUnknownError, RouteError
 from rollcall.routes.base import Submission
 from rollcall.routes.sms.sinch import SinchRoute
+from rollcall.routes.sms.sinch_look_up import MAX_REMEMBERED
 from tests.integration.routes.providers import LOST, NOW, Reply, Request, submission
 from tests.integration.routes.sinch_server import PATH, answer_with, open_route, read_batch
 
@@ -191,3 +192,19 @@ async def test_batch_that_sinch_lists_no_longer_is_not_called_missing() -> None:
 async def test_report_without_a_status_says_nothing() -> None:
     async with open_route(answer_with(Reply(200, {"recipient": "x"}))) as (route, _):
         assert await look_up(route, submission(), "01B:x") is None
+
+
+async def test_report_that_cannot_be_asked_for_is_an_error() -> None:
+    async with open_route(answer_with(Reply(503, b""))) as (route, _):
+        with pytest.raises(RouteError):
+            await look_up(route, submission(), "01B:x")
+
+
+async def test_references_of_lost_batches_are_remembered_within_bounds() -> None:
+    async with open_route(answer_with(Reply(200, {"count": 0}))) as (route, _):
+        looker = route._looker  # losing so many for real takes long
+        looker.remember((str(number) for number in range(MAX_REMEMBERED)), "bulk-1")
+        looker.remember(["last"], "bulk-2")
+        forgotten, kept = submission(attempt_id="0"), submission(attempt_id="1")
+        assert await look_up(route, forgotten) is None
+        assert await look_up(route, kept) == Receipt("missing", "1")

@@ -103,20 +103,18 @@ def explain_failure(
 
 async def ask(
     client: httpx.AsyncClient, request: httpx.Request, route_id: str, now: datetime
-) -> dict[str, Any] | None:
-    """Make a request that only asks; return the JSON object of the answer, None for "not found".
+) -> dict[str, Any]:
+    """Make a request that only asks; return the JSON object of the answer.
 
     Raises:
-        SendError: The provider could not be asked, or did not answer the question.
+        SendError: The provider could not be asked, or did not answer the question; a `RouteError`
+            with the code 404 where it knows nothing of what was asked for.
     """
     response = await exchange(client, request, route_id)
-    if response.status_code == HTTPStatus.NOT_FOUND:
-        return None
     document = read_object(response.content) if response.is_success else None
     if document is None:
         status = response.status_code
         wait_s = read_retry_after(response.headers.get("Retry-After"), now)
-        raise RouteError(
-            "cannot be asked", route_id, str(status), _FAULTS[judge_status(status)], wait_s
-        )
+        fault = _FAULTS[judge_status(status)]
+        raise RouteError("cannot be asked", route_id, str(status), fault, wait_s)
     return document

@@ -141,7 +141,9 @@ class InfobipRoute:
         request = httpx.Request("GET", url, headers=self._headers)
         now = self._clock.now()
         answer = await ask(self._client, request, self.route_id, now)
-        entries = read_parts(answer or {}, "results")
+        if not isinstance(answer.get("results"), list):
+            return None
+        entries = read_parts(answer, "results")
         found = [read_report(each, None) for each in entries if each.get("messageId") == key]
         age_s = (now - submitted_at).total_seconds()
         if not found and MISSING_AFTER_S <= age_s < LOGS_KEPT_S - MISSING_AFTER_S:

@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import re
 import uuid
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
-from urllib.parse import quote
 
 import httpx
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -21,34 +18,28 @@ from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
 from rollcall.routes.http import check_with, exchange, open_client
 from rollcall.routes.sms.bulk import (
-    MISSING_AFTER_S,
     BulkSmsSettings,
     Result,
-    ask,
     explain_failure,
     is_refused_for_its_form,
     submit_apart,
 )
-from rollcall.routes.sms.documents import read_code, read_object, read_parts, read_text
+from rollcall.routes.sms.documents import read_code, read_object, read_text
 from rollcall.routes.sms.sinch_batches import (
     Batch,
     RecipientKey,
     cut_batches,
     describe_texts,
-    name_part,
     write_reference,
 )
 from rollcall.routes.sms.sinch_callbacks import (
     BULK,
     read_inbound,
     read_receipts,
-    read_report,
     verify_signature,
 )
+from rollcall.routes.sms.sinch_look_up import SinchLookUp
 from rollcall.routes.verdicts import require_acceptance
-
-MAX_REMEMBERED = 20_000
-"""Attempts whose answer was lost and whose batch's reference this process still knows."""
 
 
 class SinchSettings(BulkSmsSettings):
@@ -92,8 +83,8 @@ class SinchRoute:
         self._callback = callback
         self._webhook_secret = settings.webhook_secret
         self._key = RecipientKey((settings.receipt_secret or settings.api_token).get_secret_value())
-        self._base = f"{str(settings.base_url).rstrip('/')}/xms/v1/{settings.service_plan_id}"
-        self._batches_url = httpx.URL(f"{self._base}/batches")
+        base = str(settings.base_url).rstrip("/")
+        self._batches_url = httpx.URL(f"{base}/xms/v1/{settings.service_plan_id}/batches")
         self._headers = httpx.Headers(
             {
                 "Authorization": f"Bearer {settings.api_token.get_secret_value()}",
@@ -101,8 +92,9 @@ class SinchRoute:
                 "Accept": "application/json",
             }
         )
-        self._lost: OrderedDict[str, str] = OrderedDict()
         self._client = open_client(settings)
+        asking = httpx.Request("GET", self._batches_url, headers=self._headers)
+        self._looker = SinchLookUp(self._client, asking, self._key, self.route_id, self._clock)
 
     async def submit(self, submission: Submission) -> Acceptance:
         """Hand one text message over.
@@ -136,26 +128,12 @@ class SinchRoute:
     async def look_up(
         self, submission: Submission, provider_id: str | None, submitted_at: datetime
     ) -> Receipt | None:
-        """Ask Sinch by the batch's id, else find the batch by its client reference.
-
-        The reference of a bulk whose answer was lost is known to the process that submitted it;
-        others cannot tell, and wait for the report, whose address names the attempt.
+        """Ask Sinch by the batch's id, else find the batch by our reference.
 
         Raises:
             SendError: It could not be asked.
         """
-        if provider_id is not None:
-            return await self._ask_for_report(provider_id.partition(":")[0], submission)
-        known = self._lost.get(submission.attempt_id)
-        batch_id = await self._find_batch(known or submission.attempt_id, submitted_at)
-        if batch_id is not None:
-            receipt = await self._ask_for_report(batch_id, submission)
-            handed_over = name_part(batch_id, self._key.name(submission.address))
-            return receipt or Receipt("accepted", submission.attempt_id, handed_over)
-        age_s = (self._clock.now() - submitted_at).total_seconds()
-        if known is not None and age_s >= MISSING_AFTER_S:
-            return Receipt("missing", submission.attempt_id)
-        return None
+        return await self._looker.look_up(submission, provider_id, submitted_at)
 
     async def check(self) -> str:
         """Ask for the last batch, which sends nothing.
@@ -163,8 +141,9 @@ class SinchRoute:
         Raises:
             RouteError: Sinch cannot be reached or refuses our token.
         """
-        url = f"{self._batches_url}?page_size=1"
-        return await check_with(self._client, self._get(url), self.route_id)
+        url = self._batches_url.copy_merge_params({"page_size": "1"})
+        request = httpx.Request("GET", url, headers=self._headers)
+        return await check_with(self._client, request, self.route_id)
 
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
@@ -212,7 +191,7 @@ class SinchRoute:
                 return await submit_apart(self.submit, submissions)
             return self._read_answer(response, batch)
         except OutcomeUnknownError:
-            self._remember(submissions, reference)
+            self._looker.remember((each.attempt_id for each in submissions), reference)
             raise
 
     def _post(self, batch: Batch, reference: str) -> httpx.Request:
@@ -238,32 +217,3 @@ class SinchRoute:
             raise explain_failure(response, code, self.route_id, self._clock.now())
         code = str(response.status_code)
         return [Acceptance(each, code) for each in batch.provider_ids(batch_id)]
-
-    def _remember(self, submissions: Sequence[Submission], reference: str) -> None:
-        self._lost.update((each.attempt_id, reference) for each in submissions)
-        while len(self._lost) > MAX_REMEMBERED:
-            self._lost.popitem(last=False)
-
-    async def _find_batch(self, reference: str, submitted_at: datetime) -> str | None:
-        """Find a batch by its client reference; by default Sinch lists those of one day only."""
-        since = re.sub(r"\+00:00$", "Z", submitted_at.isoformat(timespec="seconds"))
-        query = f"client_reference={quote(reference, safe='')}&start_date={quote(since)}"
-        found = await self._ask(f"{self._batches_url}?{query}")
-        batches = read_parts(found or {}, "batches")
-        matching = [each for each in batches if each.get("client_reference") == reference]
-        return read_text(matching[0], "id") if matching else None
-
-    async def _ask_for_report(self, batch_id: str, submission: Submission) -> Receipt | None:
-        number = submission.address.removeprefix("+")
-        url = f"{self._base}/batches/{quote(batch_id, safe='')}/delivery_report/{quote(number)}"
-        report = await self._ask(url)
-        if report is None:
-            return None
-        told = {**report, "batch_id": batch_id, "recipient": number}
-        return read_report(told, submission.attempt_id, self._key)
-
-    async def _ask(self, url: str) -> dict[str, Any] | None:
-        return await ask(self._client, self._get(url), self.route_id, self._clock.now())
-
-    def _get(self, url: str) -> httpx.Request:
-        return httpx.Request("GET", url, headers=self._headers)

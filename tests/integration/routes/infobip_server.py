@@ -93,7 +93,7 @@ async def open_route(
             "base_url": f"http://127.0.0.1:{provider.port}",
             "api_key": "key",
             "sender": "Rollcall",
-            "answer_timeout_s": 2,
+            "answer_timeout_s": 20,
             "receipt_secret": "s" * 16,
             "webhook_username": "infobip",
             "webhook_password": "password",

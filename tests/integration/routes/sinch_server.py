@@ -91,7 +91,7 @@ async def open_route(answer: Answer, **changes: Any) -> AsyncIterator[tuple[Sinc
             "service_plan_id": "plan",
             "api_token": "token",
             "sender": "Rollcall",
-            "answer_timeout_s": 2,
+            "answer_timeout_s": 20,
             "receipt_secret": "s" * 32,
             "webhook_secret": "secret",
             "bulk_size": 1000,

@@ -73,6 +73,7 @@ async def test_what_the_logs_lack_is_missing_only_while_they_would_tell(
         (Reply(500, b""), "unavailable"),
         (Reply(200, b"<html>"), "unavailable"),
         (Reply(403, b""), "rejected"),
+        (Reply(404, b""), "rejected"),
     ],
 )
 async def test_look_up_that_fails_says_nothing_about_the_message(reply: Reply, fault: str) -> None:
@@ -83,3 +84,9 @@ async def test_look_up_that_fails_says_nothing_about_the_message(reply: Reply, f
         fault,
         3.0 if fault == "throttled" else None,
     )
+
+
+@pytest.mark.parametrize("answer", [{}, {"results": None}, {"results": {}}])
+async def test_answer_that_is_no_list_of_logs_proves_nothing(answer: dict[str, Any]) -> None:
+    async with open_route(answer_with(Reply(200, answer))) as (route, _):
+        assert await route.look_up(submission(), None, NOW - timedelta(seconds=300)) is None

@@ -1,6 +1,6 @@
 """Asking Sinch what became of an attempt: by its id, and by our reference."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +10,7 @@ from rollcall.domain.receipts import Receipt
 from rollcall.errors import OutcomeUnknownError, RouteError
 from rollcall.routes.base import Submission
 from rollcall.routes.sms.sinch import SinchRoute
+from rollcall.routes.sms.sinch_look_up import MAX_REMEMBERED
 from tests.integration.routes.providers import LOST, NOW, Reply, Request, submission
 from tests.integration.routes.sinch_server import PATH, answer_with, open_route, read_batch
 
@@ -26,7 +27,8 @@ class SinchThatIsAsked:
         assert request.headers["authorization"] == "Bearer token"
         if target.path == PATH:
             query = parse_qs(target.query)
-            assert query["start_date"] == [(NOW - timedelta(seconds=300)).strftime("%FT%TZ")]
+            early = NOW - timedelta(seconds=300 + 300)  # their clock may be five minutes slow
+            assert query["start_date"] == [early.strftime("%FT%TZ")]
             (reference,) = query["client_reference"]
             listed = [
                 {"id": batch_id, "client_reference": name}
@@ -125,6 +127,7 @@ async def test_batch_is_not_missing_while_it_may_be_on_its_way() -> None:
         (Reply(500, b""), "unavailable"),
         (Reply(200, b"<html>"), "unavailable"),
         (Reply(401, b""), "rejected"),
+        (Reply(404, b""), "rejected"),
     ],
 )
 async def test_look_up_that_fails_says_nothing_about_the_message(reply: Reply, fault: str) -> None:
@@ -144,3 +147,64 @@ async def test_check_asks_for_the_last_batch() -> None:
     async with open_route(answer_with(Reply(401, {}))) as (route, _):
         with pytest.raises(RouteError, match="refuses our credentials"):
             await route.check()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_missing"),
+    [
+        ({"count": 0, "page": 0}, True),
+        ({"batches": []}, True),
+        ({}, False),
+        ({"batches": None}, False),
+        ({"count": 1, "batches": [{"client_reference": "other", "id": "01B"}]}, True),
+    ],
+)
+async def test_only_a_list_without_it_says_that_it_is_missing(
+    answer: dict[str, Any], *, is_missing: bool
+) -> None:
+    one = submission()
+    async with open_route(answer_with(LOST)) as (route, provider):
+        with pytest.raises(OutcomeUnknownError):
+            await route.submit(one)
+        provider.answer = answer_with(Reply(200, answer))
+        expected = Receipt("missing", one.attempt_id) if is_missing else None
+        assert await look_up(route, one) == expected
+
+
+async def test_start_of_the_list_is_written_in_utc() -> None:
+    one = submission()
+    async with open_route(SinchThatIsAsked({}, {})) as (route, provider):
+        berlin = timezone(timedelta(hours=1))
+        moment = (NOW - timedelta(seconds=300)).astimezone(berlin)
+        assert await route.look_up(one, None, moment) is None
+    assert len(provider.requests) == 1
+
+
+async def test_batch_that_sinch_lists_no_longer_is_not_called_missing() -> None:
+    one = submission()
+    async with open_route(answer_with(LOST)) as (route, provider):
+        with pytest.raises(OutcomeUnknownError):
+            await route.submit(one)
+        provider.answer = answer_with(Reply(200, {"count": 0}))
+        assert await look_up(route, one, age_s=13 * 86_400) is None
+
+
+async def test_report_without_a_status_says_nothing() -> None:
+    async with open_route(answer_with(Reply(200, {"recipient": "x"}))) as (route, _):
+        assert await look_up(route, submission(), "01B:x") is None
+
+
+async def test_report_that_cannot_be_asked_for_is_an_error() -> None:
+    async with open_route(answer_with(Reply(503, b""))) as (route, _):
+        with pytest.raises(RouteError):
+            await look_up(route, submission(), "01B:x")
+
+
+async def test_references_of_lost_batches_are_remembered_within_bounds() -> None:
+    async with open_route(answer_with(Reply(200, {"count": 0}))) as (route, _):
+        looker = route._looker  # losing so many for real takes long
+        looker.remember((str(number) for number in range(MAX_REMEMBERED)), "bulk-1")
+        looker.remember(["last"], "bulk-2")
+        forgotten, kept = submission(attempt_id="0"), submission(attempt_id="1")
+        assert await look_up(route, forgotten) is None
+        assert await look_up(route, kept) == Receipt("missing", "1")

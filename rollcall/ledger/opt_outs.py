@@ -1,0 +1,105 @@
+"""Who asked for no more texts, by number: asked before a routine message is recorded."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, bindparam, delete, select, text
+
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.tables import OptOut, UtcDateTime
+
+OptOutSource = Literal["inbound", "operator"]
+"""Who said so: the owner of the number by a text of theirs, or an operator on their behalf."""
+
+CHUNK: Final = 5_000
+"""Numbers asked for in one query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+
+# Two that opt out the same number at once must not disturb each other: both back ends write it so.
+_INSERT_ONCE = text(
+    "insert into opt_outs (address, source, route_id, opted_out_at)"
+    " values (:address, :source, :route_id, :opted_out_at) on conflict do nothing"
+).bindparams(bindparam("opted_out_at", type_=UtcDateTime()))
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutRecord:
+    """One number whose owner wants no more texts.
+
+    Attributes:
+        address: The number, E.164.
+        source: Who said so.
+        route_id: The route whose number got the text; None from an operator.
+        opted_out_at: When it was first said (aware).
+    """
+
+    address: str
+    source: OptOutSource
+    route_id: str | None
+    opted_out_at: datetime
+
+
+def opt_out(connection: Connection, record: OptOutRecord) -> bool:
+    """Record that a number gets no more texts; keeps what was recorded first.
+
+    Args:
+        connection: A transaction that writes.
+        record: The number, E.164, with who said so and when.
+
+    Returns:
+        Whether it is new.
+    """
+    values = {
+        "address": record.address,
+        "source": record.source,
+        "route_id": record.route_id,
+        "opted_out_at": record.opted_out_at,
+    }
+    return connection.execute(_INSERT_ONCE, values).rowcount == 1
+
+
+def opt_in(connection: Connection, address: str) -> bool:
+    """Forget that a number gets no more texts; safe to call twice.
+
+    Args:
+        connection: A transaction that writes.
+        address: The number, E.164.
+
+    Returns:
+        Whether it was opted out.
+    """
+    return connection.execute(delete(OptOut).where(OptOut.address == address)).rowcount == 1
+
+
+def list_opt_outs(ledger: Ledger) -> list[OptOutRecord]:
+    """Return everybody who gets no more texts, the latest first."""
+    query = select(OptOut.__table__).order_by(OptOut.opted_out_at.desc(), OptOut.address)
+    with ledger.read() as connection:
+        return [_record(row) for row in connection.execute(query).mappings()]
+
+
+def opted_out_among(connection: Connection, addresses: Collection[str]) -> set[str]:
+    """Return which of some numbers get no more texts.
+
+    Args:
+        connection: Any transaction.
+        addresses: Numbers, E.164; hundreds of thousands will do.
+    """
+    found: set[str] = set()
+    for chunk in _chunks(addresses):
+        found.update(
+            connection.execute(select(OptOut.address).where(OptOut.address.in_(chunk))).scalars()
+        )
+    return found
+
+
+def _chunks(addresses: Collection[str]) -> Iterator[Sequence[str]]:
+    remaining = iter(addresses)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+def _record(row: Any) -> OptOutRecord:
+    return OptOutRecord(row["address"], row["source"], row["route_id"], row["opted_out_at"])

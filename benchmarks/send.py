@@ -65,7 +65,7 @@ async def send_bare(app: App) -> None:
     async def submit(n: int, channel: str) -> None:
         entry = next(one for one in app.book.entries.values() if one.route.channel == channel)
         address = f"p{n}@example.org" if channel == "email" else f"+1212555{n + 1:04}"
-        async with entry.slots:
+        async with entry.slots.hold("bare"):
             await entry.route.submit(
                 Submission(new_attempt_id(), "a", new_attempt_id(), address, TEXT, "Drill", "Drill")
             )

@@ -27,19 +27,34 @@ class DeliverySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    email_max_tries: int = Field(12, ge=1, le=50, description="Tries of one email.")
+    email_max_tries: int = Field(50, ge=1, le=50, description="Tries of one email.")
+    give_up_h: float = Field(
+        48.0, gt=0, le=120, description="Hours after which nothing of a message is tried any more."
+    )
+    email_longest_wait_s: float = Field(
+        7200.0, ge=0, le=86_400, description="Longest wait between tries of an email."
+    )
     sms_max_tries: int = Field(5, ge=1, le=50, description="Tries of one SMS of standard quality.")
     high_quality_max_tries: int = Field(
         50, ge=1, le=50, description="Tries of one SMS of high quality, over all routes."
     )
-    resend_cap: int = Field(
-        1, ge=0, le=4, description="How often a message that may have arrived is sent again."
+    copies_cap: int = Field(
+        1,
+        ge=1,
+        le=4,
+        description="Copies of an SMS that may be out while nobody knows whether one arrived.",
     )
-    high_quality_resend_cap: int = Field(
-        4, ge=0, le=4, description="The same for SMS of high quality."
+    high_quality_copies_cap: int = Field(
+        4, ge=1, le=4, description="The same for SMS of high quality and for email."
     )
     first_wait_s: float = Field(2.0, ge=0, le=600, description="First wait between tries.")
     longest_wait_s: float = Field(300.0, ge=0, le=3600, description="Longest wait between tries.")
+    canary_hold_s: float = Field(
+        5.0,
+        ge=0,
+        le=5,
+        description="Longest hold of a large send while its first messages show the best routes.",
+    )
 
 
 class Settings(BaseSettings):

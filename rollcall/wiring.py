@@ -10,21 +10,22 @@ from pydantic import SecretStr
 
 from rollcall.clock import Clock, SystemClock
 from rollcall.domain.email_layout import EmailLayout, compile_layout
+from rollcall.domain.routing import Coverage
 from rollcall.errors import ConfigError
 from rollcall.ledger.arrivals import Arrival, record_arrivals
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import require_current
-from rollcall.ledger.receipts import record_receipts_in
 from rollcall.routes.base import Route
 from rollcall.routes.config import load_routes
 from rollcall.routes.registry import build_route
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.sending.previews import PreviewStore
-from rollcall.sending.route_book import RouteBook
+from rollcall.sending.route_book import RouteBook, RouteTraits
 from rollcall.sending.steps import SendSteps
 from rollcall.settings import PROJECT_FOLDER, Settings, load_secrets, load_settings
 from rollcall.sources.feeds.store import IncidentStore
 from rollcall.sources.kept import KeptSources
+from rollcall.sources.reference import load_carrier_only_countries
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def build_app(settings: Settings, clock: Clock | None = None) -> App:
         organisation=settings.organisation,
         snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
         previews=build_previews(settings),
+        carrier_only=load_carrier_only_countries(),
     )
     return App(settings, clock, ledger, sources, book, steps)
 
@@ -146,6 +148,7 @@ def build_route_book(settings: Settings, clock: Clock) -> RouteBook:
             build_route(route, clock, settings.public_url or None),
             route.max_connections,
             honours_idempotency_key=route.honours_idempotency_key,
+            traits=describe_route(route, settings.public_url),
         )
     return book
 
@@ -173,12 +176,36 @@ def build_reporting_routes(settings: Settings, clock: Clock) -> dict[str, tuple[
 
 
 def build_arrivals_recorder(ledger: Ledger, clock: Clock) -> Callable[[Sequence[Arrival]], None]:
-    """Return what commits callbacks of providers."""
+    """Return what commits callbacks of providers, many in one transaction."""
+    carrier_only = load_carrier_only_countries()
 
     def record(arrivals: Sequence[Arrival]) -> None:
-        record_arrivals(ledger, arrivals, clock.now(), record_receipts_in)
+        record_arrivals(ledger, arrivals, clock.now(), carrier_only)
 
     return record
+
+
+def describe_route(route: BaseRouteSettings, public_url: str) -> RouteTraits:
+    """Return what choosing needs to know of a configured route.
+
+    Raises:
+        ConfigError: It awaits receipts that could never come.
+    """
+    awaits = route.receipts != "none"
+    if awaits and not route.answers_lookups and not public_url:
+        raise ConfigError(
+            f"route {route.id!r} awaits receipts: set ROLLCALL_PUBLIC_URL to where its provider "
+            "reaches `rollcall portal`"
+        )
+    return RouteTraits(
+        coverage=Coverage(frozenset(route.countries), route.prefixes),
+        priority=route.priority,
+        price=route.price_per_segment,
+        weight=route.weight,
+        messages_per_s=route.messages_per_s,
+        receipt_deadline_s=route.receipt_deadline_s if awaits else None,
+        can_be_asked=route.answers_lookups,
+    )
 
 
 def load_layout() -> EmailLayout:

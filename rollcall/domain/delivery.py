@@ -1,42 +1,67 @@
 """What a delivery has come to, and what to do next: pure functions of the tries recorded so far.
 
-Status is a fold over facts: the same tries give the same status in whatever order they are read.
+Status is a fold over facts: the same tries and receipts give the same status in whatever order they
+are read. In this order, the first that speaks decides:
+
+1. a receipt that proves arrival: `delivered` (handset) or `at_carrier` (destination network)
+2. a route that sends no receipts took it: `accepted`
+3. a fate that is still open (a receipt is awaited, an answer was lost a moment ago): wait
+4. a permanent refusal: `not_delivered`, or `unconfirmed` if an earlier copy may be out
+5. the cap on copies that may be out: `unconfirmed`
+6. expiry, or all tries used: `not_delivered`, or `unconfirmed` if a copy may be out
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Literal
 
-Outcome = Literal[
-    "accepted",  # a route took it over
-    "unavailable",  # the route could not be reached: not sent
-    "throttled",  # the route asked us to slow down: not sent
-    "rejected",  # the route refused for a reason of its own: not sent
-    "temporary",  # the route wants it again later: not sent
-    "refused",  # no route can help this recipient
-    "uncertain",  # the request left, the answer was lost
-]
+from rollcall.domain.backoff import backoff_s
+from rollcall.domain.tries import (
+    Outcome,
+    RouteChoice,
+    Try,
+    count_copies,
+    find_open_until,
+    is_final_acceptance,
+)
 
-Status = Literal["waiting", "accepted", "not_delivered", "unconfirmed", "not_attempted"]
+Status = Literal[
+    "waiting",
+    "accepted",
+    "at_carrier",
+    "delivered",
+    "not_delivered",
+    "unconfirmed",
+    "not_attempted",
+    "stopped",
+]
 """What a delivery has come to.
 
 waiting:       due now or later
 accepted:      a route took it over; whether it arrived is what receipts tell
+at_carrier:    a receipt says that the destination network or mail server has it
+delivered:     a receipt says that the recipient's telephone has it
 not_delivered: refused for good, or every try used up
 unconfirmed:   it may have arrived once or more, nobody knows; not sent again
 not_attempted: there was no address to send it to
+stopped:       an operator held it back
 """
 
 STATUSES: tuple[Status, ...] = (
     "waiting",
     "accepted",
+    "at_carrier",
+    "delivered",
     "not_delivered",
     "unconfirmed",
     "not_attempted",
+    "stopped",
 )
+
+REACHED: tuple[Status, ...] = ("accepted", "at_carrier", "delivered")
+"""A route took it over at the least."""
 
 _AT_ONCE: frozenset[Outcome] = frozenset({"unavailable", "throttled", "rejected"})
 """Certainly not sent, and another route may do better: no reason to wait."""
@@ -50,23 +75,13 @@ RETRY_AFTER_MAX_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """One recorded try of a delivery."""
-
-    route_id: str
-    outcome: Outcome
-    reason: str = ""
-    retry_after_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How hard a delivery is tried.
 
     Attributes:
         max_tries: Tries in all, over all routes.
         uses_alternatives: Whether routes other than the preferred one are used.
-        resend_cap: How often a message that may already have arrived is sent again.
+        copies_cap: How many copies may be out of which nobody knows whether they arrived.
         base_s: First wait between tries, in seconds; doubles from round to round.
         max_s: Longest wait, in seconds.
         expires_at: After this moment (aware) no further try is made.
@@ -74,7 +89,7 @@ class RetryPolicy:
 
     max_tries: int
     uses_alternatives: bool
-    resend_cap: int
+    copies_cap: int
     base_s: float = 2.0
     max_s: float = 300.0
     expires_at: datetime | None = None
@@ -82,14 +97,6 @@ class RetryPolicy:
     def is_expired(self, now: datetime) -> bool:
         """Tell whether the message is no longer worth sending."""
         return self.expires_at is not None and now >= self.expires_at
-
-
-@dataclass(frozen=True, slots=True)
-class RouteChoice:
-    """What choosing needs to know of a route; routes are given in order of preference."""
-
-    route_id: str
-    honours_idempotency_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +108,10 @@ class TryNow:
 
 @dataclass(frozen=True, slots=True)
 class WaitFor:
-    """Try again at `due_at`."""
+    """Look again at `due_at`; until then the delivery has this status."""
 
     due_at: datetime
+    status: Status = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,44 +125,34 @@ class Finish:
 NextStep = TryNow | WaitFor | Finish
 
 
-def backoff_s(round_number: int, policy: RetryPolicy, jitter: float) -> float:
-    """Return the wait before a round of tries, in seconds.
-
-    Exponential with a cap, times 0.5 to 1.5: the spread keeps the people of one failed batch from
-    coming back in the same instant.
-
-    Args:
-        round_number: Rounds over all routes so far, from 0.
-        policy: The policy's `base_s` and `max_s` are used.
-        jitter: A random number in [0, 1).
-    """
-    # 2**32 s is far past any cap, and keeps the power from overflowing a float
-    return float(min(policy.base_s * 2.0 ** min(round_number, 32), policy.max_s) * (0.5 + jitter))
-
-
 def settle(
     tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[RouteChoice], now: datetime
-) -> Finish | None:
-    """Return the final status that the tries amount to, None while there is something left to do.
+) -> Finish | WaitFor | None:
+    """Return what the tries amount to without another one, None while one is to be made.
 
     Args:
         tries: The recorded tries, in any order.
         policy: How hard this delivery is tried.
-        routes: The routes that serve it.
+        routes: All routes that serve its channel.
         now: The moment of deciding (aware).
     """
-    outcomes = {one.outcome for one in tries}
-    if "accepted" in outcomes:
+    by_id = {route.route_id: route for route in routes}
+    if proven := find_evidence(tries):
+        return Finish(proven)
+    if any(is_final_acceptance(one, by_id.get(one.route_id)) for one in tries):
         return Finish("accepted")
-    if final := _final_refusal(outcomes, policy):
-        return Finish("not_delivered", _reason_of(tries, final))
-    if _possible_copies(tries, routes) > policy.resend_cap:
-        return Finish("unconfirmed", "the answer was lost; it may have arrived")
-    if policy.is_expired(now) or len(tries) >= policy.max_tries:
-        why = "expired" if policy.is_expired(now) else "gave up"
-        status: Status = "unconfirmed" if "uncertain" in outcomes else "not_delivered"
-        return Finish(status, f"{why} after {len(tries)} tries")
-    return None
+    if open_until := _find_open_until(tries, by_id, now):
+        is_taken = any(one.is_taken for one in tries)
+        return WaitFor(open_until, "accepted" if is_taken else "waiting")
+    return _settle_closed(tries, policy, routes, now)
+
+
+def find_evidence(tries: Sequence[Try]) -> Status | None:
+    """Return the status that the receipts prove, None where they prove no arrival."""
+    levels = {one.receipt.level for one in tries if one.receipt and one.is_delivered}
+    if not levels:
+        return None
+    return "delivered" if "handset" in levels else "at_carrier"
 
 
 def choose_next_step(
@@ -163,6 +161,7 @@ def choose_next_step(
     routes: Sequence[RouteChoice],
     now: datetime,
     jitter: float,
+    usable: Sequence[RouteChoice] | None = None,
 ) -> NextStep:
     """Decide what to do right after the latest try, or before the first.
 
@@ -174,31 +173,90 @@ def choose_next_step(
         routes: The routes that serve it, preferred first; not empty.
         now: The moment of deciding (aware).
         jitter: A random number in [0, 1).
+        usable: Those of them that can be used now, best first; None: all.
     """
-    if finished := settle(tries, policy, routes, now):
-        return finished
+    if settled := settle(tries, policy, routes, now):
+        return settled
     if not tries:
         return TryNow(routes[0].route_id)
     candidates = routes if policy.uses_alternatives else routes[:1]
-    if alternative_id := _find_alternative(tries, candidates):
+    others = candidates if usable is None else usable if policy.uses_alternatives else ()
+    if count_copies(tries, routes) >= policy.copies_cap:
+        others = ()  # only a repeat that adds no copy is left, and it waits
+    if alternative_id := _find_alternative(tries, others):
         return TryNow(alternative_id)
-    wait_s = backoff_s((len(tries) - 1) // len(candidates), policy, jitter)
+    round_number = (len(tries) - 1) // len(candidates)
+    wait_s = backoff_s(round_number, policy.base_s, policy.max_s, jitter)
     due_at = now + timedelta(seconds=max(wait_s, _asked_wait_s(tries[-1])))
     return WaitFor(min(due_at, policy.expires_at) if policy.expires_at else due_at)
 
 
-def choose_route(tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[RouteChoice]) -> str:
-    """Choose the route for a try that is due now.
+def choose_route(
+    tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[RouteChoice]
+) -> str | None:
+    """Choose the route for a try that is due now; None where none can be made now.
 
     After a lost answer a route that honours idempotency keys is asked again, a few times: it can
     tell whether it already has the message. Else the least tried route, in order of preference.
+    When as many copies are out as may be, only such a repeat is made.
+
+    Args:
+        tries: The recorded tries, in any order.
+        policy: How hard this delivery is tried.
+        routes: The routes that serve it and can be used now, best first.
     """
     candidates = routes if policy.uses_alternatives else routes[:1]
-    keyed_ids = {route.route_id for route in candidates if route.honours_idempotency_key}
-    lost = list(takewhile(lambda one: one.outcome == "uncertain", reversed(tries)))
-    if lost and lost[0].route_id in keyed_ids and len(lost) <= KEYED_REPEATS:
-        return lost[0].route_id
+    repeat_id = _find_keyed_repeat(tries, candidates)
+    if repeat_id or not candidates or count_copies(tries, routes) >= policy.copies_cap:
+        return repeat_id
     return _least_tried(tries, candidates)
+
+
+def _settle_closed(
+    tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[RouteChoice], now: datetime
+) -> Finish | None:
+    """Settle tries of which nothing more is to come."""
+    copies_count = count_copies(tries, routes)
+    refusal = _find_final_refusal(tries, policy)
+    if refusal is not None:
+        return Finish("unconfirmed" if copies_count else "not_delivered", refusal)
+    if policy.is_expired(now) or len(tries) >= policy.max_tries:
+        why = "expired" if policy.is_expired(now) else "gave up"
+        status: Status = "unconfirmed" if copies_count else "not_delivered"
+        return Finish(status, f"{why} after {len(tries)} tries")
+    candidates = routes if policy.uses_alternatives else routes[:1]
+    if copies_count >= policy.copies_cap and not _find_keyed_repeat(tries, candidates):
+        return Finish("unconfirmed", _tell_unconfirmed(tries))
+    return None
+
+
+def _tell_unconfirmed(tries: Sequence[Try]) -> str:
+    if any(one.is_taken for one in tries):
+        return "taken over, but no receipt came; it may have arrived"
+    return "the answer was lost; it may have arrived"
+
+
+def _find_open_until(
+    tries: Sequence[Try], by_id: dict[str, RouteChoice], now: datetime
+) -> datetime | None:
+    """Return the last moment until which the fate of some try is waited for, if it is to come."""
+    moments = [find_open_until(one, by_id.get(one.route_id)) for one in tries]
+    latest = max((moment for moment in moments if moment), default=None)
+    return latest if latest and latest > now else None
+
+
+def _find_keyed_repeat(tries: Sequence[Try], candidates: Sequence[RouteChoice]) -> str | None:
+    """Return the preferred route that lost an answer and can safely be asked again."""
+    counts = Counter(one.route_id for one in tries)
+    lost_ids = {one.route_id for one in tries if one.outcome == "uncertain" and not one.receipt}
+    safe_ids = (
+        route.route_id
+        for route in candidates
+        if route.honours_idempotency_key
+        and route.route_id in lost_ids
+        and counts[route.route_id] <= KEYED_REPEATS
+    )
+    return next(safe_ids, None)
 
 
 def _find_alternative(tries: Sequence[Try], candidates: Sequence[RouteChoice]) -> str | None:
@@ -221,28 +279,16 @@ def _least_tried(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> str:
     return min(routes, key=lambda route: counts[route.route_id]).route_id
 
 
-def _final_refusal(outcomes: set[Outcome], policy: RetryPolicy) -> Outcome | None:
-    """Return the refusal that no further try can mend, if there was one.
+def _find_final_refusal(tries: Sequence[Try], policy: RetryPolicy) -> str | None:
+    """Return the reason of a refusal that no further try can mend, if there was one.
 
     With one route only, that route's own "no" is one; after a lost answer it is not: the message
-    may have arrived all the same.
+    may have arrived all the same. Of several the smallest, so that order never matters.
     """
-    if "refused" in outcomes:
-        return "refused"
-    is_stuck = not policy.uses_alternatives and "uncertain" not in outcomes
-    return "rejected" if is_stuck and "rejected" in outcomes else None
-
-
-def _possible_copies(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> int:
-    """Count how many copies may be out: on a route with keys, repeats are one copy."""
-    keyed_routes = {route.route_id for route in routes if route.honours_idempotency_key}
-    lost = Counter(one.route_id for one in tries if one.outcome == "uncertain")
-    return sum(1 if route_id in keyed_routes else count for route_id, count in lost.items())
-
-
-def _reason_of(tries: Sequence[Try], outcome: Outcome) -> str:
-    """Return the reason of one such try; the smallest, so that order never matters."""
-    return min(one.reason for one in tries if one.outcome == outcome)
+    hopeless = [one.reason for one in tries if one.is_hopeless]
+    if not hopeless and not policy.uses_alternatives and not any(one.is_out for one in tries):
+        hopeless = [one.reason for one in tries if one.outcome == "rejected"]
+    return min(hopeless, default=None)
 
 
 def _asked_wait_s(latest: Try) -> float:

@@ -1,19 +1,17 @@
 """What providers called us back with, recorded: many callbacks in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from rollcall.domain.opt_out_words import Wish
-from rollcall.domain.receipts import Receipt, ReceiptSource
+from rollcall.domain.receipts import Receipt
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import OptOutRecord, opt_in, opt_out
-
-RecordReceipts = Callable[[Connection, str, ReceiptSource, Sequence[Receipt], datetime], int]
-"""Records receipts of one route within a transaction; returns how many were new."""
+from rollcall.ledger.receipts import record_receipts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,10 @@ class Arrival:
 
 
 def record_arrivals(
-    ledger: Ledger, arrivals: Sequence[Arrival], now: datetime, record_receipts: RecordReceipts
+    ledger: Ledger,
+    arrivals: Sequence[Arrival],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
 ) -> None:
     """Record callbacks in one transaction, everything or nothing; safe to call twice.
 
@@ -60,7 +61,7 @@ def record_arrivals(
         ledger: Where to.
         arrivals: In the order in which they came.
         now: The moment of receiving.
-        record_receipts: What records the receipts among them.
+        carrier_only: Countries where no receipt proves more than arrival at the carrier.
 
     Raises:
         LedgerError: The ledger does not answer, is locked, or its disk is full.
@@ -71,7 +72,7 @@ def record_arrivals(
     with ledger.write() as connection:
         for route_id, reported in receipts.items():
             if reported:
-                record_receipts(connection, route_id, "webhook", reported, now)
+                record_receipts_in(connection, route_id, "webhook", reported, now, carrier_only)
         for arrival in arrivals:
             _grant_wishes(connection, arrival, now)
 

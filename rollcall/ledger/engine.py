@@ -5,13 +5,15 @@ starts as a reader and then writes fails at once whatever the busy timeout. Post
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 
@@ -24,6 +26,9 @@ CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL that does not answer is waited for."""
 
 _WRITES = "rollcall_writes"
+
+_ROWS_IN_ONE_INSERT = 500
+"""Of a dozen columns: far below the 32,766 parameters that SQLite takes."""
 
 _OUR_MISTAKES = (DataError, IntegrityError, ProgrammingError)
 """What the database says of statements that are wrong; all else is that it cannot do its work."""
@@ -89,6 +94,34 @@ def open_ledger(url: str) -> Ledger:
     if backend == "postgresql":
         return Ledger(_open_postgresql(url))
     raise ConfigError(f"ROLLCALL_LEDGER_URL: {backend} is not supported (sqlite or postgresql)")
+
+
+def insert_new(
+    connection: Connection,
+    table: Any,
+    key: str | tuple[str, ...],
+    rows: Sequence[dict[str, Any]],
+) -> set[str]:
+    """Insert the rows whose key is not there yet, also while others insert the same.
+
+    Args:
+        connection: A transaction that writes.
+        table: A mapped class.
+        key: The name of its primary key, or the names of its parts.
+        rows: What to insert; no key twice.
+
+    Returns:
+        The keys that this call inserted (of a key of several parts, the first).
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    insert = sqlite_dialect.insert if is_sqlite else postgresql_dialect.insert
+    names = (key,) if isinstance(key, str) else key
+    new: set[str] = set()
+    for start in range(0, len(rows), _ROWS_IN_ONE_INSERT):
+        statement = insert(table).values(list(rows[start : start + _ROWS_IN_ONE_INSERT]))
+        kept = statement.on_conflict_do_nothing(index_elements=names)
+        new.update(connection.execute(kept.returning(getattr(table, names[0]))).scalars())
+    return new
 
 
 def is_sound_sqlite(version: tuple[int, ...]) -> bool:

@@ -15,6 +15,7 @@ from rollcall.ledger.queue import (
     AttemptEnd,
     AttemptStart,
     Settlement,
+    apply_early_receipts,
     begin_attempts,
     finish_attempts,
     settle_deliveries,
@@ -105,6 +106,8 @@ class GroupCommit:
                 finish_attempts(connection, ends, now)
             if settlements:
                 settle_deliveries(connection, self._owner, settlements)
+            if ends:
+                apply_early_receipts(connection, ends, now)
             return begin_attempts(connection, self._owner, starts, now) if starts else set()
 
 

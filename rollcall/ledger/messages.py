@@ -114,6 +114,13 @@ def load_message(ledger: Ledger, message_id: str) -> MessageRecord:
     return record_from(row)
 
 
+def is_stopped(ledger: Ledger, message_id: str) -> bool:
+    """Tell whether an operator stopped a message."""
+    query = select(Message.stopped_at).where(Message.message_id == message_id)
+    with ledger.read() as connection:
+        return connection.execute(query).scalar_one_or_none() is not None
+
+
 def set_state(ledger: Ledger, message_id: str, state: MessageState, **facts: Any) -> None:
     """Move a message to a state and record what is known with it (columns of `messages`).
 

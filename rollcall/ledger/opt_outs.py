@@ -1,27 +1,21 @@
 """Who asked for no more texts, by number: asked before a routine message is recorded."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, delete, select
 
-from rollcall.ledger.engine import Ledger
-from rollcall.ledger.tables import OptOut, UtcDateTime
+from rollcall.ledger.engine import Ledger, insert_new
+from rollcall.ledger.tables import OptOut
 
 OptOutSource = Literal["inbound", "operator"]
 """Who said so: the owner of the number by a text of theirs, or an operator on their behalf."""
 
 CHUNK: Final = 5_000
 """Numbers asked for in one query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
-
-# Two that opt out the same number at once must not disturb each other: both back ends write it so.
-_INSERT_ONCE = text(
-    "insert into opt_outs (address, source, route_id, opted_out_at)"
-    " values (:address, :source, :route_id, :opted_out_at) on conflict do nothing"
-).bindparams(bindparam("opted_out_at", type_=UtcDateTime()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +45,7 @@ def opt_out(connection: Connection, record: OptOutRecord) -> bool:
     Returns:
         Whether it is new.
     """
-    values = {
-        "address": record.address,
-        "source": record.source,
-        "route_id": record.route_id,
-        "opted_out_at": record.opted_out_at,
-    }
-    return connection.execute(_INSERT_ONCE, values).rowcount == 1
+    return bool(insert_new(connection, OptOut, "address", [asdict(record)]))
 
 
 def opt_in(connection: Connection, address: str) -> bool:

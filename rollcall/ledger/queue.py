@@ -5,19 +5,35 @@ its outcome after it. What a dead process left in flight is `uncertain`, never s
 """
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, not_, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
-from rollcall.domain.delivery import Finish, Outcome, Try, WaitFor
+from rollcall.domain.delivery import Finish, WaitFor
 from rollcall.domain.message import Channel
+from rollcall.domain.tries import Outcome, Try
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.folding import load_tries, refold
 from rollcall.ledger.leases import LEASE_S, is_dead
-from rollcall.ledger.tables import Attempt, Content, Delivery
+from rollcall.ledger.receipts import match_waiting
+from rollcall.ledger.tables import Attempt, Content, Delivery, Message
+
+_IS_NOT_PROVEN = and_(Delivery.status != "delivered", Delivery.status != "at_carrier")
 
 LOST_IN_A_CRASH = "the sending process stopped before the answer was recorded"
 
@@ -31,11 +47,13 @@ class ClaimedDelivery:
     address: str
     content_digest: str
     tries: tuple[Try, ...]
+    country: str | None = None
+    is_canary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What is left of a send."""
+    """What is left of a send: deliveries that wait, or whose receipt is awaited."""
 
     waiting_count: int
     due_count: int
@@ -62,7 +80,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnd:
-    """What a try came to; without a settlement its delivery is tried again at once."""
+    """What a try came to; without a settlement its delivery is tried again at once.
+
+    `route_id` is told where receipts are awaited: some may have come before the answer.
+    """
 
     attempt_id: str
     outcome: Outcome
@@ -71,6 +92,7 @@ class AttemptEnd:
     provider_id: str | None = None
     provider_code: str | None = None
     retry_after_s: float | None = None
+    route_id: str | None = None
 
 
 def new_attempt_id() -> str:
@@ -86,20 +108,22 @@ def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
         func.count().filter(is_free, Delivery.next_attempt_at <= now),
         func.min(Delivery.next_attempt_at).filter(is_free),
         func.min(Delivery.lease_until).filter(not_(is_free)),
-    ).where(Delivery.message_id == message_id, Delivery.status == "waiting")
+    ).where(Delivery.message_id == message_id, Delivery.next_attempt_at.is_not(None))
     with ledger.read() as connection:
         waiting_count, due_count, *moments = connection.execute(query).one()
     next_due_at = min((moment for moment in moments if moment), default=None)
     return QueueState(waiting_count, due_count, next_due_at)
 
 
-def claim_due(
+def claim_due(  # noqa: PLR0913 - what narrows a claim
     ledger: Ledger,
     message_id: str,
     owner: str,
     limit: int,
     now: datetime,
     channel: Channel | None = None,
+    *,
+    only_canaries: bool = False,
 ) -> list[ClaimedDelivery]:
     """Take up to `limit` due deliveries, least tried first: retries never hold up a first try.
 
@@ -110,15 +134,23 @@ def claim_due(
         limit: The most to take.
         now: The present moment.
         channel: Over which channel; None: over any.
+        only_canaries: Leave the rest of a large send for later.
     """
     query = (
-        select(Delivery.delivery_id, Delivery.channel, Delivery.address, Delivery.content_digest)
+        select(
+            Delivery.delivery_id,
+            Delivery.channel,
+            Delivery.address,
+            Delivery.content_digest,
+            Delivery.country,
+            Delivery.is_canary,
+        )
         .where(
             Delivery.message_id == message_id,
-            Delivery.status == "waiting",
             Delivery.next_attempt_at <= now,
             or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
             true() if channel is None else Delivery.channel == channel,
+            Delivery.is_canary if only_canaries else true(),
         )
         .order_by(Delivery.attempt_count, Delivery.next_attempt_at, Delivery.delivery_id)
         .limit(limit)
@@ -129,7 +161,7 @@ def claim_due(
         delivery_ids = [row.delivery_id for row in rows]
         _lease(connection, delivery_ids, owner, now + timedelta(seconds=LEASE_S))
         _settle_lost_attempts(connection, delivery_ids, now)
-        tries = _load_tries(connection, delivery_ids)
+        tries = load_tries(connection, delivery_ids)
     return [
         ClaimedDelivery(
             delivery_id=row.delivery_id,
@@ -137,6 +169,8 @@ def claim_due(
             address=row.address,
             content_digest=row.content_digest,
             tries=tuple(tries[row.delivery_id]),
+            country=row.country,
+            is_canary=row.is_canary,
         )
         for row in rows
     ]
@@ -180,21 +214,64 @@ def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: dat
     connection.execute(recorded, [_outcome_row(end, now) for end in ends])
 
 
+def apply_early_receipts(connection: Connection, ends: Sequence[AttemptEnd], now: datetime) -> None:
+    """Fold receipts that came before the answers of their attempts; after settling them."""
+    watched = [end for end in ends if end.route_id]
+    if not watched:
+        return
+    match_waiting(
+        connection,
+        {
+            (end.route_id or "", end.provider_id): end.attempt_id
+            for end in watched
+            if end.provider_id
+        },
+        now,
+    )
+    query = select(Attempt.delivery_id).where(
+        Attempt.attempt_id.in_([end.attempt_id for end in watched]),
+        Attempt.receipt_state.is_not(None),
+    )
+    refold(connection, set(connection.execute(query).scalars()), now)
+
+
 def settle_deliveries(
     connection: Connection, owner: str, settlements: Sequence[Settlement]
 ) -> None:
     """Record what follows for deliveries and give them back.
 
-    Of a delivery that `owner` no longer holds only an acceptance counts; nothing undoes one.
+    Of a delivery that `owner` no longer holds only an acceptance counts. Nothing undoes proof of
+    arrival, and an operator's stop holds for whatever is not accepted.
     """
-    settled = update(Delivery).where(
+    rows = [_settled_row(one) for one in settlements]
+    is_owned = and_(
+        Delivery.delivery_id == bindparam("b_delivery_id"), Delivery.lease_owner == owner
+    )
+    settled = update(Delivery).where(is_owned, _IS_NOT_PROVEN)
+    count = connection.execute(settled.values(status=bindparam("b_status")), rows).rowcount
+    accepted = [row for row in rows if row["b_status"] == "accepted"]
+    if accepted and count < len(rows):
+        _settle_late(connection, owner, accepted)
+
+
+def _settle_late(connection: Connection, owner: str, rows: list[dict[str, Any]]) -> None:
+    """Record acceptances of deliveries that are held by somebody else by now, or by nobody.
+
+    One whose receipt is awaited is left to whoever holds it: the attempt is a fact they will see.
+    """
+    final = [row for row in rows if row["next_attempt_at"] is None]
+    late = update(Delivery).where(
         Delivery.delivery_id == bindparam("b_delivery_id"),
+        or_(Delivery.lease_owner.is_(None), Delivery.lease_owner != owner),
+        _IS_NOT_PROVEN,
         Delivery.status != "accepted",
-        or_(Delivery.lease_owner == owner, bindparam("b_status") == "accepted"),
     )
-    connection.execute(
-        settled.values(status=bindparam("b_status")), [_settled_row(one) for one in settlements]
-    )
+    if final:
+        connection.execute(late.values(status=bindparam("b_status")), final)
+    awaiting = [{"b_delivery_id": row["b_delivery_id"]} for row in rows if row["next_attempt_at"]]
+    closed = late.where(Delivery.next_attempt_at.is_(None))
+    if awaiting:
+        connection.execute(closed.values(status="accepted", reason=None), awaiting)
 
 
 def renew_leases(ledger: Ledger, owner: str, now: datetime) -> None:
@@ -205,7 +282,7 @@ def renew_leases(ledger: Ledger, owner: str, now: datetime) -> None:
     """
     held = (
         select(Delivery.delivery_id)
-        .where(Delivery.lease_owner == owner, Delivery.status == "waiting")
+        .where(Delivery.lease_owner == owner, Delivery.next_attempt_at.is_not(None))
         .with_for_update(skip_locked=True)
     )
     renewed = update(Delivery).where(Delivery.delivery_id.in_(held))
@@ -226,7 +303,7 @@ def release_dead_leases(ledger: Ledger, message_id: str) -> None:
         .distinct()
         .where(
             Delivery.message_id == message_id,
-            Delivery.status == "waiting",
+            Delivery.next_attempt_at.is_not(None),
             Delivery.lease_owner.is_not(None),
         )
     )
@@ -250,9 +327,7 @@ def _lease(connection: Connection, delivery_ids: list[str], owner: str, until: d
 
 
 def _release(connection: Connection, owners: list[str]) -> None:
-    released = update(Delivery).where(
-        Delivery.lease_owner.in_(owners), Delivery.status == "waiting"
-    )
+    released = update(Delivery).where(Delivery.lease_owner.in_(owners))
     connection.execute(released.values(lease_owner=None, lease_until=None))
 
 
@@ -262,34 +337,24 @@ def _settle_lost_attempts(connection: Connection, delivery_ids: list[str], now: 
     connection.execute(lost.values(outcome="uncertain", reason=LOST_IN_A_CRASH, finished_at=now))
 
 
-def _load_tries(connection: Connection, delivery_ids: list[str]) -> dict[str, list[Try]]:
-    query = (
-        select(
-            Attempt.delivery_id,
-            Attempt.route_id,
-            Attempt.outcome,
-            Attempt.reason,
-            Attempt.retry_after_s,
-        )
-        .where(Attempt.delivery_id.in_(delivery_ids))
-        .order_by(Attempt.delivery_id, Attempt.number)
-    )
-    tries: dict[str, list[Try]] = defaultdict(list)
-    for delivery_id, route_id, outcome, reason, retry_after_s in connection.execute(query):
-        tries[delivery_id].append(Try(route_id, outcome, reason or "", retry_after_s))
-    return tries
-
-
 def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> dict[str, int]:
-    """Return the attempt counts of those deliveries that `owner` still holds, and lock them."""
+    """Return the attempt counts of those deliveries that `owner` still holds, and lock them.
+
+    Of a message that was stopped none is held any more.
+    """
+    is_stopped = exists().where(
+        Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
+    )
     query = (
         select(Delivery.delivery_id, Delivery.attempt_count)
         .where(
             Delivery.delivery_id.in_(delivery_ids),
             Delivery.lease_owner == owner,
-            Delivery.status == "waiting",
+            Delivery.next_attempt_at.is_not(None),
+            Delivery.status.in_(("waiting", "accepted")),
+            not_(is_stopped),
         )
-        .with_for_update()
+        .with_for_update(of=Delivery)
     )
     return {row.delivery_id: row.attempt_count for row in connection.execute(query)}
 
@@ -328,7 +393,7 @@ def _settled_row(settlement: Settlement) -> dict[str, Any]:
     if isinstance(then, Finish):
         return row | {"b_status": then.status, "reason": then.reason, "next_attempt_at": None}
     return row | {
-        "b_status": "waiting",
-        "reason": settlement.reason,
+        "b_status": then.status,
+        "reason": settlement.reason if then.status == "waiting" else None,
         "next_attempt_at": then.due_at,
     }

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -136,7 +137,16 @@ class Delivery(Base):
             ["audience_members.message_id", "audience_members.person_id"],
         ),
         UniqueConstraint("message_id", "person_id", "channel"),
-        Index("ix_deliveries_queue", "message_id", "next_attempt_at", "attempt_count"),
+        Index(
+            "ix_deliveries_queue",
+            "message_id",
+            "channel",
+            "attempt_count",
+            "next_attempt_at",
+            "delivery_id",
+            sqlite_where=text("next_attempt_at IS NOT NULL"),
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
         Index("ix_deliveries_same_as", "same_as"),
     )
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from rollcall.domain.delivery import Outcome, Try
+from rollcall.domain.tries import Outcome, Try
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
-from rollcall.routes.base import Acceptance, Route, Submission
+from rollcall.routes.base import Acceptance, BulkRoute, Route, Submission
 
 SUBMIT_MAX_S: Final = 180.0
 """No single try is longer, whatever a route's own timeouts say; half of it left, so: unknown."""
@@ -26,9 +28,9 @@ class Verdict:
     provider_code: str | None = None
     retry_after_s: float | None = None
 
-    def as_try(self) -> Try:
+    def as_try(self, ended_at: datetime) -> Try:
         """Return what later decisions need of it."""
-        return Try(self.route_id, self.outcome, self.reason or "", self.retry_after_s)
+        return Try(self.route_id, self.outcome, self.reason or "", self.retry_after_s, ended_at)
 
 
 async def try_route(route: Route, submission: Submission) -> Verdict:
@@ -41,11 +43,41 @@ async def try_route(route: Route, submission: Submission) -> Verdict:
     except TimeoutError:
         return Verdict(route.route_id, "uncertain", "no answer in time")
     except Exception as error:  # noqa: BLE001 - our fault in mid-try: nobody knows how far it came
-        # only its kind is told: what an exception says may be somebody's number
-        fault = type(error).__name__
-        log.error("route failed", extra={"route_id": route.route_id, "fault": fault})  # noqa: TRY400
-        return Verdict(route.route_id, "uncertain", f"fault in the route: {fault}")
+        return _fault(route.route_id, error)
     return _accepted(route.route_id, acceptance)
+
+
+async def try_route_in_bulk(
+    route: Route, bulk: BulkRoute, submissions: Sequence[Submission]
+) -> list[Verdict]:
+    """Hand messages over with one request; say what came of each, never raise for the route's sake.
+
+    Args:
+        route: The route.
+        bulk: The same route, as one that takes many at once.
+        submissions: At most its `bulk_size`.
+    """
+    try:
+        async with asyncio.timeout(SUBMIT_MAX_S):
+            results = await bulk.submit_bulk(submissions)
+        return [
+            _verdict_of(one) if isinstance(one, SendError) else _accepted(route.route_id, one)
+            for one in results
+        ]
+    except SendError as error:
+        verdict = _verdict_of(error)
+    except TimeoutError:
+        verdict = Verdict(route.route_id, "uncertain", "no answer in time")
+    except Exception as error:  # noqa: BLE001 - as above
+        verdict = _fault(route.route_id, error)
+    return [verdict] * len(submissions)
+
+
+def _fault(route_id: str, error: Exception) -> Verdict:
+    # only its kind is told: what an exception says may be somebody's number
+    fault = type(error).__name__
+    log.error("route failed", extra={"route_id": route_id, "fault": fault})
+    return Verdict(route_id, "uncertain", f"fault in the route: {fault}")
 
 
 def _accepted(route_id: str, acceptance: Acceptance) -> Verdict:

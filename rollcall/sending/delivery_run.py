@@ -9,21 +9,13 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from rollcall.clock import Clock
-from rollcall.domain.delivery import (
-    Finish,
-    NextStep,
-    RetryPolicy,
-    RouteChoice,
-    Try,
-    TryNow,
-    choose_next_step,
-    choose_route,
-    settle,
-)
+from rollcall.domain.delivery import Finish, NextStep, RetryPolicy, TryNow, WaitFor
 from rollcall.domain.message import Channel
+from rollcall.domain.tries import RouteChoice, Try, find_open_until
 from rollcall.errors import LedgerError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.group_commit import GroupCommit
@@ -44,8 +36,12 @@ from rollcall.ledger.queue import (
     renew_leases,
 )
 from rollcall.routes.base import Submission
-from rollcall.sending.attempt import Verdict, try_route
+from rollcall.sending.asking import Inquiry
+from rollcall.sending.attempt import Verdict
+from rollcall.sending.canary import CanaryHold
+from rollcall.sending.deciding import Decider
 from rollcall.sending.route_book import RouteBook, RouteEntry
+from rollcall.sending.watching import Watch
 
 RENEW_EVERY_S: Final = LEASE_S / 3
 """Two renewals may fail before a lease runs out."""
@@ -66,6 +62,8 @@ class DeliveryRun:
         stopping: Set when no further try is to be started; what is in flight is waited for.
         jitter: Draws a number in [0, 1) for the spread of waits.
         owner: The name under which this run holds leases.
+        canary_hold_s: Longest hold of the bulk of a large send while its first messages are out.
+        carrier_only: Countries where no receipt proves more than arrival at the carrier.
     """
 
     message_id: str
@@ -76,30 +74,49 @@ class DeliveryRun:
     stopping: asyncio.Event
     jitter: Callable[[], float] = random.random
     owner: str = field(default_factory=new_owner)
+    canary_hold_s: float = 0.0
+    carrier_only: frozenset[str] = frozenset()
     _ends_early: bool = field(init=False, default=False)
     _batch_count: int = field(init=False, default=0)
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
     _commits: GroupCommit = field(init=False)
-    _renewing: "asyncio.Task[None] | None" = field(init=False, default=None)
+    _decider: Decider = field(init=False)
+    _watch: Watch = field(init=False)
+    _hold: CanaryHold = field(init=False)
+    _inquiry: Inquiry = field(init=False)
+    _background: "list[asyncio.Task[None]]" = field(init=False, default_factory=list)
 
     async def __aenter__(self) -> "DeliveryRun":
         await self.free_dead()
+        self._decider = Decider(self.book, self.policies, self.jitter)
+        self._inquiry = Inquiry(self.ledger, self.book, self.clock, self.carrier_only)
+        self._watch = Watch(self.ledger, self.book, self.message_id, self.owner, self.clock)
+        await self._watch.start()
+        self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
+        await asyncio.to_thread(self._hold.begin, self.clock.now())
         self._commits = GroupCommit(self.ledger, self.owner, self.clock)
         await self._commits.__aenter__()
-        self._renewing = asyncio.create_task(self._renew_for_ever())
+        loops = (self._renew_for_ever(), self._watch.look_for_ever())
+        self._background = [asyncio.create_task(one) for one in loops]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._renewing:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self._commits.__aexit__()
         await asyncio.to_thread(release_leases, self.ledger, self.owner)
+        await self._watch.end()
 
     @property
     def is_ending(self) -> bool:
         """Tell whether no further try is to be started."""
-        return self._ends_early or self.stopping.is_set()
+        return self._ends_early or self.stopping.is_set() or self.was_stopped
+
+    @property
+    def was_stopped(self) -> bool:
+        """Tell whether an operator stopped the message."""
+        return self._watch.was_stopped
 
     def end_early(self) -> None:
         """Start no further try in this run; others of this process go on."""
@@ -122,8 +139,22 @@ class DeliveryRun:
             The batch's number, None if nothing is due.
         """
         now = self.clock.now()
+        is_held = channel == "sms" and not await asyncio.to_thread(self._hold.is_over, now)
+        wanted = limit
+        if not self.policies[channel].is_expired(now):
+            wanted = self.book.claim_limit(channel, limit, now)
+        if not wanted:
+            return None
         batch = await ask_patiently(
-            self.clock, claim_due, self.ledger, self.message_id, self.owner, limit, now, channel
+            self.clock,
+            claim_due,
+            self.ledger,
+            self.message_id,
+            self.owner,
+            wanted,
+            now,
+            channel,
+            only_canaries=is_held,
         )
         if not batch:
             return None
@@ -153,18 +184,32 @@ class DeliveryRun:
 
     async def _deliver(self, delivery: ClaimedDelivery, content: Any) -> None:
         tries = list(delivery.tries)
-        step: TryNow | Finish | None = self._decide(delivery, tries)
+        if tries:
+            tries = await self._resolve(delivery, content, tries)
+        step: NextStep | None = self._decider.decide(delivery, tries, self.clock.now())
         while isinstance(step, TryNow) and not self.is_ending:
             step = await self._try(delivery, content, step.route_id, tries)
-        if isinstance(step, Finish):
+        if isinstance(step, Finish | WaitFor):
             await self._commits.settle(Settlement(delivery.delivery_id, step))
+
+    async def _resolve(
+        self, delivery: ClaimedDelivery, content: Any, tries: list[Try]
+    ) -> list[Try]:
+        """Learn what became of earlier tries: by asking, and from receipts that never came."""
+        start = AttemptStart(delivery.delivery_id, tries[-1].route_id, "")
+        asked = await self._inquiry.resolve(_submission(delivery, content, start), tries)
+        latest, now = asked[-1], self.clock.now()
+        if is_silent(latest, self._decider.find_route(delivery, latest.route_id), now):
+            self.book.note_receipts(latest.route_id, delivery.country, 0, 1, now)
+        return asked
 
     async def _try(
         self, delivery: ClaimedDelivery, content: Any, route_id: str, tries: list[Try]
-    ) -> TryNow | Finish | None:
+    ) -> NextStep | None:
         """Make one try; return what is left to do: another try, an end to record, or nothing."""
         entry = self.book.entries[route_id]
-        async with entry.slots:
+        async with entry.slots.hold(self.message_id):
+            await self._await_pace(entry)
             if self.is_ending:
                 return None
             if other_step := self._reconsider(delivery, entry, tries):
@@ -172,36 +217,41 @@ class DeliveryRun:
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
             if not await self._commits.begin(start):
                 return None
-            verdict = await try_route(entry.route, _submission(delivery, content, start))
-        self.book.note(route_id, verdict.outcome, self.clock.now())
-        tries.append(verdict.as_try())
-        policy, routes = self._rules(delivery)
-        step = choose_next_step(tries, policy, routes, self.clock.now(), self.jitter())
-        await self._commits.finish(_end(start, verdict, step))
+            verdict = await entry.outbox.submit(_submission(delivery, content, start))
+        return await self._conclude(delivery, start, verdict, tries)
+
+    async def _conclude(
+        self, delivery: ClaimedDelivery, start: AttemptStart, verdict: Verdict, tries: list[Try]
+    ) -> TryNow | None:
+        """Learn from a try, decide, and record both; return the next try, if it is made at once."""
+        now = self.clock.now()
+        retry_after_s = verdict.retry_after_s
+        self.book.note(start.route_id, verdict.outcome, now, delivery.country, retry_after_s)
+        tries.append(verdict.as_try(now))
+        step = self._decider.decide_after(delivery, tries, now)
+        if self.was_stopped and not isinstance(step, Finish):
+            step = hold_back(step, len(tries))
+        awaits = self.book.entries[start.route_id].choice.receipt_deadline_s is not None
+        await self._commits.finish(_end(start, verdict, step, awaits_receipt=awaits))
         return step if isinstance(step, TryNow) else None
 
-    def _decide(self, delivery: ClaimedDelivery, tries: list[Try]) -> TryNow | Finish:
-        """Decide about a delivery that is due."""
-        policy, routes = self._rules(delivery)
-        finished = settle(tries, policy, routes, self.clock.now())
-        return finished or TryNow(choose_route(tries, policy, routes))
+    async def _await_pace(self, entry: RouteEntry) -> None:
+        """Wait for this try's place in the route's rate; other messages take their turns."""
+        if entry.pace.is_free(self.clock.now()):
+            return
+        async with entry.turns.hold(self.message_id):
+            wait_s = entry.pace.reserve(self.clock.now())
+            if wait_s:
+                await asyncio.sleep(wait_s)
 
     def _reconsider(
         self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try]
-    ) -> TryNow | Finish | None:
+    ) -> NextStep | None:
         """Decide again after queueing for a route: the message may be expired, the route dead."""
-        step = self._decide(delivery, tries)
-        if isinstance(step, Finish):
-            return step
-        if entry.admit(self.clock.now()) or step.route_id == entry.route.route_id:
-            return None
-        return step
-
-    def _rules(self, delivery: ClaimedDelivery) -> tuple[RetryPolicy, list[RouteChoice]]:
-        policy = self.policies[delivery.channel]
-        if policy.uses_alternatives:
-            return policy, self.book.choices(delivery.channel, self.clock.now())
-        return policy, self.book.preferred(delivery.channel)
+        now = self.clock.now()
+        step = self._decider.decide(delivery, tries, now)
+        is_other = not isinstance(step, TryNow) or step.route_id != entry.route.route_id
+        return step if is_other or not entry.admit(delivery.country, now) else None
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -224,7 +274,22 @@ def _submission(delivery: ClaimedDelivery, content: Any, start: AttemptStart) ->
     )
 
 
-def _end(start: AttemptStart, verdict: Verdict, step: NextStep) -> AttemptEnd:
+def is_silent(one: Try, route: RouteChoice | None, now: datetime) -> bool:
+    """Tell whether a route took a message and its receipt has not come in time."""
+    open_until = find_open_until(one, route)
+    return one.outcome == "accepted" and open_until is not None and open_until <= now
+
+
+def hold_back(step: NextStep, try_count: int) -> Finish:
+    """Return what becomes of a delivery whose message was stopped while a try was under way."""
+    if isinstance(step, WaitFor) and step.status == "accepted":
+        return Finish("accepted")
+    return Finish("stopped", f"stopped after {try_count} tries")
+
+
+def _end(
+    start: AttemptStart, verdict: Verdict, step: NextStep, *, awaits_receipt: bool
+) -> AttemptEnd:
     settlement = None
     if not isinstance(step, TryNow):
         settlement = Settlement(start.delivery_id, step, verdict.reason)
@@ -236,4 +301,5 @@ def _end(start: AttemptStart, verdict: Verdict, step: NextStep) -> AttemptEnd:
         provider_id=verdict.provider_id,
         provider_code=verdict.provider_code,
         retry_after_s=verdict.retry_after_s,
+        route_id=start.route_id if awaits_receipt else None,
     )

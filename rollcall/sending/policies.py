@@ -1,6 +1,6 @@
 """How hard a delivery is tried, by its channel and the message's options."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollcall.domain.delivery import RetryPolicy
 from rollcall.domain.message import Channel, MessageOptions
@@ -12,20 +12,33 @@ def choose_policy(
     options: MessageOptions,
     settings: DeliverySettings,
     expires_at: datetime | None,
+    accepted_at: datetime | None = None,
 ) -> RetryPolicy:
     """Return the policy for one channel of a message.
 
-    Email always uses every mail server there is, and is sent again as readily as high-quality SMS:
-    its Message-ID stays the same, so that mailboxes can tell a repeat.
+    Email always uses every mail server there is. Everything is tried for 48 h at most: a greylisted
+    or full mailbox may open again (RFC 5321 §4.5.4.1 asks mail servers for four to five days), and
+    tries that pause because all routes are down must end one day.
+
+    Args:
+        channel: Which.
+        options: Of the message.
+        settings: The operator's.
+        expires_at: The moment the message itself names.
+        accepted_at: When it was accepted; None: there is no end but its own.
     """
-    is_high_quality = channel == "email" or options.high_quality_sms
+    give_up_at = accepted_at and accepted_at + timedelta(hours=settings.give_up_h)
+    ends_at = min((one for one in (expires_at, give_up_at) if one), default=None)
+    is_email = channel == "email"
+    is_high_quality = is_email or options.high_quality_sms
+    longest_s = settings.email_longest_wait_s if is_email else settings.longest_wait_s
     return RetryPolicy(
         max_tries=_max_tries(channel, options, settings),
         uses_alternatives=is_high_quality,
-        resend_cap=settings.high_quality_resend_cap if is_high_quality else settings.resend_cap,
+        copies_cap=settings.high_quality_copies_cap if is_high_quality else settings.copies_cap,
         base_s=settings.first_wait_s,
-        max_s=settings.longest_wait_s,
-        expires_at=expires_at,
+        max_s=longest_s,
+        expires_at=ends_at,
     )
 
 

@@ -1,22 +1,75 @@
-"""The routes of this process: which serve a channel, how busy they are, and which are resting."""
+"""The routes of this process: whom they serve, how busy they are, and how well they do."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
-from rollcall.domain.delivery import Outcome, RouteChoice
+from rollcall.domain.health import Health
 from rollcall.domain.message import Channel
+from rollcall.domain.routing import Candidate, Coverage, rank, rotate
+from rollcall.domain.tries import Outcome, RouteChoice
 from rollcall.routes.base import Route
+from rollcall.sending.fair_slots import FairSlots
+from rollcall.sending.outbox import Outbox, open_outbox
+from rollcall.sending.pacing import Pace
 
-FAILURES_TO_REST: Final = 5
-"""So many tries in a row that reach nobody or are never answered, and a route is rested."""
+PENALTY_S: Final = 1.0
+"""How long a route rests that says "slow down" and not for how long."""
 
-REST: Final = timedelta(seconds=10)
-"""How long a route rests before one try may probe it again."""
+CLOSED_ENOUGH_S: Final = 1.0
+"""A route that asked us to wait longer than this is left for others."""
 
-_FAILURES: Final[frozenset[Outcome]] = frozenset({"unavailable", "uncertain"})
+PROBES_AT_ONCE: Final = 10
+"""Deliveries that are claimed while every route of a channel is only probed."""
+
+EARLIEST_RETRY_S: Final = 1.0
+
+_ILL: Final[frozenset[Outcome]] = frozenset({"unavailable", "uncertain", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTraits:
+    """What is configured of a route beyond its own doing.
+
+    Attributes:
+        coverage: Whom it serves.
+        priority: Lower is preferred.
+        price: Of a segment, None where it is not known.
+        weight: Share among equals.
+        messages_per_s: Its limit over all processes.
+        receipt_deadline_s: How long its receipts are awaited; None: it sends none.
+        can_be_asked: Its provider says what became of a message.
+    """
+
+    coverage: Coverage = field(default_factory=Coverage)
+    priority: int = 100
+    price: Decimal | None = None
+    weight: float = 1.0
+    messages_per_s: float | None = None
+    receipt_deadline_s: float | None = None
+    can_be_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What choosing a route needs to know of a delivery.
+
+    Attributes:
+        channel: Over which it goes.
+        number: E.164 number; None for channels without.
+        country: Of the number.
+        draw: A number in [0, 1), its own: equal routes share by weight.
+        canary_number: Its number among the canaries, None if it is none.
+    """
+
+    channel: Channel
+    number: str | None = None
+    country: str | None = None
+    draw: float = 0.0
+    canary_number: int | None = None
 
 
 @dataclass(slots=True)
@@ -24,21 +77,35 @@ class RouteEntry:
     """One configured route with what this process knows of it."""
 
     route: Route
-    slots: asyncio.Semaphore
+    slots: FairSlots
     choice: RouteChoice
-    failure_count: int = 0
-    resting_until: datetime | None = None
+    outbox: Outbox
+    traits: RouteTraits
+    pace: Pace
+    turns: FairSlots
+    health: Health = field(default_factory=Health)
+    by_country: dict[str | None, Health] = field(default_factory=dict)
 
-    def rests(self, now: datetime) -> bool:
-        """Tell whether the route was found dead a moment ago."""
-        return self.resting_until is not None and now < self.resting_until
+    def health_in(self, country: str | None) -> Health:
+        """Return what is known of this route to one country."""
+        return self.by_country.setdefault(country, Health())
 
-    def admit(self, now: datetime) -> bool:
-        """Tell whether a try may be made now; after a rest one is, and the rest goes on."""
-        if self.rests(now):
-            return False
-        if self.resting_until is not None:
-            self.resting_until = now + REST
+    def is_usable(self, now: datetime) -> bool:
+        """Tell whether it is neither down nor asked us to wait."""
+        return not self.health.is_open(now) and self.pace.closed_for_s(now) <= CLOSED_ENOUGH_S
+
+    def admit(self, country: str | None, now: datetime) -> bool:
+        """Tell whether a try may be made now; of a half-open breaker it becomes the probe."""
+        return self.is_usable(now) and self.health.admit(now) and self._admit_in(country, now)
+
+    def usable_at(self, now: datetime) -> datetime:
+        """Return when it may be used again, at the earliest."""
+        opens_at = now + timedelta(seconds=self.pace.closed_for_s(now))
+        return max(self.health.next_probe_at(now), opens_at)
+
+    def _admit_in(self, country: str | None, now: datetime) -> bool:
+        # a country that is given up is still served where no other route is left
+        self.health_in(country).admit(now)
         return True
 
 
@@ -46,45 +113,110 @@ class RouteEntry:
 class RouteBook:
     """All routes, preferred ones first.
 
-    A route that cannot be reached, or takes requests and never answers, is rested, so that a black
-    hole costs a few timeouts and not one for every recipient. It is only put last: while nothing
-    else is left it is still tried.
+    A route that does nothing but fail is left alone but for single probes; while all are, tries
+    pause and are not burnt. A country that a route swallows is given to the others.
     """
 
     entries: dict[str, RouteEntry] = field(default_factory=dict)
 
-    def add(self, route: Route, max_connections: int, *, honours_idempotency_key: bool) -> None:
-        """Add a route; those added first are preferred."""
+    def add(
+        self,
+        route: Route,
+        max_connections: int,
+        *,
+        honours_idempotency_key: bool = False,
+        traits: RouteTraits | None = None,
+    ) -> None:
+        """Add a route; the first one added for a channel is preferred among equals."""
+        traits = traits or RouteTraits(priority=len(self.entries))
+        outbox, places = open_outbox(route, max_connections)
         self.entries[route.route_id] = RouteEntry(
             route=route,
-            slots=asyncio.Semaphore(max_connections),
-            choice=RouteChoice(route.route_id, honours_idempotency_key),
+            slots=FairSlots(places),
+            turns=FairSlots(1),
+            choice=RouteChoice(
+                route.route_id,
+                honours_idempotency_key,
+                traits.receipt_deadline_s,
+                traits.can_be_asked,
+            ),
+            outbox=outbox,
+            traits=traits,
+            pace=Pace(traits.messages_per_s),
         )
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether any route is configured for a channel."""
         return any(entry.route.channel == channel for entry in self.entries.values())
 
-    def choices(self, channel: Channel, now: datetime) -> list[RouteChoice]:
-        """Return the routes of a channel: preferred first, resting ones last."""
-        serving = [entry for entry in self.entries.values() if entry.route.channel == channel]
-        serving.sort(key=lambda entry: entry.rests(now))
-        return [entry.choice for entry in serving]
+    def all_choices(self, channel: Channel) -> list[RouteChoice]:
+        """Return all routes of a channel, whatever their health."""
+        return [one.choice for one in self.entries.values() if one.route.channel == channel]
 
-    def preferred(self, channel: Channel) -> list[RouteChoice]:
-        """Return only the preferred route of a channel, resting or not."""
-        serving = (entry for entry in self.entries.values() if entry.route.channel == channel)
-        return [next(serving).choice]
+    def serving(self, recipient: Recipient) -> list[RouteChoice]:
+        """Return all routes that serve a recipient, whatever their health."""
+        return [one.choice for one in self._serving(recipient)]
 
-    def note(self, route_id: str, outcome: Outcome, now: datetime) -> None:
+    def choices(self, recipient: Recipient, now: datetime) -> list[RouteChoice]:
+        """Return the routes for a recipient that can be used now, best first; empty if none can.
+
+        Routes due for a probe come first: without probes nobody would learn that they are back.
+        """
+        usable = [one for one in self._serving(recipient) if one.is_usable(now)]
+        trusted = [
+            one for one in usable if not one.health_in(recipient.country).is_open(now)
+        ] or usable
+        probes = [one.choice for one in trusted if not one.health.is_closed()]
+        healthy = [one for one in trusted if one.health.is_closed()]
+        return probes + self._rank(healthy, recipient)
+
+    def preferred(self, recipient: Recipient) -> list[RouteChoice]:
+        """Return only the preferred route for a recipient, whatever its health."""
+        return self._rank(self._serving(recipient), recipient, ignores_health=True)[:1]
+
+    def usable_at(self, recipient: Recipient, now: datetime) -> datetime:
+        """Return when some route for a recipient may be used again, at the earliest."""
+        moments = [one.usable_at(now) for one in self._serving(recipient)]
+        soonest = now + timedelta(seconds=EARLIEST_RETRY_S)
+        return max(min(moments, default=soonest), soonest)
+
+    def claim_limit(self, channel: Channel, limit: int, now: datetime) -> int:
+        """Return how many deliveries are worth claiming: few while routes are only probed."""
+        entries = [one for one in self.entries.values() if one.route.channel == channel]
+        usable = [one for one in entries if one.is_usable(now)]
+        if any(one.health.is_closed() for one in usable):
+            return limit
+        return min(limit, PROBES_AT_ONCE) if usable else 0
+
+    def note(
+        self,
+        route_id: str,
+        outcome: Outcome,
+        now: datetime,
+        country: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         """Learn from what a try came to."""
         entry = self.entries[route_id]
-        if outcome not in _FAILURES:
-            entry.failure_count, entry.resting_until = 0, None
+        if outcome == "throttled":
+            entry.pace.close_for(PENALTY_S if retry_after_s is None else retry_after_s, now)
             return
-        entry.failure_count += 1
-        if entry.failure_count >= FAILURES_TO_REST:
-            entry.resting_until = now + REST
+        cells = [entry.health]
+        if outcome != "accepted" or entry.choice.receipt_deadline_s is None:
+            cells.append(entry.health_in(country))
+        for cell in cells:
+            _learn(cell, outcome, now)
+
+    def note_receipts(
+        self, route_id: str, country: str | None, good_count: int, bad_count: int, now: datetime
+    ) -> None:
+        """Learn from receipts, and from those that did not come."""
+        if entry := self.entries.get(route_id):
+            cell = entry.health_in(country)
+            if bad_count:
+                cell.note_failure(now, weight=bad_count)
+            if good_count:
+                cell.note_success(weight=good_count)
 
     def routes(self) -> Sequence[Route]:
         """Return the routes, preferred first."""
@@ -93,6 +225,42 @@ class RouteBook:
     async def aclose(self) -> None:
         """Close every route's connections."""
         await close_all(self.routes())
+
+    def _serving(self, recipient: Recipient) -> list[RouteEntry]:
+        return [
+            one
+            for one in self.entries.values()
+            if one.route.channel == recipient.channel
+            and one.traits.coverage.match(recipient.number, recipient.country) is not None
+        ]
+
+    def _rank(
+        self, entries: Iterable[RouteEntry], recipient: Recipient, *, ignores_health: bool = False
+    ) -> list[RouteChoice]:
+        candidates = [
+            Candidate(
+                one.route.route_id,
+                one.traits.coverage.match(recipient.number, recipient.country) or 0,
+                1.0 if ignores_health else one.health_in(recipient.country).success,
+                one.traits.priority,
+                one.traits.price,
+                one.traits.weight,
+            )
+            for one in entries
+        ]
+        order = rank(candidates, recipient.draw)
+        if recipient.canary_number is not None and not ignores_health:
+            order = rotate(order, recipient.canary_number)
+        return [self.entries[route_id].choice for route_id in order]
+
+
+def _learn(cell: Health, outcome: Outcome, now: datetime) -> None:
+    if outcome == "accepted":
+        cell.note_success()
+    elif outcome in _ILL:
+        cell.note_failure(now, was_lost=outcome == "uncertain")
+    else:
+        cell.note_answer()
 
 
 async def close_all(routes: Iterable[Route]) -> None:

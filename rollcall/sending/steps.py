@@ -82,6 +82,7 @@ class SendSteps:
     organisation: str
     snapshots_folder: Path
     previews: PreviewStore
+    carrier_only: frozenset[str] = frozenset()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def claim_message(self, message_id: str) -> MessageRecord:
@@ -172,10 +173,21 @@ class SendSteps:
         request = MessageRequest.model_validate(message.request)
         require_routes(request, self.book)
         policies = {
-            channel: choose_policy(channel, request.options, self.delivery, message.expires_at)
+            channel: choose_policy(
+                channel, request.options, self.delivery, message.expires_at, message.accepted_at
+            )
             for channel in request.channels()
         }
-        return DeliveryRun(message_id, self.ledger, self.book, policies, self.clock, self.stopping)
+        return DeliveryRun(
+            message_id,
+            self.ledger,
+            self.book,
+            policies,
+            self.clock,
+            self.stopping,
+            canary_hold_s=self.delivery.canary_hold_s,
+            carrier_only=self.carrier_only,
+        )
 
     def close_message(self, message_id: str) -> SendReport:
         """Mark a message as sent if nothing of it waits any more; return what it came to."""

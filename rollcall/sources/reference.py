@@ -1,4 +1,4 @@
-"""What `data/reference` holds: outlines of countries, and metropolitan codes."""
+"""What `data/reference` holds: outlines of countries, metropolitan codes, levels of receipts."""
 
 import csv
 from functools import cache
@@ -9,11 +9,13 @@ import shapely
 
 from rollcall.domain.geography.airports import AirportCodes, settle_countries
 from rollcall.domain.geography.outlines import CountryIndex
+from rollcall.domain.receipt_levels import read_carrier_only_countries
 from rollcall.sources.airports import load_airports
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 COUNTRIES_PARQUET = REFERENCE / "countries.parquet"
 METROPOLITAN_CSV = REFERENCE / "metropolitan_codes.csv"
+RECEIPT_LEVELS_CSV = REFERENCE / "receipt_levels.csv"
 AIRPORT_SEPARATOR = ";"
 
 
@@ -28,14 +30,19 @@ def load_country_index() -> CountryIndex:
 @cache
 def load_airport_codes() -> AirportCodes:
     """Return the codes that a criterion may name: airports', and metropolitan ones."""
-    with METROPOLITAN_CSV.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _read_rows(METROPOLITAN_CSV)
     return AirportCodes(
         airports=frozenset(load_airports()["iata"]),
         metropolitan={
             row["code"]: frozenset(row["airports"].split(AIRPORT_SEPARATOR)) for row in rows
         },
     )
+
+
+@cache
+def load_carrier_only_countries() -> frozenset[str]:
+    """Return the countries in which no handset's receipt is to be had, whatever a provider says."""
+    return read_carrier_only_countries(_read_rows(RECEIPT_LEVELS_CSV))
 
 
 @cache
@@ -72,3 +79,8 @@ def load_settled_airports() -> pl.DataFrame:
         airports["latitude"].to_numpy(), airports["longitude"].to_numpy()
     )
     return airports.with_columns(country=settle_countries(airports["country"], outlined))
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -47,10 +47,10 @@ def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.Monkey
 
 
 def test_group_can_be_set_as_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ROLLCALL_DELIVERY", '{"sms_max_tries": 7, "resend_cap": 0}')
-    monkeypatch.setenv("ROLLCALL_DELIVERY__RESEND_CAP", "2")
+    monkeypatch.setenv("ROLLCALL_DELIVERY", '{"sms_max_tries": 7, "copies_cap": 0}')
+    monkeypatch.setenv("ROLLCALL_DELIVERY__COPIES_CAP", "2")
     delivery = load_settings().delivery
-    assert (delivery.sms_max_tries, delivery.resend_cap) == (7, 2)
+    assert (delivery.sms_max_tries, delivery.copies_cap) == (7, 2)
 
 
 def test_ledger_elsewhere_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch, 
     ("name", "meant"),
     [
         ("ROLLCALL_DATADIR", "ROLLCALL_DATA_DIR"),
-        ("ROLLCALL_DELIVERY_RESEND_CAP", "ROLLCALL_DELIVERY__RESEND_CAP"),
+        ("ROLLCALL_DELIVERY_COPIES_CAP", "ROLLCALL_DELIVERY__COPIES_CAP"),
         ("ROLLCALL_SECRETS_CARRIER", None),
         ("rollcall_data_dir", "ROLLCALL_DATA_DIR"),
         ("Rollcall_Zzzzzzzzzzz", None),

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from rollcall.domain.audience import Audience, Position, Recipient
-from rollcall.domain.delivery import Finish, Outcome, Status, WaitFor
+from rollcall.domain.delivery import Finish, Status, WaitFor
 from rollcall.domain.message import Channel
+from rollcall.domain.tries import Outcome
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import NewMessage, accept_message
 from rollcall.ledger.queue import (

@@ -6,7 +6,8 @@ from itertools import chain
 
 import pytest
 
-from rollcall.domain.delivery import Outcome, Status
+from rollcall.domain.delivery import Status
+from rollcall.domain.tries import Outcome
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import LEASE_S
 from rollcall.ledger.queue import (

@@ -106,7 +106,7 @@ async def test_with_every_fault_there_is_nobody_is_lost_and_few_get_it_twice(
             assert entry.status in ("accepted", "unconfirmed")
         assert entry.status != "accepted" or taken[delivery_id]
         assert entry.status != "not_delivered" or delivery_id in refused
-        assert taken[delivery_id] <= 5
+        assert taken[delivery_id] <= 4
     assert set(taken) <= set(entries)
 
 
@@ -124,9 +124,7 @@ async def test_recipients_that_no_route_can_help_are_tried_once(
     assert sandbox.journal() == []
 
 
-async def test_standard_quality_sends_twice_at_most(
-    ledger: Ledger, run_sandbox: RunSandbox
-) -> None:
+async def test_standard_quality_never_sends_twice(ledger: Ledger, run_sandbox: RunSandbox) -> None:
     """Every answer is lost and every message taken: the worst there is."""
     losing = CarrierPlan(
         name="alpha",
@@ -139,7 +137,7 @@ async def test_standard_quality_sends_twice_at_most(
     await send_all(ledger, message_id, sandbox.routes_file, STANDARD)
 
     assert count_statuses(ledger, message_id) == {"sms": {"unconfirmed": 20}}
-    assert set(taken_by_delivery(sandbox).values()) == {2}
+    assert set(taken_by_delivery(sandbox).values()) == {1}
 
 
 async def test_a_carrier_that_knows_keys_sends_once_however_many_answers_are_lost(
@@ -187,7 +185,7 @@ async def test_a_run_that_is_stopped_starts_no_further_try_and_the_next_goes_on(
 
     tries = read_tries(ledger, message_id)
     # those that were queued in a group commit when the run was stopped may still be made
-    in_flight_count = sum(entry.slots._value for entry in book.entries.values())
+    in_flight_count = sum(one.max_connections for one in (*UNKEYED.carriers, *UNKEYED.mail_servers))
     assert len(tries) <= started_count + 2 * in_flight_count
     assert all(one.outcome for one in tries)
     assert read_queue(ledger, message_id, SystemClock().now()).due_count == 800 - len(tries)

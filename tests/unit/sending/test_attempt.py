@@ -1,14 +1,17 @@
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
-from rollcall.domain.delivery import Outcome
+from rollcall.domain.tries import Outcome
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, RouteFault
 from rollcall.routes.base import Acceptance
 from rollcall.sending.attempt import Verdict, try_route
 from tests.unit.sending.scripted import SUBMISSION, ScriptedRoute
+
+NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
 async def try_once(answer: Acceptance | BaseException) -> Verdict:
@@ -59,6 +62,6 @@ async def test_cancelled_try_is_cancelled() -> None:
 
 
 def test_verdict_gives_later_decisions_what_they_need() -> None:
-    later = Verdict("alpha", "throttled", "slow down", retry_after_s=9.0).as_try()
+    later = Verdict("alpha", "throttled", "slow down", retry_after_s=9.0).as_try(NOW)
     assert (later.route_id, later.outcome, later.reason) == ("alpha", "throttled", "slow down")
-    assert later.retry_after_s == 9.0
+    assert (later.retry_after_s, later.ended_at) == (9.0, NOW)

@@ -1,3 +1,4 @@
+import csv
 import runpy
 import sys
 from pathlib import Path
@@ -9,17 +10,22 @@ import pycountry
 import pytest
 import shapely
 
-from rollcall.domain.countries import load_country_names
+from rollcall.domain.countries import is_country_code, load_country_names
 from rollcall.errors import SelectionError
 from rollcall.sources.airports import load_airports
 from rollcall.sources.reference import (
     COUNTRIES_PARQUET,
     METROPOLITAN_CSV,
+    RECEIPT_LEVELS_CSV,
     REFERENCE,
     load_airport_codes,
+    load_carrier_only_countries,
     load_country_index,
     load_settled_airports,
 )
+
+with RECEIPT_LEVELS_CSV.open(encoding="utf-8", newline="") as file:
+    RECEIPT_LEVELS = list(csv.DictReader(file))
 
 
 def country_at(latitude: float, longitude: float) -> str | None:
@@ -117,3 +123,28 @@ def test_the_script_makes_the_metropolitan_codes_that_are_kept(
     monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path)])
     runpy.run_path(str(script), run_name="__main__")
     assert (tmp_path / METROPOLITAN_CSV.name).read_bytes() == METROPOLITAN_CSV.read_bytes()
+
+
+@pytest.mark.parametrize("row", RECEIPT_LEVELS, ids=lambda row: row["country"])
+def test_every_level_of_receipts_has_a_country_and_says_where_it_is_from(
+    row: dict[str, str],
+) -> None:
+    assert is_country_code(row["country"])
+    assert row["level"] == "carrier"
+    assert row["note"]
+    for source in row["source"].split(" | "):
+        title, _, address = source.rpartition(", ")
+        assert title
+        assert address.startswith("https://")
+
+
+def test_no_country_has_two_levels_of_receipts() -> None:
+    countries = [row["country"] for row in RECEIPT_LEVELS]
+    assert countries == sorted(set(countries))
+
+
+def test_countries_without_handset_receipts_are_the_listed_ones() -> None:
+    countries = load_carrier_only_countries()
+    assert countries == {row["country"] for row in RECEIPT_LEVELS}
+    assert {"US", "CA", "PR"} <= countries
+    assert {"SE", "GB", "JP"} & countries == set()

@@ -51,7 +51,11 @@ def upgrade() -> None:
     op.create_index("ix_messages_recipients_digest", "messages", ["recipients_digest"])
     op.drop_index("ix_deliveries_queue", "deliveries")
     op.create_index(
-        "ix_deliveries_queue", "deliveries", ["message_id", "next_attempt_at", "attempt_count"]
+        "ix_deliveries_queue",
+        "deliveries",
+        ["message_id", "channel", "attempt_count", "next_attempt_at", "delivery_id"],
+        sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
     op.create_index("ix_deliveries_same_as", "deliveries", ["same_as"])
     op.create_index("ix_attempts_provider_id", "attempts", ["provider_id", "route_id"])

@@ -1,0 +1,249 @@
+"""Receipts in the ledger: kept as they came, matched with their attempts, folded into statuses.
+
+A repeat or replay changes nothing; order does not matter; a receipt that matches no attempt yet is
+kept and matched when the attempt's outcome tells the provider's id.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from rollcall.domain.receipts import (
+    EvidenceLevel,
+    Receipt,
+    ReceiptSource,
+    ReceiptSummary,
+    summarise,
+)
+from rollcall.ledger.engine import Ledger, insert_new
+from rollcall.ledger.folding import refold
+from rollcall.ledger.tables import Attempt, Delivery
+from rollcall.ledger.tables import Receipt as ReceiptRow
+
+IN_ONE_QUERY = 900
+"""Most values in one IN: far below what either back end takes."""
+
+ReceiptCounts = dict[tuple[str, str | None], dict[str, int]]
+"""How many receipts came, by route and country, then by state."""
+
+
+def record_receipts(
+    ledger: Ledger,
+    route_id: str,
+    source: ReceiptSource,
+    receipts: Sequence[Receipt],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
+) -> int:
+    """Record what a provider reports; durable when this returns, and safe to call twice.
+
+    Args:
+        ledger: Where to.
+        route_id: Whose provider reports: only attempts over this route are matched.
+        source: How the report came.
+        receipts: The reports, in any order.
+        now: The present moment.
+        carrier_only: Countries where no receipt proves more than arrival at the carrier.
+
+    Returns:
+        How many of them were not known before.
+
+    Raises:
+        LedgerError: They could not be recorded.
+    """
+    with ledger.write() as connection:
+        return record_receipts_in(connection, route_id, source, receipts, now, carrier_only)
+
+
+def record_receipts_in(
+    connection: Connection,
+    route_id: str,
+    source: ReceiptSource,
+    receipts: Sequence[Receipt],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
+) -> int:
+    """Do what `record_receipts` does within a transaction."""
+    rows = {one.digest(route_id): _receipt_row(one, route_id, source, now) for one in receipts}
+    new_ids = insert_new(connection, ReceiptRow, "receipt_id", list(rows.values()))
+    fresh = [rows[receipt_id] for receipt_id in sorted(new_ids)]
+    if fresh:
+        attempt_ids = _match(connection, route_id, fresh)
+        apply_receipts(connection, attempt_ids, now, carrier_only)
+    return len(fresh)
+
+
+def match_waiting(
+    connection: Connection, provider_ids: dict[tuple[str, str], str], now: datetime
+) -> None:
+    """Match receipts that came before the attempt's answer told the provider's id.
+
+    Args:
+        connection: A transaction.
+        provider_ids: Attempt ids by route id and provider id.
+        now: The present moment.
+    """
+    matched = []
+    for part in _parts(sorted({provider_id for _, provider_id in provider_ids})):
+        query = select(ReceiptRow.receipt_id, ReceiptRow.route_id, ReceiptRow.provider_id).where(
+            ReceiptRow.provider_id.in_(part), ReceiptRow.attempt_id.is_(None)
+        )
+        for receipt_id, route_id, provider_id in connection.execute(query):
+            if attempt_id := provider_ids.get((route_id, provider_id or "")):
+                matched.append((receipt_id, attempt_id))
+    _set_matches(connection, matched)
+    apply_receipts(connection, {attempt_id for _, attempt_id in matched}, now)
+
+
+def apply_receipts(
+    connection: Connection,
+    attempt_ids: Iterable[str],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
+) -> None:
+    """Sum up all receipts of attempts, and fold them into their deliveries' statuses."""
+    delivery_ids: set[str] = set()
+    for part in _parts(sorted(set(attempt_ids))):
+        summaries = _load_summaries(connection, part, carrier_only)
+        connection.execute(
+            update(Attempt)
+            .where(Attempt.attempt_id == bindparam("b_attempt_id"))
+            .values(
+                receipt_state=bindparam("state"),
+                receipt_level=bindparam("level"),
+                receipt_is_permanent=bindparam("is_permanent"),
+                receipt_code=bindparam("code"),
+            ),
+            summaries,
+        )
+        query = select(Attempt.delivery_id).where(Attempt.attempt_id.in_(part))
+        delivery_ids.update(connection.execute(query).scalars())
+    refold(connection, delivery_ids, now)
+
+
+def count_receipts(ledger: Ledger, since: datetime, until: datetime) -> ReceiptCounts:
+    """Count the matched receipts that came in `[since, until)`, by route, country and state.
+
+    Of `failed` only those count that speak of the route, not of the recipient.
+    """
+    query = (
+        select(ReceiptRow.route_id, Delivery.country, ReceiptRow.state, func.count())
+        .join(Attempt, Attempt.attempt_id == ReceiptRow.attempt_id)
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .where(ReceiptRow.received_at >= since, ReceiptRow.received_at < until)
+        .where(ReceiptRow.is_permanent.is_(False))
+        .group_by(ReceiptRow.route_id, Delivery.country, ReceiptRow.state)
+    )
+    counts: ReceiptCounts = {}
+    with ledger.read() as connection:
+        for route_id, country, state, count in connection.execute(query):
+            counts.setdefault((route_id, country), {})[state] = count
+    return counts
+
+
+def _receipt_row(
+    receipt: Receipt, route_id: str, source: ReceiptSource, now: datetime
+) -> dict[str, Any]:
+    return {
+        "receipt_id": receipt.digest(route_id),
+        "route_id": route_id,
+        "source": source,
+        "reference": receipt.reference,
+        "provider_id": receipt.provider_id,
+        "attempt_id": None,
+        "state": receipt.state,
+        "level": receipt.level,
+        "is_permanent": receipt.is_permanent,
+        "code": receipt.code,
+        "occurred_at": receipt.occurred_at,
+        "received_at": now,
+    }
+
+
+def _match(connection: Connection, route_id: str, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Find the attempts that receipts speak of, by our reference first; record the matches."""
+    references = sorted({row["reference"] for row in rows if row["reference"]})
+    provider_ids = sorted({row["provider_id"] for row in rows if row["provider_id"]})
+    attempts = _find_attempts(connection, route_id, references, provider_ids)
+    matched = [
+        (row["receipt_id"], attempt_id)
+        for row in rows
+        if (attempt_id := attempts.get(row["reference"]) or attempts.get(row["provider_id"]))
+    ]
+    _set_matches(connection, matched)
+    return {attempt_id for _, attempt_id in matched}
+
+
+def _find_attempts(
+    connection: Connection, route_id: str, references: list[str], provider_ids: list[str]
+) -> dict[str | None, str]:
+    """Return attempt ids by what names them: a delivery's name stands for its latest attempt."""
+    found: dict[str | None, str] = {}
+    for column, names in (
+        (Attempt.provider_id, provider_ids),
+        (Attempt.delivery_id, references),
+        (Attempt.attempt_id, references),
+    ):
+        for part in _parts(names):
+            query = (
+                select(column, Attempt.attempt_id)
+                .where(column.in_(part), Attempt.route_id == route_id)
+                .order_by(Attempt.number)
+            )
+            found.update((name, attempt_id) for name, attempt_id in connection.execute(query))
+    return found
+
+
+def _set_matches(connection: Connection, matched: Sequence[tuple[str, str]]) -> None:
+    if matched:
+        connection.execute(
+            update(ReceiptRow)
+            .where(ReceiptRow.receipt_id == bindparam("b_receipt_id"))
+            .values(attempt_id=bindparam("b_attempt_id")),
+            [{"b_receipt_id": one, "b_attempt_id": attempt} for one, attempt in matched],
+        )
+
+
+def _load_summaries(
+    connection: Connection, attempt_ids: list[str], carrier_only: frozenset[str]
+) -> list[dict[str, Any]]:
+    query = (
+        select(
+            ReceiptRow.attempt_id,
+            ReceiptRow.state,
+            ReceiptRow.level,
+            ReceiptRow.is_permanent,
+            ReceiptRow.code,
+            Delivery.country,
+        )
+        .join(Attempt, Attempt.attempt_id == ReceiptRow.attempt_id)
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .where(ReceiptRow.attempt_id.in_(attempt_ids))
+    )
+    receipts: dict[str, list[ReceiptSummary]] = {}
+    for attempt_id, state, level, is_permanent, code, country in connection.execute(query):
+        proven: EvidenceLevel = "carrier" if country in carrier_only else level
+        receipts.setdefault(attempt_id, []).append(
+            ReceiptSummary(state, proven, is_permanent, code)
+        )
+    return [
+        {"b_attempt_id": attempt_id, **_summary_row(summarise(told))}
+        for attempt_id, told in receipts.items()
+    ]
+
+
+def _summary_row(summary: ReceiptSummary | None) -> dict[str, Any]:
+    assert summary is not None  # noqa: S101 - an attempt is listed for the sake of a receipt
+    return {
+        "state": summary.state,
+        "level": summary.level,
+        "is_permanent": summary.is_permanent,
+        "code": summary.code,
+    }
+
+
+def _parts(values: Sequence[str]) -> Iterable[list[str]]:
+    for start in range(0, len(values), IN_ONE_QUERY):
+        yield list(values[start : start + IN_ONE_QUERY])

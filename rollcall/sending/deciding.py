@@ -1,0 +1,97 @@
+"""Decisions about one delivery: the rules of the domain, over the routes as they are right now."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollcall.domain.delivery import (
+    Finish,
+    NextStep,
+    RetryPolicy,
+    TryNow,
+    WaitFor,
+    choose_next_step,
+    choose_route,
+    settle,
+)
+from rollcall.domain.message import Channel
+from rollcall.domain.tries import RouteChoice, Try
+from rollcall.ledger.queue import ClaimedDelivery
+from rollcall.sending.route_book import Recipient, RouteBook
+
+NOT_SERVED = "no route serves this number"
+
+
+@dataclass(slots=True)
+class Decider:
+    """Decides what is next for deliveries of one message.
+
+    Attributes:
+        book: The routes.
+        policies: How hard each channel is tried.
+        jitter: Draws a number in [0, 1) for the spread of waits.
+    """
+
+    book: RouteBook
+    policies: dict[Channel, RetryPolicy]
+    jitter: Callable[[], float]
+
+    def decide(self, delivery: ClaimedDelivery, tries: Sequence[Try], now: datetime) -> NextStep:
+        """Decide about a delivery that is due: a try is made only over a route that can be used."""
+        policy, recipient = self.policies[delivery.channel], describe(delivery)
+        routes = self._routes(policy, recipient)
+        if not routes:
+            return Finish("not_delivered", NOT_SERVED)
+        if settled := settle(tries, policy, routes, now):
+            return settled
+        usable = self._usable(policy, recipient, routes, now)
+        route_id = choose_route(tries, policy, usable)
+        if route_id is not None:
+            return TryNow(route_id)
+        due_at = self.book.usable_at(recipient, now)
+        return WaitFor(min(due_at, policy.expires_at) if policy.expires_at else due_at)
+
+    def decide_after(
+        self, delivery: ClaimedDelivery, tries: Sequence[Try], now: datetime
+    ) -> NextStep:
+        """Decide right after the latest try."""
+        policy, recipient = self.policies[delivery.channel], describe(delivery)
+        routes = self._routes(policy, recipient)
+        usable = self._usable(policy, recipient, routes, now)
+        return choose_next_step(tries, policy, routes, now, self.jitter(), usable)
+
+    def find_route(self, delivery: ClaimedDelivery, route_id: str) -> RouteChoice | None:
+        """Return a route of the delivery's channel, None where it is no longer configured."""
+        choices = self.book.all_choices(delivery.channel)
+        return next((one for one in choices if one.route_id == route_id), None)
+
+    def _routes(self, policy: RetryPolicy, recipient: Recipient) -> list[RouteChoice]:
+        """Return all routes that serve a recipient; of standard quality the preferred one."""
+        if policy.uses_alternatives:
+            return self.book.serving(recipient)
+        return self.book.preferred(recipient)
+
+    def _usable(
+        self,
+        policy: RetryPolicy,
+        recipient: Recipient,
+        routes: Sequence[RouteChoice],
+        now: datetime,
+    ) -> list[RouteChoice]:
+        usable = self.book.choices(recipient, now)
+        if policy.uses_alternatives:
+            return usable
+        return [one for one in usable if one in routes]
+
+
+def describe(delivery: ClaimedDelivery) -> Recipient:
+    """Return what choosing a route needs to know of a delivery."""
+    number = zlib.crc32(delivery.delivery_id.encode())
+    return Recipient(
+        channel=delivery.channel,
+        number=delivery.address if delivery.channel == "sms" else None,
+        country=delivery.country,
+        draw=number / 2**32,
+        canary_number=number if delivery.is_canary and not delivery.tries else None,
+    )

@@ -1,6 +1,7 @@
 """The portal as a process: listens, and ends when it is told to, after what it is answering."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Iterator
@@ -62,6 +63,8 @@ async def serve(app: Starlette, listening: socket.socket) -> None:
 
     Nothing of a request is logged: its address holds a secret, its body a person's number.
     """
+    # below this level uvicorn logs every request whole, however the access log is set
+    logging.getLogger("uvicorn").setLevel(logging.INFO)
     config = uvicorn.Config(
         app,
         lifespan="on",

@@ -39,7 +39,7 @@ class DeliverySettings(BaseModel):
         50, ge=1, le=50, description="Tries of one SMS of high quality, over all routes."
     )
     copies_cap: int = Field(
-        1,
+        2,
         ge=1,
         le=4,
         description="Copies of an SMS that may be out while nobody knows whether one arrived.",

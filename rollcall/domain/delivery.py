@@ -7,7 +7,8 @@ are read. In this order, the first that speaks decides:
 2. a route that sends no receipts took it: `accepted`
 3. a fate that is still open (a receipt is awaited, an answer was lost a moment ago): wait
 4. a permanent refusal: `not_delivered`, or `unconfirmed` if an earlier copy may be out
-5. the cap on copies that may be out: `unconfirmed`
+5. the cap on copies that may be out: `unconfirmed`; standard quality is never sent again only
+   because a receipt is missing
 6. expiry, or all tries used: `not_delivered`, or `unconfirmed` if a copy may be out
 """
 
@@ -225,7 +226,9 @@ def _settle_closed(
         status: Status = "unconfirmed" if copies_count else "not_delivered"
         return Finish(status, f"{why} after {len(tries)} tries")
     candidates = routes if policy.uses_alternatives else routes[:1]
-    if copies_count >= policy.copies_cap and not _find_keyed_repeat(tries, candidates):
+    is_silent = not policy.uses_alternatives and any(one.is_taken for one in tries)
+    is_capped = copies_count >= policy.copies_cap and not _find_keyed_repeat(tries, candidates)
+    if is_silent or is_capped:
         return Finish("unconfirmed", _tell_unconfirmed(tries))
     return None
 

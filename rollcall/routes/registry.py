@@ -11,10 +11,16 @@ from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.smtp import SmtpRoute
 from rollcall.routes.settings import BaseRouteSettings, HttpSmsSettings, SmtpSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
+from rollcall.routes.sms.telnyx import TelnyxRoute, TelnyxSettings
+from rollcall.routes.sms.twilio import TwilioRoute, TwilioSettings
+from rollcall.routes.sms.vonage import VonageRoute, VonageSettings
 
 _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     HttpSmsSettings: HttpSmsRoute,
     SmtpSettings: SmtpRoute,
+    TelnyxSettings: TelnyxRoute,
+    TwilioSettings: TwilioRoute,
+    VonageSettings: VonageRoute,
 }
 """Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""
 

@@ -51,7 +51,7 @@ def test_nothing_is_tried_for_longer_than_48_hours(expires_at: datetime | None) 
     assert policy.expires_at == accepted_at + timedelta(hours=48)
 
 
-def test_default_caps_are_those_of_the_architecture() -> None:
+def test_by_default_standard_sends_a_lost_answer_again_once_and_nobody_gets_five_copies() -> None:
     defaults = DeliverySettings()
-    assert (defaults.high_quality_copies_cap, defaults.copies_cap) == (4, 1)
+    assert (defaults.high_quality_copies_cap, defaults.copies_cap) == (4, 2)
     assert defaults.high_quality_max_tries == 50

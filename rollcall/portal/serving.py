@@ -64,7 +64,7 @@ async def serve(app: Starlette, listening: socket.socket) -> None:
     Nothing of a request is logged: its address holds a secret, its body a person's number.
     """
     # below this level uvicorn logs every request whole, however the access log is set
-    logging.getLogger("uvicorn").setLevel(logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app,
         lifespan="on",

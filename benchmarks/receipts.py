@@ -35,7 +35,7 @@ from rollcall.ledger.migrate import migrate_ledger
 from rollcall.ledger.tables import Attempt, AudienceMember, Delivery, Receipt
 
 RUNS = 5
-RECEIPTS = 4_000
+RECEIPTS = 2_000
 CONNECTIONS = 50
 BARE_PORT, PORTAL_PORT = 8721, 8722
 SECRET, TOKEN = "benchmark-secret-0123456789", "benchmark-token-0123456789"

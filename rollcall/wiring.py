@@ -1,18 +1,22 @@
 """The only place that builds real objects: from settings to an app that can send."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from rollcall.clock import Clock, SystemClock
 from rollcall.domain.email_layout import EmailLayout, compile_layout
 from rollcall.domain.guards import GuardLimits
 from rollcall.domain.routing import Coverage
 from rollcall.errors import ConfigError
+from rollcall.ledger.arrivals import Arrival, record_arrivals
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import require_current
+from rollcall.routes.base import Route
 from rollcall.routes.config import load_routes
 from rollcall.routes.registry import build_route
 from rollcall.routes.settings import BaseRouteSettings
@@ -141,7 +145,7 @@ def build_route_book(settings: Settings, clock: Clock) -> RouteBook:
         ConfigError: The file is missing or wrong; names file, route and field.
     """
     book = RouteBook()
-    for route in load_routes(settings.routes_file, load_secrets()):
+    for route in load_route_settings(settings):
         book.add(
             build_route(route, clock, settings.public_url or None),
             route.max_connections,
@@ -149,6 +153,38 @@ def build_route_book(settings: Settings, clock: Clock) -> RouteBook:
             traits=describe_route(route, settings.public_url),
         )
     return book
+
+
+def load_route_settings(settings: Settings) -> list[BaseRouteSettings]:
+    """Read the routes file, preferred routes first.
+
+    Raises:
+        ConfigError: The file is missing or wrong; names file, route and field.
+    """
+    return load_routes(settings.routes_file, load_secrets())
+
+
+def build_reporting_routes(settings: Settings, clock: Clock) -> dict[str, tuple[Route, SecretStr]]:
+    """Build the routes whose providers may call us, by id, each with its secret.
+
+    Raises:
+        ConfigError: The file is missing or wrong; names file, route and field.
+    """
+    return {
+        route.id: (build_route(route, clock, settings.public_url or None), route.receipt_secret)
+        for route in load_route_settings(settings)
+        if route.receipt_secret is not None
+    }
+
+
+def build_arrivals_recorder(ledger: Ledger, clock: Clock) -> Callable[[Sequence[Arrival]], None]:
+    """Return what commits callbacks of providers, many in one transaction."""
+    carrier_only = load_carrier_only_countries()
+
+    def record(arrivals: Sequence[Arrival]) -> None:
+        record_arrivals(ledger, arrivals, clock.now(), carrier_only)
+
+    return record
 
 
 def describe_route(route: BaseRouteSettings, public_url: str) -> RouteTraits:

@@ -16,6 +16,8 @@ from rollcall.cli.find import find
 from rollcall.cli.follow_up import correct, retry
 from rollcall.cli.incidents import incidents_app
 from rollcall.cli.log import show_log
+from rollcall.cli.opt_outs import opt_outs_app
+from rollcall.cli.portal import portal
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
 from rollcall.cli.stop import stop
@@ -45,9 +47,11 @@ app.command()(migrate)
 app.command()(demo)
 app.command()(audience)
 app.command()(find)
+app.command()(portal)
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")
+app.add_typer(opt_outs_app, name="optouts")
 
 
 def _print_version(asked: bool) -> None:

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 import typer
 
 from rollcall.cli.output import Format, FormatOption, console, print_json
+from rollcall.cli.receipt_addresses import tell_receipts
 from rollcall.clock import SystemClock
-from rollcall.errors import RollcallError, SendError
+from rollcall.errors import ConfigError, RollcallError, SendError
 from rollcall.ledger.migrate import migrate_ledger, newest_revision, require_current
 from rollcall.routes.base import Route
+from rollcall.routes.settings import BaseRouteSettings
 from rollcall.settings import Settings, load_settings
-from rollcall.wiring import build_ledger, build_route_book
+from rollcall.wiring import build_ledger, build_route_book, load_route_settings
 
 ROUTE_PATIENCE_S = 30.0
 
@@ -73,12 +75,17 @@ def _check_ledger(settings: Settings) -> Finding:
 async def _check_routes(settings: Settings) -> list[Finding]:
     try:
         book = build_route_book(settings, SystemClock())
+        routes = load_route_settings(settings)
     except RollcallError as error:
         return [Finding("routes", is_good=False, told=str(error))]
     try:
         findings = await asyncio.gather(*(_check_route(route) for route in book.routes()))
+        receipts = [
+            _check_receipts(book.entries[one.id].route, one, settings.public_url) for one in routes
+        ]
     finally:
         await book.aclose()
+    findings = [_join(*pair) for pair in zip(findings, receipts, strict=True)]
     return [*findings, *_missing_channels([route.channel for route in book.routes()])]
 
 
@@ -91,6 +98,20 @@ async def _check_route(route: Route) -> Finding:
         return Finding(part, is_good=False, told=f"{route.channel}, {error.reason}")
     except TimeoutError:
         return Finding(part, is_good=False, told=f"{route.channel}, no answer in time")
+
+
+def _check_receipts(route: Route, configured: BaseRouteSettings, public_url: str) -> Finding:
+    part = f"route {route.route_id}"
+    try:
+        return Finding(part, is_good=True, told=tell_receipts(route, configured, public_url))
+    except ConfigError as error:
+        return Finding(part, is_good=False, told=str(error))
+
+
+def _join(way_out: Finding, way_back: Finding) -> Finding:
+    """Return what is to be said of a route in both directions as one finding."""
+    is_good = way_out.is_good and way_back.is_good
+    return Finding(way_out.part, is_good, f"{way_out.told}; {way_back.told}")
 
 
 def _missing_channels(served: list[str]) -> Iterator[Finding]:

@@ -27,9 +27,6 @@ CONNECT_TIMEOUT_S = 10
 
 _WRITES = "rollcall_writes"
 
-_ROWS_IN_ONE_INSERT = 500
-"""Of a dozen columns: far below the 32,766 parameters that SQLite takes."""
-
 _OUR_MISTAKES = (DataError, IntegrityError, ProgrammingError)
 """What the database says of statements that are wrong; all else is that it cannot do its work."""
 
@@ -127,12 +124,12 @@ def insert_new(
     is_sqlite = connection.dialect.name == "sqlite"
     insert = sqlite_dialect.insert if is_sqlite else postgresql_dialect.insert
     names = (key,) if isinstance(key, str) else key
-    new: set[str] = set()
-    for start in range(0, len(rows), _ROWS_IN_ONE_INSERT):
-        statement = insert(table).values(list(rows[start : start + _ROWS_IN_ONE_INSERT]))
-        kept = statement.on_conflict_do_nothing(index_elements=names)
-        new.update(connection.execute(kept.returning(getattr(table, names[0]))).scalars())
-    return new
+    if not rows:
+        return set()
+    # one statement for any number of rows: SQLAlchemy compiles it once and batches it by itself
+    kept = insert(table).on_conflict_do_nothing(index_elements=names)
+    returning = kept.returning(getattr(table, names[0]))
+    return set(connection.execute(returning, list(rows)).scalars())
 
 
 def is_sound_sqlite(version: tuple[int, ...]) -> bool:

@@ -1,21 +1,93 @@
 """Who asked for no more texts, by number: asked before a routine message is recorded."""
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
+from rollcall.ledger.engine import Ledger, insert_new
 from rollcall.ledger.tables import OptOut
+
+OptOutSource = Literal["inbound", "operator"]
+"""Who said so: the owner of the number by a text of theirs, or an operator on their behalf."""
 
 CHUNK: Final = 5_000
 """Numbers asked for in one query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
+@dataclass(frozen=True, slots=True)
+class OptOutRecord:
+    """One number whose owner wants no more texts.
+
+    Attributes:
+        address: The number, E.164.
+        source: Who said so.
+        route_id: The route whose number got the text; None from an operator.
+        opted_out_at: When it was first said (aware).
+    """
+
+    address: str
+    source: OptOutSource
+    route_id: str | None
+    opted_out_at: datetime
+
+
+def opt_out(connection: Connection, record: OptOutRecord) -> bool:
+    """Record that a number gets no more texts; keeps what was recorded first.
+
+    Args:
+        connection: A transaction that writes.
+        record: The number, E.164, with who said so and when.
+
+    Returns:
+        Whether it is new.
+    """
+    return bool(insert_new(connection, OptOut, "address", [asdict(record)]))
+
+
+def opt_in(connection: Connection, address: str) -> bool:
+    """Forget that a number gets no more texts; safe to call twice.
+
+    Args:
+        connection: A transaction that writes.
+        address: The number, E.164.
+
+    Returns:
+        Whether it was opted out.
+    """
+    return connection.execute(delete(OptOut).where(OptOut.address == address)).rowcount == 1
+
+
+def list_opt_outs(ledger: Ledger) -> list[OptOutRecord]:
+    """Return everybody who gets no more texts, the latest first."""
+    query = select(OptOut.__table__).order_by(OptOut.opted_out_at.desc(), OptOut.address)
+    with ledger.read() as connection:
+        return [_record(row) for row in connection.execute(query).mappings()]
+
+
 def opted_out_among(connection: Connection, addresses: Collection[str]) -> set[str]:
-    """Return those numbers (E.164) whose owners asked for no more texts."""
-    asked = list(addresses)
+    """Return which of some numbers get no more texts.
+
+    Args:
+        connection: Any transaction.
+        addresses: Numbers, E.164; hundreds of thousands will do.
+    """
     found: set[str] = set()
-    for start in range(0, len(asked), CHUNK):
-        query = select(OptOut.address).where(OptOut.address.in_(asked[start : start + CHUNK]))
-        found.update(connection.execute(query).scalars())
+    for chunk in _chunks(addresses):
+        found.update(
+            connection.execute(select(OptOut.address).where(OptOut.address.in_(chunk))).scalars()
+        )
     return found
+
+
+def _chunks(addresses: Collection[str]) -> Iterator[Sequence[str]]:
+    remaining = iter(addresses)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+def _record(row: Any) -> OptOutRecord:
+    return OptOutRecord(row["address"], row["source"], row["route_id"], row["opted_out_at"])

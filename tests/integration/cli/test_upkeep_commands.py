@@ -36,8 +36,8 @@ def send_drill(rollcall: CommandLine, **options: bool) -> str:
 
 def test_commands_are_those_of_the_product() -> None:
     assert sorted({command[0] for command in COMMANDS}) == [
-        "audience", "check", "demo", "filters", "find", "incidents", "log", "migrate", "refresh",
-        "resume", "select", "send", "templates",
+        "audience", "check", "demo", "filters", "find", "incidents", "log", "migrate", "optouts",
+        "portal", "refresh", "resume", "select", "send", "templates",
     ]  # fmt: skip
 
 

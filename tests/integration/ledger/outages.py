@@ -11,8 +11,11 @@ from rollcall.ledger.engine import Ledger
 
 
 @contextmanager
-def outage_of(ledger: Ledger) -> Iterator[None]:
-    """Keep a ledger from answering for as long as the context lasts."""
+def outage_of(ledger: Ledger, table: str = "deliveries") -> Iterator[None]:
+    """Keep a ledger from answering for as long as the context lasts.
+
+    A SQLite ledger lacks one table meanwhile: name one that what is tested needs.
+    """
     if ledger.backend == "postgresql":
         _allow_connections(ledger, is_allowed=False)
         drop_connections(ledger)
@@ -22,18 +25,18 @@ def outage_of(ledger: Ledger) -> Iterator[None]:
             _allow_connections(ledger, is_allowed=True)
         return
     with ledger.write() as connection:
-        connection.execute(text("alter table deliveries rename to deliveries_away"))
+        connection.execute(text(f"alter table {table} rename to {table}_away"))
     yield
     with ledger.write() as connection:
-        connection.execute(text("alter table deliveries_away rename to deliveries"))
+        connection.execute(text(f"alter table {table}_away rename to {table}"))
 
 
 @contextmanager
-def lock_of(ledger: Ledger) -> Iterator[None]:
+def lock_of(ledger: Ledger, table: str = "deliveries") -> Iterator[None]:
     """Hold a ledger's write lock for as long as the context lasts: others have to wait."""
     with ledger.write() as connection:
         if ledger.backend == "postgresql":
-            connection.execute(text("lock table deliveries in access exclusive mode"))
+            connection.execute(text(f"lock table {table} in access exclusive mode"))
         yield
 
 

@@ -1,0 +1,62 @@
+"""`rollcall portal`: take what providers report, from outside."""
+
+import asyncio
+import logging
+import socket
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from rollcall.cli.output import Format, FormatOption, print_json, print_notice
+from rollcall.clock import SystemClock
+from rollcall.portal.assembly import open_portal
+from rollcall.portal.serving import listen, serve
+from rollcall.settings import load_settings
+
+_FIELDS: Final = ("route_id", "fault", "reason")
+"""What the portal's records carry; nothing else of them is printed."""
+
+HostOption = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
+]
+
+
+def portal(
+    host: HostOption = "127.0.0.1", port: PortOption = 8710, output: FormatOption = Format.TEXT
+) -> None:
+    """Take receipts and texts that providers call us with, until SIGTERM or Ctrl-C."""
+    asyncio.run(_run(host, port, output))
+
+
+async def _run(host: str, port: int, output: Format) -> None:
+    async with open_portal(load_settings(), SystemClock()) as app:
+        with listen(host, port) as listening:
+            _log_to_stderr()
+            _tell_address(listening, output)
+            await serve(app, listening)
+
+
+def _tell_address(listening: socket.socket, output: Format) -> None:
+    host, port = listening.getsockname()[:2]
+    if output is Format.JSON:
+        print_json({"host": host, "port": port})
+    else:
+        print_notice(f"the portal listens on {host} port {port}")
+
+
+def _log_to_stderr() -> None:
+    """Print warnings with the ids they carry, one line each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LineFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _LineFormatter(logging.Formatter):
+    """Writes a record's fields after its text."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return the line."""
+        told = [f"{name}={getattr(record, name)}" for name in _FIELDS if hasattr(record, name)]
+        return " ".join([super().formatMessage(record), *told])

@@ -1,0 +1,85 @@
+"""What providers called us back with, recorded: many callbacks in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from rollcall.domain.opt_out_words import Wish
+from rollcall.domain.receipts import Receipt
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.opt_outs import OptOutRecord, opt_in, opt_out
+from rollcall.ledger.receipts import record_receipts_in
+
+
+@dataclass(frozen=True, slots=True)
+class SenderWish:
+    """What the owner of a number asked for.
+
+    Attributes:
+        address: Their number, E.164.
+        wish: No more texts, or texts again.
+        provider_id: The provider's id for their text.
+    """
+
+    address: str
+    wish: Wish
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one callback of a provider comes to.
+
+    Attributes:
+        route_id: Whose callback it is.
+        receipts: What it reports.
+        wishes: What recipients asked for, in the order of their texts.
+    """
+
+    route_id: str
+    receipts: tuple[Receipt, ...] = ()
+    wishes: tuple[SenderWish, ...] = ()
+
+    @property
+    def row_count(self) -> int:
+        """Return how many rows it may write."""
+        return len(self.receipts) + len(self.wishes)
+
+
+def record_arrivals(
+    ledger: Ledger,
+    arrivals: Sequence[Arrival],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
+) -> None:
+    """Record callbacks in one transaction, everything or nothing; safe to call twice.
+
+    Args:
+        ledger: Where to.
+        arrivals: In the order in which they came.
+        now: The moment of receiving.
+        carrier_only: Countries where no receipt proves more than arrival at the carrier.
+
+    Raises:
+        LedgerError: The ledger does not answer, is locked, or its disk is full.
+    """
+    receipts: defaultdict[str, list[Receipt]] = defaultdict(list)
+    for arrival in arrivals:
+        receipts[arrival.route_id] += arrival.receipts
+    with ledger.write() as connection:
+        for route_id, reported in receipts.items():
+            if reported:
+                record_receipts_in(connection, route_id, "webhook", reported, now, carrier_only)
+        for arrival in arrivals:
+            _grant_wishes(connection, arrival, now)
+
+
+def _grant_wishes(connection: Connection, arrival: Arrival, now: datetime) -> None:
+    for asked in arrival.wishes:
+        if asked.wish == "start":
+            opt_in(connection, asked.address)
+        else:
+            opt_out(connection, OptOutRecord(asked.address, "inbound", arrival.route_id, now))

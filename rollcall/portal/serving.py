@@ -1,0 +1,79 @@
+"""The portal as a process: listens, and ends when it is told to, after what it is answering."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from rollcall.errors import ConfigError
+
+BACKLOG: Final = 1024
+"""Connections that may wait to be taken: a provider sends the receipts of a large send at once."""
+
+STOP_WITHIN_S: Final = 10
+"""How long answers that are being given may take at the end; longer than any commit is awaited."""
+
+KEEP_ALIVE_S: Final = 75
+"""Longer than a reverse proxy keeps an idle connection (nginx: 60 s), so that the proxy ends it."""
+
+
+class _Server(uvicorn.Server):
+    """Ends on SIGTERM or SIGINT by returning, where uvicorn would send itself the signal again."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Listen to both signals for as long as the context lasts; the second time, end at once."""
+        loop = asyncio.get_running_loop()
+        ending = (signal.SIGTERM, signal.SIGINT)
+        for number in ending:
+            loop.add_signal_handler(number, self._end)
+        try:
+            yield
+        finally:
+            for number in ending:
+                loop.remove_signal_handler(number)
+
+    def _end(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listen at an address; port 0 takes a free one.
+
+    Raises:
+        ConfigError: That cannot be done here.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        raise ConfigError(f"cannot listen on {host} port {port}: {told}") from error
+
+
+async def serve(app: Starlette, listening: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; for the main thread.
+
+    Nothing of a request is logged: its address holds a secret, its body a person's number.
+    """
+    # below this level uvicorn logs every request whole, however the access log is set
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+    await _Server(config).serve([listening])

@@ -1,0 +1,97 @@
+"""A portal in this process, with a ledger and a provider of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import func, select
+
+from rollcall.clock import SystemClock
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.tables import Receipt as ReceiptRow
+from rollcall.portal.app import make_app
+from rollcall.portal.intake import Intake
+from rollcall.portal.reception import Caller
+from rollcall.wiring import build_arrivals_recorder
+from tests.integration.portal.scripted import (
+    PUBLIC_URL,
+    SECRET,
+    ScriptedRoute,
+    report_body,
+    sign,
+)
+
+PATIENCE_S = 30.0
+"""How long a provider waits here; the machine may be busy with other tests."""
+
+HASTY_S = 0.3
+"""How long one waits that is to see a 503."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The provider of route `alpha`, which calls the portal."""
+
+    http: httpx.AsyncClient
+
+    async def call(
+        self,
+        body: bytes = b"",
+        path: str = f"/receipts/alpha/{SECRET}",
+        method: str = "POST",
+        **headers: str,
+    ) -> httpx.Response:
+        """Make a callback, signed as it should be; `headers` win over what would be sent."""
+        signed = sign(PUBLIC_URL + path, body, SystemClock().now())
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"content-type": "application/json"} | signed | named
+        return await self.http.request(method, path, content=body, headers=sent)
+
+    async def report(self, *references: str, **more: Any) -> httpx.Response:
+        """Report that attempts were delivered."""
+        return await self.call(report_body(references), **more)
+
+
+@pytest.fixture
+async def provider(ledger: Ledger) -> AsyncIterator[Provider]:
+    """A provider, and the portal that it calls."""
+    async with running_portal(ledger, PATIENCE_S) as provider:
+        yield provider
+
+
+@pytest.fixture
+async def hasty_provider(ledger: Ledger) -> AsyncIterator[Provider]:
+    """A provider whose portal does not wait for long."""
+    async with running_portal(ledger, HASTY_S) as provider:
+        yield provider
+
+
+@asynccontextmanager
+async def running_portal(ledger: Ledger, patience_s: float) -> AsyncIterator[Provider]:
+    """Run a portal for route `alpha`; yield who calls it."""
+    clock = SystemClock()
+    intake = Intake(build_arrivals_recorder(ledger, clock), clock, answer_within_s=patience_s)
+    callers = {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))}
+    app = make_app(callers, intake, PUBLIC_URL, clock)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://inside.example") as http,
+    ):
+        yield Provider(http)
+
+
+def read_references(ledger: Ledger) -> set[str]:
+    """Return what the receipts in the ledger speak of."""
+    with ledger.read() as connection:
+        return {str(one) for one in connection.execute(select(ReceiptRow.reference)).scalars()}
+
+
+def count_receipts(ledger: Ledger) -> int:
+    """Return how many receipts are in the ledger."""
+    with ledger.read() as connection:
+        return connection.execute(select(func.count()).select_from(ReceiptRow)).scalar_one()

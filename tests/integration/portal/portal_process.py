@@ -1,0 +1,37 @@
+"""A portal for the scripted provider as a process: `portal_process.py LEDGER_URL PORT LEVEL`.
+
+At level 1 everything that can be logged is, to stderr.
+"""
+
+import asyncio
+import logging
+import sys
+
+from pydantic import SecretStr
+
+from rollcall.clock import SystemClock
+from rollcall.ledger.arrivals import record_arrivals
+from rollcall.ledger.engine import open_ledger
+from rollcall.portal.app import make_app
+from rollcall.portal.intake import Intake
+from rollcall.portal.reception import Caller
+from rollcall.portal.serving import listen, serve
+from tests.integration.portal.scripted import PUBLIC_URL, SECRET, ScriptedRoute
+
+
+def main() -> None:
+    """Serve until told to end."""
+    ledger_url, port, level = sys.argv[1:]
+    logging.basicConfig(level=int(level))
+    clock = SystemClock()
+    ledger = open_ledger(ledger_url)
+    callers = {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))}
+    intake = Intake(lambda arrived: record_arrivals(ledger, arrived, clock.now()), clock)
+    app = make_app(callers, intake, PUBLIC_URL, clock)
+    with listen("127.0.0.1", int(port)) as listening:
+        asyncio.run(serve(app, listening), debug=int(level) == 1)
+    ledger.close()
+
+
+if __name__ == "__main__":
+    main()

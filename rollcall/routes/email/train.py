@@ -105,6 +105,8 @@ class Train:
         Raises:
             SendError: What became of the message.
         """
+        if self._session is not None and self._session.is_answered:
+            return await self._open_envelope(mail)  # nothing to wait for: a timer is not for free
         try:
             async with asyncio.timeout(self.envelope_limit_s):
                 return await self._open_envelope(mail)

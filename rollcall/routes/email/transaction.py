@@ -126,6 +126,12 @@ class SmtpSession:
         has_intruded = self._wire.waiting_count > self._owed_count and self._announced is None
         return self._wire.is_open and not has_intruded
 
+    @property
+    def is_answered(self) -> bool:
+        """Tell whether every reply to the envelope that was announced has come."""
+        has_all = self._wire.waiting_count >= self._owed_count + len(_STAGES)
+        return self._announced is not None and has_all and self._wire.is_open
+
     async def open_envelope(self, mail: Mail) -> Refusal | None:
         """Name sender and recipient and ask to send; return the first refusal, if there is one.
 

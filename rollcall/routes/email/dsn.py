@@ -5,7 +5,8 @@ A bounce counts only if it carries an id of ours, and is read for facts only: st
     where our id is looked for          whose it is
     Original-Envelope-Id                the attempt's: we sent it as ENVID (RFC 3461)
     the address it was sent to          the attempt's, where `return_path` is configured
-    Message-ID of the returned mail     the delivery's
+    Message-ID of the returned mail,    the delivery's: some relays replace the Message-ID, so
+      or X-Rollcall-Delivery              that our mails say it twice
     In-Reply-To, References             the delivery's
     the text below an old style bounce  the delivery's
 
@@ -13,8 +14,9 @@ A bounce counts only if it carries an id of ours, and is read for facts only: st
     Action: failed                      failed; permanent by the same codes as an SMTP reply
     Action: delayed, expanded           accepted: the end is open
     Action: delivered, relayed          delivered, as far as mail servers can tell
-    no report, but qmail or an old      failed, with the code its text gives
-      Exim says that it gave up
+    a report that lost its fields,      failed, with the code that the text gives; a warning of
+      or the text of qmail or an          a delay: accepted
+      old Exim
     anything else                       nothing: replies of people, vacation notices, read receipts
 
 A vacation notice has no delivery report in it. `Auto-Submitted` alone decides nothing: Postfix,
@@ -36,6 +38,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from rollcall.domain.receipts import Receipt, ReceiptState
+from rollcall.routes.email.mime import DELIVERY_HEADER
 from rollcall.routes.email.replies import RECIPIENT_CODES
 
 MAX_BOUNCE_BYTES: Final = 1_048_576
@@ -53,9 +56,17 @@ _STATES: Final[dict[str, ReceiptState]] = {
 }
 _STRENGTH: Final[tuple[ReceiptState, ...]] = ("missing", "accepted", "failed", "delivered")
 
+_STATUS_TYPES: Final = ("message/delivery-status", "message/global-delivery-status")
+_ID_HEADERS: Final = ("Message-ID", DELIVERY_HEADER, "Original-Message-ID")
+_ADDRESSEES: Final = ("To", "Delivered-To", "X-Original-To", "Envelope-To")
+_ENCODINGS: Final = ("base64", "quoted-printable")
+
+_QUOTED_HEADER = re.compile(rf"^[> \t]*(?:Message-ID|{DELIVERY_HEADER}):(.*)$", re.I | re.M)
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _BASIC = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -])")
 _GENERIC = re.compile(r"[245]\.0\.0")
+"""Says nothing but the class."""
+
 _QMAIL = re.compile(r"^Hi\. This is the ", re.MULTILINE)
 _EXIM = re.compile(r"^This message was created automatically by mail delivery software", re.M)
 _IS_WARNING = re.compile(r"\b(warning|delayed|has not (?:yet )?been delivered|no action)\b", re.I)
@@ -142,7 +153,7 @@ def _read_report(parts: list[Message]) -> _Report | None:
     reports = [
         report
         for part in parts
-        if part.get_content_type() in ("message/delivery-status", "message/global-delivery-status")
+        if part.get_content_type() in _STATUS_TYPES
         for report in map(_read_recipient, _field_groups(part))
         if report is not None
     ]
@@ -150,13 +161,24 @@ def _read_report(parts: list[Message]) -> _Report | None:
 
 
 def _field_groups(part: Message) -> list[Message]:
-    """Return the groups of fields: Python parses them as messages, unless they came encoded."""
+    """Return the groups of fields.
+
+    Python has parsed them as messages already, unless they came encoded or internationalised
+    (`global`, RFC 6533).
+    """
     payload = part.get_payload()
-    if isinstance(payload, list) and any(group.keys() for group in payload[1:]):
-        return payload
-    text = _text_of(part) if not isinstance(payload, list) else "\n\n".join(map(_text_of, payload))
-    groups = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
-    return [message_from_bytes(group.encode("utf-8", "replace")) for group in groups]
+    inner = payload if isinstance(payload, list) else []
+    groups = [one for one in inner if isinstance(one, Message)]
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    is_parsed = part.get_content_type() == _STATUS_TYPES[0] and encoding not in _ENCODINGS
+    if is_parsed and any(group.keys() for group in groups):
+        return groups
+    encoded = Message()
+    encoded["Content-Transfer-Encoding"] = encoding
+    texts = [group.as_string() for group in groups] or [str(payload)]
+    encoded.set_payload("\n".join(texts))
+    told = re.split(r"\n\s*\n", _text_of(encoded).strip())
+    return [message_from_bytes(group.encode("utf-8", "replace")) for group in told]
 
 
 def _read_recipient(group: Message) -> _Report | None:
@@ -164,7 +186,9 @@ def _read_recipient(group: Message) -> _Report | None:
     if state is None:
         return None
     told = str(group.get("Status", "")), str(group.get("Diagnostic-Code", ""))
-    occurred_at = _read_date(group.get("Last-Attempt-Date")) or _read_date(group.get("Arrival-Date"))
+    occurred_at = _read_date(group.get("Last-Attempt-Date")) or _read_date(
+        group.get("Arrival-Date")
+    )
     return _Report(state, _choose_code(*told), occurred_at)
 
 
@@ -183,7 +207,8 @@ def _read_old_style(bounce: Message, parts: list[Message]) -> _Report | None:
     text = next((_text_of(part) for part in parts if part.get_content_type() == "text/plain"), "")
     is_qmail = bool(_QMAIL.search(text[:500]))
     is_exim = "X-Failed-Recipients" in bounce and bool(_EXIM.search(text[:500]))
-    if not is_qmail and not is_exim:
+    is_cut_report = bounce.get_param("report-type") == "delivery-status"
+    if not (is_qmail or is_exim or is_cut_report):
         return None
     own_words = re.split(r"^---.*$", text, maxsplit=1, flags=re.MULTILINE)[0]
     if _IS_WARNING.search(f"{bounce.get('Subject', '')}\n{own_words}"):
@@ -194,9 +219,68 @@ def _read_old_style(bounce: Message, parts: list[Message]) -> _Report | None:
 
 def _find_reference(bounce: Message, parts: list[Message], ids: BounceIds) -> str | None:
     return (
-        _find_envelope_id(parts)
+        _find_envelope_id(parts, ids)
         or ids.find_attempt(_addressees(bounce))
         or _find_returned_id(parts[1:], ids)
         or ids.find_delivery(f"{bounce.get('In-Reply-To', '')} {bounce.get('References', '')}")
         or next(filter(None, (_find_quoted_id(part, ids) for part in parts)), None)
     )
+
+
+def _find_envelope_id(parts: list[Message], ids: BounceIds) -> str | None:
+    """Return the attempt whose id we sent as ENVID."""
+    for part in parts:
+        if part.get_content_type() in _STATUS_TYPES:
+            for group in _field_groups(part):
+                told = str(group.get("Original-Envelope-Id", "")).strip()
+                if found := ids.find_delivery(f"<{told}>"):
+                    return found
+    return None
+
+
+def _find_returned_id(parts: list[Message], ids: BounceIds) -> str | None:
+    """Return the delivery from the headers of the mail that came back."""
+    for part in parts:
+        headers = [str(part[name]) for name in _ID_HEADERS if name in part]
+        if found := ids.find_delivery(" ".join(headers)):
+            return found
+    return None
+
+
+def _find_quoted_id(part: Message, ids: BounceIds) -> str | None:
+    """Return the delivery from headers that came back as text."""
+    if part.get_content_maintype() != "text" and part.get_content_type() != "message/rfc822":
+        return None
+    for line in _QUOTED_HEADER.findall(_text_of(part)):
+        if found := ids.find_delivery(line):
+            return found
+    return None
+
+
+def _addressees(bounce: Message) -> str:
+    return " ".join(str(value) for name in _ADDRESSEES for value in bounce.get_all(name, []))
+
+
+def _text_of(part: Message) -> str:
+    """Return a part's text, however it is encoded, and whatever it claims to be."""
+    try:
+        octets = part.get_payload(decode=True)
+    except (MessageError, ValueError):
+        return ""
+    if not isinstance(octets, bytes):
+        return ""
+    charset = part.get_content_charset("utf-8")
+    try:
+        return octets.decode(charset, "replace").replace("\r\n", "\n")
+    except LookupError:  # a charset that nobody knows
+        return octets.decode("latin-1").replace("\r\n", "\n")
+
+
+def _read_date(field: object) -> datetime | None:
+    if field is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(str(field))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

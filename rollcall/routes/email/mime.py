@@ -19,6 +19,10 @@ from rollcall.routes.base import Submission
 BOUNDARY = "=_rollcall_alternative"
 """Cannot occur in a part: base64 has no underscore."""
 
+DELIVERY_HEADER = "X-Rollcall-Delivery"
+"""Says the Message-ID once more: some relays (Amazon SES) put their own in its place, and a bounce
+then holds only theirs."""
+
 _CRLF = compat32.clone(linesep="\r\n")
 _REFERENCE = re.compile(r"[A-Za-z0-9._-]+")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@\\\x00-\x20\x7f]+@[^\s<>\"(),:;@\\\x00-\x20\x7f]+")
@@ -54,15 +58,21 @@ class MessageBuilder:
         """
         if not _REFERENCE.fullmatch(submission.delivery_id):
             raise ValueError("this delivery_id cannot stand in a Message-ID")
+        message_id = f"<{submission.delivery_id}@{self.sender_domain}>"
         head = (
             f"From: {self._from}\r\n"
             f"To: {mailbox}\r\n"
             f"Subject: {encode_subject(submission.subject or '')}\r\n"
             f"Date: {_format_date(sent_at.replace(microsecond=0))}\r\n"
-            f"Message-ID: <{submission.delivery_id}@{self.sender_domain}>\r\n"
+            f"Message-ID: {message_id}\r\n"
+            f"{DELIVERY_HEADER}: {message_id}\r\n"
             "Auto-Submitted: auto-generated\r\n"
         )
         return head.encode() + render_body(submission.text, submission.html)
+
+    def envelope_id(self, attempt_id: str) -> str:
+        """Return what servers that know DSN are to call an attempt (RFC 3461 §5.4)."""
+        return f"{attempt_id}@{self.sender_domain}"
 
     def envelope_sender(self, attempt_id: str) -> str:
         """Return the address to which servers report about an attempt.

@@ -103,7 +103,8 @@ class SmtpRoute:
             return RecipientError("the address is malformed", self.route_id)
         message = self._messages.build(submission, mailbox, self._clock.now())
         sender = self._messages.envelope_sender(submission.attempt_id)
-        return Mail(sender, mailbox, submission.attempt_id, stuff_dots(message))
+        envelope_id = self._messages.envelope_id(submission.attempt_id)
+        return Mail(sender, mailbox, envelope_id, stuff_dots(message))
 
     async def _carry(self, waiting: deque[Mail]) -> SendError | None:
         """Carry messages; return why some were not begun, if there was a reason but their number.

@@ -181,7 +181,7 @@ async def test_dsn_gets_the_attempt_and_the_return_path_carries_it_too() -> None
     script = unusual(b"EHLO", OFFERS_DSN)
     async with open_route(script, return_path=path) as (route, server):
         await route.submit(submission())
-    expected = b"MAIL FROM:<bounces+a-1@bounces.example.org> RET=HDRS ENVID=a-1"
+    expected = b"MAIL FROM:<bounces+a-1@bounces.example.org> RET=HDRS ENVID=a-1@example.org"
     assert expected in server.seen
     assert b"From: Crisis Team <crisis@example.org>" in server.seen
 

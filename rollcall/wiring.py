@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 
 from rollcall.clock import Clock, SystemClock
@@ -11,7 +12,9 @@ from rollcall.domain.email_layout import EmailLayout, compile_layout
 from rollcall.errors import ConfigError
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import require_current
-from rollcall.routes.config import load_routes
+from rollcall.routes.config import load_mailboxes, load_routes
+from rollcall.routes.email.dsn import BounceIds
+from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.registry import build_route
 from rollcall.sending.previews import PreviewStore
 from rollcall.sending.route_book import RouteBook
@@ -142,6 +145,18 @@ def build_route_book(settings: Settings, clock: Clock) -> RouteBook:
             honours_idempotency_key=route.honours_idempotency_key,
         )
     return book
+
+
+def build_mailboxes(settings: Settings) -> list[tuple[MailboxSettings, BounceIds]]:
+    """Read which mailboxes bounces come to, and by what we recognise our messages in them.
+
+    Raises:
+        ConfigError: The routes file is missing or wrong; names file, mailbox and field.
+    """
+    return [
+        (mailbox, BounceIds(parseaddr(route.sender)[1].rpartition("@")[2], route.return_path))
+        for mailbox, route in load_mailboxes(settings.routes_file, load_secrets())
+    ]
 
 
 def load_layout() -> EmailLayout:

@@ -117,7 +117,10 @@ def read_bounce(octets: bytes, ids: BounceIds) -> Receipt | None:
     Returns:
         What it reports; None if it is no bounce, or none of a message of ours.
     """
-    bounce = message_from_bytes(octets[:MAX_BOUNCE_BYTES], policy=compat32)
+    try:
+        bounce = message_from_bytes(octets[:MAX_BOUNCE_BYTES], policy=compat32)
+    except RecursionError:  # parts in parts in parts: nobody's bounce
+        return None
     parts = list(_walk(bounce))
     report = _read_report(parts) or _read_old_style(bounce, parts)
     reference = _find_reference(bounce, parts, ids) if report else None

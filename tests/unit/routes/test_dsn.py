@@ -105,10 +105,13 @@ def test_strongest_of_several_recipients_counts() -> None:
 
 
 def test_mail_without_end_is_read_up_to_a_limit() -> None:
-    deep = b"".join(
-        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(900)
-    )
-    assert read_bounce(deep, IDS) is None
+    for depth in (900, 5000):
+        shells = (
+            b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+            for n in range(depth)
+        )
+        assert read_bounce(b"".join(shells), IDS) is None
+    assert read_bounce(b"Content-Type: message/rfc822\r\n\r\n" * 20_000, IDS) is None
     assert read_bounce(load("postfix_unknown") + b"x" * MAX_BOUNCE_BYTES, IDS) is not None
 
 

@@ -14,7 +14,7 @@ from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import Format, FormatOption, console, print_json
 from rollcall.clock import SystemClock
 from rollcall.domain.receipts import Receipt
-from rollcall.errors import ConfigError, RollcallError
+from rollcall.errors import ConfigError, LedgerError, RollcallError
 from rollcall.ledger.engine import Ledger
 from rollcall.routes.email.dsn import BounceIds
 from rollcall.routes.email.mailbox_settings import MailboxSettings
@@ -77,9 +77,7 @@ async def _read_all(
 
 
 def _read_one(ledger: Ledger, mailbox: MailboxSettings, ids: BounceIds) -> Reading:
-    if record_receipts is None:
-        raise ConfigError("this version does not record receipts")
-    record = partial(_record, record_receipts, ledger, mailbox.route)
+    record = partial(_record, ledger, mailbox.route)
     try:
         report = collect_bounces(mailbox, ids, record)
     except RollcallError as error:
@@ -87,10 +85,10 @@ def _read_one(ledger: Ledger, mailbox: MailboxSettings, ids: BounceIds) -> Readi
     return Reading(mailbox.place, mailbox.route, report)
 
 
-def _record(
-    record: RecordReceipts, ledger: Ledger, route_id: str, receipts: Sequence[Receipt]
-) -> int:
-    return record(ledger, route_id, "bounce", receipts, SystemClock().now())
+def _record(ledger: Ledger, route_id: str, receipts: Sequence[Receipt]) -> int:
+    if record_receipts is None:
+        raise LedgerError("this version of the ledger does not take receipts")
+    return record_receipts(ledger, route_id, "bounce", receipts, SystemClock().now())
 
 
 def _print_readings(readings: list[Reading], output: Format) -> None:

@@ -73,8 +73,9 @@ class SmtpRoute:
     async def submit_bulk(self, submissions: Sequence[Submission]) -> list[Acceptance | SendError]:
         """Hand messages over together, over as many connections as are free and worth it.
 
-        Takes no longer than one message may: what was not begun by then is reported as throttled,
-        because the server is slower than what it is given, and certainly was not sent.
+        Begins no message later than one may take until the server asks for its content. What was
+        not begun by then is reported as throttled, because the server is slower than what it is
+        given, and certainly was not sent.
         """
         mails = [self._prepare(submission) for submission in submissions]
         waiting = deque(mail for mail in mails if isinstance(mail, Mail))

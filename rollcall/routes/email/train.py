@@ -17,6 +17,7 @@ holds nobody up. What befalls a message and what befalls the train are kept apar
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -106,7 +107,8 @@ class Train:
             SendError: What became of the message.
         """
         if self._session is not None and self._session.is_answered:
-            return await self._open_envelope(mail)  # nothing to wait for: a timer is not for free
+            with suppress(NotBegunError):  # nothing to wait for: a timer is not for free
+                return await self._negotiate(self._session, mail)
         try:
             async with asyncio.timeout(self.envelope_limit_s):
                 return await self._open_envelope(mail)

@@ -59,6 +59,7 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.http_routes
 	$(BIN)/python -m benchmarks.send
 	$(BIN)/python -m benchmarks.send_memory
+	$(BIN)/python -m benchmarks.smtp
 
 up: export PATH := $(CURDIR)/$(BIN):$(PATH)
 up: export PREFECT_HOME := $(CURDIR)/data/local/prefect

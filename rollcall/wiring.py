@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,7 +18,9 @@ from rollcall.ledger.arrivals import Arrival, record_arrivals
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.routes.base import Route
-from rollcall.routes.config import load_routes
+from rollcall.routes.config import load_mailboxes, load_routes
+from rollcall.routes.email.dsn import BounceIds
+from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.registry import build_route
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.sending.previews import PreviewStore
@@ -208,6 +211,18 @@ def describe_route(route: BaseRouteSettings, public_url: str) -> RouteTraits:
         receipt_deadline_s=route.receipt_deadline_s if awaits else None,
         can_be_asked=route.answers_lookups,
     )
+
+
+def build_mailboxes(settings: Settings) -> list[tuple[MailboxSettings, BounceIds]]:
+    """Read which mailboxes bounces come to, and by what we recognise our messages in them.
+
+    Raises:
+        ConfigError: The routes file is missing or wrong; names file, mailbox and field.
+    """
+    return [
+        (mailbox, BounceIds(parseaddr(route.sender)[1].rpartition("@")[2], route.return_path))
+        for mailbox, route in load_mailboxes(settings.routes_file, load_secrets())
+    ]
 
 
 def load_layout() -> EmailLayout:

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from rollcall.errors import ConfigError
+from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.registry import read_route_settings
-from rollcall.routes.settings import BaseRouteSettings
+from rollcall.routes.settings import BaseRouteSettings, SmtpSettings
 
 SECRET_PREFIX = "ROLLCALL_SECRET_"  # noqa: S105 - the prefix of a variable's name
 """How every secret's name begins, so that no other variable is read by way of the file."""
@@ -28,13 +29,53 @@ def load_routes(path: Path, secrets: Mapping[str, str]) -> list[BaseRouteSetting
     Raises:
         ConfigError: The file cannot be read or understood; names file, route and field.
     """
+    return parse_routes(_read_text(path), str(path), secrets)
+
+
+def load_mailboxes(
+    path: Path, secrets: Mapping[str, str]
+) -> list[tuple[MailboxSettings, SmtpSettings]]:
+    """Read the configured mailboxes, each with the route whose bounces come there.
+
+    Args:
+        path: The TOML file with its `[[mailbox]]` entries; there may be none.
+        secrets: Secrets by their full name, e.g. the environment.
+
+    Raises:
+        ConfigError: As `load_routes`.
+    """
+    return parse_mailboxes(_read_text(path), str(path), secrets)
+
+
+def parse_mailboxes(
+    text: str, origin: str, secrets: Mapping[str, str]
+) -> list[tuple[MailboxSettings, SmtpSettings]]:
+    """Read mailboxes from the text of a file; `origin` names the file in errors.
+
+    Raises:
+        ConfigError: As `load_routes`.
+    """
+    routes = {route.id: route for route in parse_routes(text, origin, secrets)}
+    mailboxes = []
+    for number, entry in enumerate(_read_document(text, origin).get("mailbox", []), 1):
+        mailbox = _read_mailbox(f"{origin}: mailbox {number}", entry, secrets)
+        route = routes.get(mailbox.route)
+        if not isinstance(route, SmtpSettings):
+            raise ConfigError(
+                f"{origin}: mailbox {number}: route: no route of kind 'smtp' is called"
+                f" {mailbox.route!r}"
+            )
+        mailboxes.append((mailbox, route))
+    return mailboxes
+
+
+def _read_text(path: Path) -> str:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as exc:
         raise ConfigError(f"{path}: cannot be read ({exc.strerror})") from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path}: is not UTF-8 text") from exc
-    return parse_routes(text, str(path), secrets)
 
 
 def parse_routes(text: str, origin: str, secrets: Mapping[str, str]) -> list[BaseRouteSettings]:
@@ -53,16 +94,27 @@ def parse_routes(text: str, origin: str, secrets: Mapping[str, str]) -> list[Bas
 
 
 def _read_entries(text: str, origin: str) -> list[dict[str, Any]]:
+    document = _read_document(text, origin)
+    entries = document.get("route")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigError(f"{origin}: holds no [[route]]")
+    mailboxes = document.get("mailbox", [])
+    if not isinstance(mailboxes, list) or not all(isinstance(entry, dict) for entry in mailboxes):
+        raise ConfigError(f"{origin}: a mailbox is written as [[mailbox]]")
+    return entries
+
+
+def _read_document(text: str, origin: str) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{origin}: is not TOML: {exc}") from exc
-    for name in sorted(document.keys() - {"route"}):
-        raise ConfigError(f"{origin}: unknown key {name!r}; routes are written as [[route]]")
-    entries = document.get("route")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ConfigError(f"{origin}: holds no [[route]]")
-    return entries
+    for name in sorted(document.keys() - {"route", "mailbox"}):
+        raise ConfigError(
+            f"{origin}: unknown key {name!r}; routes are written as [[route]], mailboxes as"
+            " [[mailbox]]"
+        )
+    return document
 
 
 def _refuse_duplicates(origin: str, route_ids: Sequence[object]) -> None:
@@ -80,10 +132,24 @@ def _read_route(route: str, entry: dict[str, Any], secrets: Mapping[str, str]) -
         raise ConfigError(f"{route}: {exc.args[0]}") from exc
 
 
-def _tell_first_mistake(invalid: ValidationError) -> str:
-    """Name the field and what is wrong with it, without the value: it may be a secret."""
+def _read_mailbox(
+    mailbox: str, entry: dict[str, Any], secrets: Mapping[str, str]
+) -> MailboxSettings:
+    try:
+        return MailboxSettings.model_validate(_put_in_secrets(entry, secrets))
+    except ValidationError as exc:
+        raise ConfigError(f"{mailbox}: {_tell_first_mistake(exc, skip=0)}") from exc
+    except LookupError as exc:
+        raise ConfigError(f"{mailbox}: {exc.args[0]}") from exc
+
+
+def _tell_first_mistake(invalid: ValidationError, skip: int = 1) -> str:
+    """Name the field and what is wrong with it, without the value: it may be a secret.
+
+    Of a route the first part of the field's place is its kind, which is skipped.
+    """
     mistake = invalid.errors(include_input=False, include_url=False)[0]
-    field = ".".join(map(str, mistake["loc"][1:]))  # the first part is the kind
+    field = ".".join(map(str, mistake["loc"][skip:]))
     told = mistake["msg"].removeprefix("Value error, ")
     return f"{field}: {told}" if field else told
 

@@ -187,6 +187,15 @@ class SmtpSettings(BaseRouteSettings):
         le=3600,
         description="Seconds an unused connection is kept for the next message.",
     )
+    pipelining: bool = Field(
+        default=True,
+        description="Write commands together where the server offers it (RFC 2920).",
+    )
+    return_path: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._=-]+\+\{attempt\}@[A-Za-z0-9.-]+$",
+        description='Where bounces go, if not to the sender: "bounces+{attempt}@example.org".',
+    )
 
     @model_validator(mode="after")
     def _check_sign_in(self) -> Self:

@@ -5,12 +5,18 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from rollcall.errors import RouteError
 from rollcall.routes.email.replies import explain_refusal
+from rollcall.routes.email.transaction import Offers, SmtpSession
+from rollcall.routes.email.wire import SmtpWire
 from rollcall.routes.settings import SmtpSettings
+
+GOODBYE_S = 1.0
+"""How long the reply to QUIT is waited for."""
 
 
 class SmtpConnections:
@@ -27,7 +33,13 @@ class SmtpConnections:
         self._tls = tls
         self._hello_name = hello_name
         self._places = asyncio.Semaphore(settings.max_connections)
-        self._idle: list[tuple[float, SMTP]] = []
+        self._waiting_count = 0
+        self._idle: list[tuple[float, SmtpSession]] = []
+
+    @property
+    def are_wanted(self) -> bool:
+        """Tell whether somebody waits for a place."""
+        return self._waiting_count > 0
 
     @asynccontextmanager
     async def reserve(self) -> AsyncIterator[None]:
@@ -36,6 +48,7 @@ class SmtpConnections:
         Raises:
             RouteError: All were taken for as long as an answer may take.
         """
+        self._waiting_count += 1
         try:
             async with asyncio.timeout(self._settings.answer_timeout_s):
                 await self._places.acquire()
@@ -43,27 +56,42 @@ class SmtpConnections:
             raise RouteError(
                 "no connection came free", self._settings.id, None, "unavailable"
             ) from exc
+        finally:
+            self._waiting_count -= 1
         try:
             yield
         finally:
             self._places.release()
 
-    def take_kept(self) -> SMTP | None:
+    async def reserve_spare(self) -> bool:
+        """Take a place if one is free now; whoever got it gives it back with `release_spare`."""
+        if self._places.locked():
+            return False
+        await self._places.acquire()  # returns at once
+        return True
+
+    def release_spare(self, _: object = None) -> None:
+        """Give back a place; fit to be called when a task is done."""
+        self._places.release()
+
+    def take_kept(self) -> SmtpSession | None:
         """Take the connection used last that still looks alive; close what is too old."""
         oldest = time.monotonic() - self._settings.keep_idle_s
         while self._idle:
-            used_at, connection = self._idle.pop()
-            if connection.is_connected and used_at >= oldest:
-                return connection
-            connection.close()
+            used_at, session = self._idle.pop()
+            if session.is_usable and used_at >= oldest:
+                return session
+            session.close()
         return None
 
-    def keep(self, connection: SMTP) -> None:
+    def keep(self, session: SmtpSession) -> None:
         """Keep a connection for the next message, unless it has ended."""
-        if connection.is_connected:
-            self._idle.append((time.monotonic(), connection))
+        if session.is_usable:
+            self._idle.append((time.monotonic(), session))
+        else:
+            session.close()
 
-    async def open(self) -> SMTP:
+    async def open(self) -> SmtpSession:
         """Connect, protect the connection, say hello and sign in.
 
         Raises:
@@ -71,7 +99,7 @@ class SmtpConnections:
         """
         connection = self._describe_connection()
         try:
-            with closed_on_failure(connection):
+            with _closed_on_failure(connection):
                 await self._introduce(connection)
         except SMTPResponseException as exc:
             raise explain_refusal(exc.code, exc.message, "connect", self._settings.id) from exc
@@ -80,18 +108,30 @@ class SmtpConnections:
             raise RouteError(reason, self._settings.id, None, "unavailable") from exc
         except SMTPException as exc:  # it lacks the STARTTLS or AUTH that is configured
             raise RouteError(exc.message, self._settings.id, None, "rejected") from exc
-        return connection
+        return self._take_over(connection)
 
     async def close(self) -> None:
         """Say goodbye on the kept connections and close them."""
         kept, self._idle = self._idle, []
-        await asyncio.gather(*(say_goodbye(connection) for _, connection in kept))
+        await asyncio.gather(*(session.say_goodbye(GOODBYE_S) for _, session in kept))
 
     async def _introduce(self, connection: SMTP) -> None:
         async with asyncio.timeout(self._settings.connect_timeout_s):
             await connection.connect()
             if connection.is_ehlo_or_helo_needed:
                 await connection.ehlo()
+
+    def _take_over(self, connection: SMTP) -> SmtpSession:
+        """Give the transport to our own protocol; `aiosmtplib` has nothing more to do with it."""
+        offers = Offers(
+            pipelining=self._settings.pipelining and connection.supports_extension("pipelining"),
+            smtputf8=connection.supports_extension("smtputf8"),
+            dsn=connection.supports_extension("dsn"),
+        )
+        if connection.transport is None:
+            raise RouteError("disconnected at once", self._settings.id, None, "unavailable")
+        wire = SmtpWire(cast(asyncio.Transport, connection.transport))
+        return SmtpSession(wire, offers, self._settings.answer_timeout_s)
 
     def _describe_connection(self) -> SMTP:
         settings = self._settings
@@ -121,18 +161,10 @@ class _Connection(SMTP):
 
 
 @contextmanager
-def closed_on_failure(connection: SMTP) -> Iterator[None]:
-    """Close a connection that breaks off in the middle of something, be it for a cancelled task."""
+def _closed_on_failure(connection: SMTP) -> Iterator[None]:
+    """Close a connection that breaks off while it is set up, be it for a cancelled task."""
     try:
         yield
     except BaseException:
         connection.close()
         raise
-
-
-async def say_goodbye(connection: SMTP) -> None:
-    """End a connection politely if the other side still listens."""
-    try:
-        await connection.quit(timeout=1.0)
-    except (SMTPException, OSError):
-        connection.close()

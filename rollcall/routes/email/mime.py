@@ -19,8 +19,12 @@ from rollcall.routes.base import Submission
 BOUNDARY = "=_rollcall_alternative"
 """Cannot occur in a part: base64 has no underscore."""
 
+DELIVERY_HEADER = "X-Rollcall-Delivery"
+"""Says the Message-ID once more: some relays (Amazon SES) put their own in its place, and a bounce
+then holds only theirs."""
+
 _CRLF = compat32.clone(linesep="\r\n")
-_MESSAGE_ID = re.compile(r"[A-Za-z0-9._-]+")
+_REFERENCE = re.compile(r"[A-Za-z0-9._-]+")
 _ADDRESS = re.compile(r"[^\s<>\"(),:;@\\\x00-\x20\x7f]+@[^\s<>\"(),:;@\\\x00-\x20\x7f]+")
 
 
@@ -29,9 +33,11 @@ class MessageBuilder:
 
     Args:
         sender: Whom recipients see: an address, with or without a name before it.
+        return_path: Where bounces go, with `{attempt}` for the attempt; None for the sender.
     """
 
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: str, return_path: str | None = None) -> None:
+        self._return_path = return_path
         name, self.sender_address = parseaddr(sender)
         self.sender_domain = self.sender_address.rpartition("@")[2]
         self._from = formataddr((name, self.sender_address), "utf-8")
@@ -55,11 +61,28 @@ class MessageBuilder:
             f"From: {self._from}\r\n"
             f"To: {mailbox}\r\n"
             f"Subject: {encode_subject(submission.subject or '')}\r\n"
-            f"Date: {format_datetime(sent_at)}\r\n"
+            f"Date: {_format_date(sent_at.replace(microsecond=0))}\r\n"
             f"Message-ID: {message_id}\r\n"
+            f"{DELIVERY_HEADER}: {message_id}\r\n"
             "Auto-Submitted: auto-generated\r\n"
         )
         return head.encode() + render_body(submission.text, submission.html)
+
+    def envelope_id(self, attempt_id: str) -> str:
+        """Return what servers that know DSN are to call an attempt (RFC 3461 §5.4)."""
+        return f"{attempt_id}@{self.sender_domain}"
+
+    def envelope_sender(self, attempt_id: str) -> str:
+        """Return the address to which servers report about an attempt.
+
+        Raises:
+            ValueError: The attempt's id cannot stand in a command.
+        """
+        if not _REFERENCE.fullmatch(attempt_id):
+            raise ValueError("this attempt_id cannot stand in an SMTP command")
+        if self._return_path is None:
+            return self.sender_address
+        return self._return_path.format(attempt=attempt_id)
 
 
 def format_message_id(delivery_id: str, sender_domain: str) -> str:
@@ -68,7 +91,7 @@ def format_message_id(delivery_id: str, sender_domain: str) -> str:
     Raises:
         ValueError: The delivery's id cannot stand in a header.
     """
-    if not _MESSAGE_ID.fullmatch(delivery_id):
+    if not _REFERENCE.fullmatch(delivery_id):
         raise ValueError("this delivery_id cannot stand in a Message-ID")
     return f"<{delivery_id}@{sender_domain}>"
 
@@ -88,13 +111,17 @@ def parse_mailbox(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise ValueError("not a plain email address")
     local, domain = address.split("@")
-    return f"{local}@{_write_in_ascii(domain)}"
+    return f"{local}@{_encode_domain(domain)}"
 
 
 @lru_cache(maxsize=4096)
-def _write_in_ascii(domain: str) -> str:
-    """Write a domain in ASCII; most recipients share theirs with others."""
+def _encode_domain(domain: str) -> str:
     return domain.encode("idna").decode("ascii")
+
+
+@lru_cache(maxsize=4)
+def _format_date(moment: datetime) -> str:
+    return format_datetime(moment)
 
 
 @lru_cache(maxsize=64)

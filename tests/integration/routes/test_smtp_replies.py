@@ -1,102 +1,36 @@
-"""The mail route against a scripted server: where a try breaks off decides what it means."""
+"""The mail route against a scripted server: where a try breaks off decides what it means.
+
+Every promise holds whether the server offers PIPELINING or not.
+"""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import trustme
-from aiosmtplib import SMTP
 
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError
-from rollcall.routes.base import Submission
 from rollcall.routes.email.connections import SmtpConnections
-from rollcall.routes.email.smtp import SmtpRoute
-from rollcall.routes.email.transaction import Transaction
-from rollcall.routes.settings import SmtpSettings
-from tests.integration.routes.scripted import (
-    Script,
-    ScriptedServer,
-    reset_connection,
-    serve_script,
+from rollcall.routes.email.transaction import Mail, stuff_dots
+from tests.integration.routes.mail_scripts import (
+    HOLD,
+    PIPELINING,
+    POLITE,
+    RESET,
+    MailScript,
+    open_route,
+    smtp_settings,
+    submission,
+    unusual,
 )
-
-RESET = "reset"
-HOLD = "hold"
-POLITE = {
-    b"EHLO": "250-sandbox\r\n250 SMTPUTF8",
-    b"MAIL": "250 2.1.0 Ok",
-    b"RCPT": "250 2.1.5 Ok",
-    b"DATA": "354 Go on",
-    b".": "250 2.0.0 Ok: queued as 4XYZ",
-    b"RSET": "250 2.0.0 Ok",
-    b"QUIT": "221 2.0.0 Bye",
-}
+from tests.integration.routes.scripted import Script, ScriptedServer, serve_script
 
 
-@dataclass
-class MailScript:
-    """Answers each command politely, but the n-th time as told."""
-
-    unusual: dict[tuple[bytes, int], str] = field(default_factory=dict)
-    greeting: str = "220 sandbox"
-
-    def __call__(self, server: ScriptedServer) -> Script:
-        counts: dict[bytes, int] = {}
-
-        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(f"{self.greeting}\r\n".encode())
-            while True:
-                verb = (await server.read_line(reader)).split(b" ")[0].upper()
-                if verb not in POLITE:
-                    continue  # a line of a message
-                counts[verb] = counts.get(verb, 0) + 1
-                reply = self.unusual.get((verb, counts[verb]), POLITE[verb])
-                if reply == RESET:
-                    reset_connection(writer)
-                    return
-                if reply != HOLD:
-                    writer.write(f"{reply}\r\n".encode())
-                if reply.startswith("421") or verb == b"QUIT":
-                    return
-
-        return play
-
-
-def unusual(verb: bytes, reply: str, *, nth: int = 1) -> MailScript:
-    return MailScript({(verb, nth): reply})
-
-
-def submission(address: str = "anna@example.net") -> Submission:
-    return Submission("d-1", "a-1", "k-1", address, "Please answer.", subject="Flood")
-
-
-def smtp_settings(port: int, **changes: object) -> SmtpSettings:
-    settings = {
-        "id": "relay",
-        "kind": "smtp",
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "none",
-        "sender": "Crisis Team <crisis@example.org>",
-        "answer_timeout_s": 0.3,
-    }
-    return SmtpSettings.model_validate(settings | changes)
-
-
-@asynccontextmanager
-async def open_route(
-    script: Callable[[ScriptedServer], Script],
-    tls: ssl.SSLContext | None = None,
-    **changes: object,
-) -> AsyncIterator[tuple[SmtpRoute, ScriptedServer]]:
-    async with serve_script(script, tls) as server:
-        route = SmtpRoute(smtp_settings(server.port, **changes))
-        yield route, server
-        await route.aclose()
+@pytest.fixture(autouse=True, params=["one by one", "pipelined"])
+def _hello(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "pipelined":
+        monkeypatch.setattr(MailScript, "hello", PIPELINING)
 
 
 async def test_accepted_message_carries_the_queue_id() -> None:
@@ -298,12 +232,13 @@ async def test_address_beyond_ascii_needs_a_server_that_knows_it() -> None:
 
 async def test_lines_that_begin_with_a_dot_do_not_end_the_message() -> None:
     async with serve_script(MailScript()) as server:
-        connection = SMTP(hostname="127.0.0.1", port=server.port, start_tls=False, timeout=2)
-        await connection.connect()
-        transaction = Transaction(connection)
-        assert await transaction.open_envelope("a@example.org", "b@example.net") is None
-        await transaction.send_content(b".\r\n.hidden\r\n")
-        await connection.quit()
+        settings = smtp_settings(server.port)
+        connections = SmtpConnections(settings, ssl.create_default_context(), "sandbox")
+        session = await connections.open()
+        mail = Mail("a@example.org", "b@example.net", "a-1", stuff_dots(b".\r\n.hidden\r\n"))
+        assert await session.open_envelope(mail) is None
+        await session.send_content(mail)
+        await session.say_goodbye(1.0)
     assert server.seen[-4:] == [b"..", b"..hidden", b".", b"QUIT"]
 
 

@@ -1,10 +1,11 @@
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from rollcall.errors import ConfigError
-from rollcall.routes.config import parse_routes
+from rollcall.routes.config import parse_mailboxes, parse_routes
 from rollcall.routes.settings import SmtpSettings
 from rollcall.routes.sms.http_settings import HttpSmsSettings
 
@@ -33,6 +34,15 @@ SECRETS = {
     "ROLLCALL_SECRET_MAIL": "pa55",
     "HOME": "/root",
 }
+
+
+MAILBOX = """
+[[mailbox]]
+route = "relay"
+host = "imap.example.org"
+username = "bounces"
+password = "env:ROLLCALL_SECRET_MAIL"
+"""
 
 
 def parse(text: str) -> list[Any]:
@@ -116,3 +126,50 @@ def test_form_takes_no_nested_body() -> None:
 def test_json_takes_a_nested_body() -> None:
     (sms,) = parse(SMS.replace('"{to}"', '[{ number = "{to}" }]'))
     assert sms.body["to"] == [{"number": "{to}"}]
+
+
+def test_mailbox_goes_with_the_route_whose_bounces_it_holds() -> None:
+    [(mailbox, route)] = parse_mailboxes(MAIL + MAILBOX, "routes.toml", SECRETS)
+    assert route.sender == "Crisis Team <crisis@example.org>"
+    assert (mailbox.port, mailbox.security, mailbox.folder) == (993, "tls", "INBOX")
+    assert mailbox.password.get_secret_value() == "pa55"
+    assert "pa55" not in repr(mailbox)
+    assert parse_mailboxes(MAIL, "routes.toml", SECRETS) == []
+    assert [each.id for each in parse(MAIL + MAILBOX)] == ["relay"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (MAILBOX.replace("relay", "gone"), "mailbox 1: route: no route of kind 'smtp' is called"),
+        (SMS + MAILBOX.replace("relay", "bravo"), "no route of kind 'smtp' is called 'bravo'"),
+        (MAILBOX + "colour = 'red'", "mailbox 1: colour: Extra inputs are not permitted"),
+        (MAILBOX + "security = 'ssl'", "mailbox 1: security: "),
+        (MAILBOX + "folder = 'Zurück'", "mailbox 1: folder: should be the name as the server"),
+        (MAILBOX.replace("MAIL", "GONE"), "mailbox 1: password: the secret ROLLCALL_SECRET_GONE"),
+        ("[mailbox]\nroute = 'relay'", "a mailbox is written as [[mailbox]]"),
+    ],
+)
+def test_mistake_in_a_mailbox_is_told_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)) as caught:
+        parse_mailboxes(MAIL + text, "routes.toml", SECRETS)
+    assert str(caught.value).startswith("routes.toml: ")
+    assert "pa55" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("return_path", "is_taken"),
+    [
+        ("bounces+{attempt}@bounces.example.org", True),
+        ("bounces@example.org", False),
+        ("b+{delivery}@example.org", False),
+        ("b+{attempt}@example.org> SIZE=1", False),
+    ],
+)
+def test_return_path_has_to_name_the_attempt(return_path: str, is_taken: bool) -> None:
+    text = MAIL + f'return_path = "{return_path}"'
+    if is_taken:
+        assert parse(text)[0].return_path == return_path
+    else:
+        with pytest.raises(ConfigError, match="return_path"):
+            parse(text)

@@ -53,6 +53,19 @@ def test_without_html_it_is_plain_text() -> None:
     assert message.get_content() == "Bitte antworten: 洪水.\n"
 
 
+def test_id_is_said_twice_for_relays_that_replace_the_message_id() -> None:
+    message = read(build())
+    assert message["X-Rollcall-Delivery"] == message["Message-ID"]
+
+
+def test_return_path_names_the_attempt() -> None:
+    assert BUILDER.envelope_sender("a-1") == "crisis@example.org"
+    tracked = MessageBuilder("crisis@example.org", "bounces+{attempt}@bounces.example.org")
+    assert tracked.envelope_sender("a-1") == "bounces+a-1@bounces.example.org"
+    with pytest.raises(ValueError, match="SMTP command"):
+        tracked.envelope_sender("a> X")
+
+
 def test_every_try_carries_the_same_message_id() -> None:
     first, second = read(build(attempt_id="a-1")), read(build(attempt_id="a-2"))
     assert first["Message-ID"] == second["Message-ID"]
@@ -76,8 +89,8 @@ def test_subject_never_makes_a_header_of_its_own(subject: str) -> None:
     head = build(subject=subject.encode("utf-8", "replace").decode()).partition(b"\r\n\r\n")[0]
     names = [line.split(b":")[0] for line in head.split(b"\r\n") if not line.startswith(b" ")]
     assert names == [
-        b"From", b"To", b"Subject", b"Date", b"Message-ID", b"Auto-Submitted",
-        b"Content-Type", b"MIME-Version",
+        b"From", b"To", b"Subject", b"Date", b"Message-ID", b"X-Rollcall-Delivery",
+        b"Auto-Submitted", b"Content-Type", b"MIME-Version",
     ]  # fmt: skip
 
 

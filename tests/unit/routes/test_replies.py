@@ -11,6 +11,11 @@ from rollcall.routes.email.replies import explain_refusal, read_queue_id
         (454, "Throttling failure", "throttled"),
         (450, "4.2.1 later", "temporary"),
         (452, "", "temporary"),
+        (452, "4.2.2 Mailbox full", "temporary"),
+        (450, "4.7.1 Greylisted", "temporary"),
+        (499, "", "temporary"),
+        (552, "Mailbox full", "rejected"),
+        (552, "5.3.4 Message too big", "rejected"),
         (530, "5.7.0 Authentication required", "rejected"),
         (550, "No such user", "rejected"),
         (550, "5.7.1 Relay denied", "rejected"),
@@ -28,6 +33,12 @@ def test_reply_is_a_refusal_of_the_route(code: int, text: str, fault: str) -> No
 def test_missing_mailbox_is_the_recipients(text: str) -> None:
     assert isinstance(explain_refusal(550, text, "recipient", "relay"), RecipientError)
     assert isinstance(explain_refusal(550, text, "sender", "relay"), RouteError)
+
+
+def test_mailbox_that_is_full_for_good_is_the_recipients() -> None:
+    refusal = explain_refusal(552, "5.2.2 over quota", "content", "relay")
+    assert isinstance(refusal, RecipientError)
+    assert refusal.reason == "the mailbox is full"
 
 
 def test_only_codes_are_kept_of_a_reply() -> None:

@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.sinks import count_taken, run_sink
-from rollcall.ledger.queue import new_attempt_id
+from rollcall.ledger.attempts import new_attempt_id
 from rollcall.routes.base import Acceptance, BulkRoute, Route, Submission
 from rollcall.routes.registry import build_route, read_route_settings
 

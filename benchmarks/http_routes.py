@@ -34,7 +34,7 @@ import redis
 from benchmarks.celery_peer import app as celery_app
 from benchmarks.celery_peer import post_message
 from benchmarks.sinks import count_taken, run_sink
-from rollcall.ledger.queue import new_attempt_id
+from rollcall.ledger.attempts import new_attempt_id
 from rollcall.routes.base import Submission
 from rollcall.routes.registry import build_route, read_route_settings
 

@@ -36,7 +36,7 @@ from benchmarks.send_world import write_people as write_source
 from benchmarks.sinks import run_sink
 from benchmarks.timed_ledger import LedgerTime, TimedLedger
 from rollcall.domain.message import Channel
-from rollcall.ledger.queue import new_attempt_id
+from rollcall.ledger.attempts import new_attempt_id
 from rollcall.ledger.tables import Attempt, Delivery, Message
 from rollcall.routes.base import Submission
 from rollcall.wiring import App

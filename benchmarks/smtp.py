@@ -17,7 +17,7 @@ import django.conf
 from django.core.mail import send_mass_mail
 
 from benchmarks.postfix import PostfixPrograms, find_postfix
-from rollcall.ledger.queue import new_attempt_id
+from rollcall.ledger.attempts import new_attempt_id
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.email.mime import render_body
 from rollcall.routes.email.smtp import BULK_SIZE, SmtpRoute

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rollcall.clock import Clock
-from rollcall.ledger.engine import Ledger
-from rollcall.ledger.patience import ask_patiently
-from rollcall.ledger.queue import (
+from rollcall.ledger.attempts import (
     AttemptEnd,
     AttemptStart,
     Settlement,
@@ -20,6 +18,8 @@ from rollcall.ledger.queue import (
     finish_attempts,
     settle_deliveries,
 )
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.shared_numbers import mirror_shared
 
 GROUP_ROWS: Final = 500
@@ -32,10 +32,17 @@ _Pending = tuple[_Write, "asyncio.Future[bool]"]
 class GroupCommit:
     """Commits the attempts of one holder of leases, as an async context manager."""
 
-    def __init__(self, ledger: Ledger, owner: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        owner: str,
+        clock: Clock,
+        carrier_only: frozenset[str] = frozenset(),
+    ) -> None:
         self._ledger = ledger
         self._owner = owner
         self._clock = clock
+        self._carrier_only = carrier_only
         self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
         self._committer: asyncio.Task[None] | None = None
 
@@ -109,7 +116,7 @@ class GroupCommit:
                 settle_deliveries(connection, self._owner, settlements)
                 mirror_shared(connection, [one.delivery_id for one in settlements])
             if ends:
-                apply_early_receipts(connection, ends, now)
+                apply_early_receipts(connection, ends, now, self._carrier_only)
             return begin_attempts(connection, self._owner, starts, now) if starts else set()
 
 

@@ -76,7 +76,10 @@ def record_receipts_in(
 
 
 def match_waiting(
-    connection: Connection, provider_ids: dict[tuple[str, str], str], now: datetime
+    connection: Connection,
+    provider_ids: dict[tuple[str, str], str],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
 ) -> None:
     """Match receipts that came before the attempt's answer told the provider's id.
 
@@ -84,17 +87,20 @@ def match_waiting(
         connection: A transaction.
         provider_ids: Attempt ids by route id and provider id.
         now: The present moment.
+        carrier_only: As in `record_receipts`.
     """
     matched = []
     for part in _parts(sorted({provider_id for _, provider_id in provider_ids})):
         query = select(ReceiptRow.receipt_id, ReceiptRow.route_id, ReceiptRow.provider_id).where(
-            ReceiptRow.provider_id.in_(part), ReceiptRow.attempt_id.is_(None)
+            ReceiptRow.provider_id.in_(part),
+            ReceiptRow.attempt_id.is_(None),
+            ReceiptRow.reference.is_(None),
         )
         for receipt_id, route_id, provider_id in connection.execute(query):
             if attempt_id := provider_ids.get((route_id, provider_id or "")):
                 matched.append((receipt_id, attempt_id))
     _set_matches(connection, matched)
-    apply_receipts(connection, {attempt_id for _, attempt_id in matched}, now)
+    apply_receipts(connection, {attempt_id for _, attempt_id in matched}, now, carrier_only)
 
 
 def apply_receipts(
@@ -163,14 +169,17 @@ def _receipt_row(
 
 
 def _match(connection: Connection, route_id: str, rows: Sequence[dict[str, Any]]) -> set[str]:
-    """Find the attempts that receipts speak of, by our reference first; record the matches."""
+    """Find the attempts that receipts speak of; record the matches.
+
+    The provider's id counts only where our reference is missing: some give one to a whole bulk.
+    """
     references = sorted({row["reference"] for row in rows if row["reference"]})
-    provider_ids = sorted({row["provider_id"] for row in rows if row["provider_id"]})
+    provider_ids = sorted({row["provider_id"] for row in rows if not row["reference"]} - {None})
     attempts = _find_attempts(connection, route_id, references, provider_ids)
     matched = [
         (row["receipt_id"], attempt_id)
         for row in rows
-        if (attempt_id := attempts.get(row["reference"]) or attempts.get(row["provider_id"]))
+        if (attempt_id := attempts.get(row["reference"] or row["provider_id"]))
     ]
     _set_matches(connection, matched)
     return {attempt_id for _, attempt_id in matched}
@@ -179,13 +188,12 @@ def _match(connection: Connection, route_id: str, rows: Sequence[dict[str, Any]]
 def _find_attempts(
     connection: Connection, route_id: str, references: list[str], provider_ids: list[str]
 ) -> dict[str | None, str]:
-    """Return attempt ids by what names them: a delivery's name stands for its latest attempt."""
+    """Return attempt ids by what names them: a delivery's name stands for its latest attempt.
+
+    A provider's id that several attempts have names none of them.
+    """
     found: dict[str | None, str] = {}
-    for column, names in (
-        (Attempt.provider_id, provider_ids),
-        (Attempt.delivery_id, references),
-        (Attempt.attempt_id, references),
-    ):
+    for column, names in ((Attempt.delivery_id, references), (Attempt.attempt_id, references)):
         for part in _parts(names):
             query = (
                 select(column, Attempt.attempt_id)
@@ -193,6 +201,14 @@ def _find_attempts(
                 .order_by(Attempt.number)
             )
             found.update((name, attempt_id) for name, attempt_id in connection.execute(query))
+    for part in _parts(provider_ids):
+        by_provider = (
+            select(Attempt.provider_id, func.min(Attempt.attempt_id))
+            .where(Attempt.provider_id.in_(part), Attempt.route_id == route_id)
+            .group_by(Attempt.provider_id)
+            .having(func.count() == 1)
+        )
+        found.update((name, attempt_id) for name, attempt_id in connection.execute(by_provider))
     return found
 
 

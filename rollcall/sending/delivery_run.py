@@ -17,19 +17,16 @@ from rollcall.domain.delivery import Finish, NextStep, RetryPolicy, TryNow, Wait
 from rollcall.domain.message import Channel
 from rollcall.domain.tries import RouteChoice, Try, find_open_until
 from rollcall.errors import LedgerError
+from rollcall.ledger.attempts import AttemptEnd, AttemptStart, Settlement, new_attempt_id
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.group_commit import GroupCommit
 from rollcall.ledger.leases import LEASE_S, new_owner
 from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.queue import (
-    AttemptEnd,
-    AttemptStart,
     ClaimedDelivery,
     QueueState,
-    Settlement,
     claim_due,
     load_contents,
-    new_attempt_id,
     read_queue,
     release_dead_leases,
     release_leases,
@@ -95,7 +92,7 @@ class DeliveryRun:
         await self._watch.start()
         self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
         await asyncio.to_thread(self._hold.begin, self.clock.now())
-        self._commits = GroupCommit(self.ledger, self.owner, self.clock)
+        self._commits = GroupCommit(self.ledger, self.owner, self.clock, self.carrier_only)
         await self._commits.__aenter__()
         loops = (self._renew_for_ever(), self._watch.look_for_ever())
         self._background = [asyncio.create_task(one) for one in loops]

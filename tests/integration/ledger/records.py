@@ -13,19 +13,18 @@ from rollcall.domain.audience import Audience, Position, Recipient
 from rollcall.domain.delivery import Finish, Status, WaitFor
 from rollcall.domain.message import Channel
 from rollcall.domain.tries import Outcome
-from rollcall.ledger.engine import Ledger
-from rollcall.ledger.messages import NewMessage, accept_message
-from rollcall.ledger.queue import (
+from rollcall.ledger.attempts import (
     AttemptEnd,
     AttemptStart,
-    ClaimedDelivery,
     Settlement,
     begin_attempts,
-    claim_due,
     finish_attempts,
     new_attempt_id,
     settle_deliveries,
 )
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import NewMessage, accept_message
+from rollcall.ledger.queue import ClaimedDelivery, claim_due
 from rollcall.ledger.recording import NewContent, NewDelivery, freeze_audience, record_deliveries
 from rollcall.ledger.tables import Attempt, Delivery
 from tests.people import phone_of

@@ -19,9 +19,10 @@ from rollcall.domain.delivery import (
     settle,
 )
 from rollcall.domain.tries import Outcome, RouteChoice, Try
+from rollcall.ledger.attempts import Settlement
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import LEASE_S
-from rollcall.ledger.queue import ClaimedDelivery, Settlement, claim_due
+from rollcall.ledger.queue import ClaimedDelivery, claim_due
 from tests.integration.ledger.records import (
     NOW,
     begin,

@@ -10,17 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from rollcall.clock import SystemClock
 from rollcall.domain.delivery import Finish
 from rollcall.errors import LedgerError
+from rollcall.ledger.attempts import AttemptEnd, AttemptStart, Settlement, new_attempt_id
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.group_commit import GroupCommit
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.patience import PATIENCE
-from rollcall.ledger.queue import (
-    AttemptEnd,
-    AttemptStart,
-    Settlement,
-    claim_due,
-    new_attempt_id,
-)
+from rollcall.ledger.queue import claim_due
 from tests.integration.ledger.outages import outage_of
 from tests.integration.ledger.records import (
     NOW,

@@ -8,15 +8,13 @@ import pytest
 
 from rollcall.domain.delivery import Status
 from rollcall.domain.tries import Outcome
+from rollcall.ledger.attempts import AttemptStart, begin_attempts, new_attempt_id
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import LEASE_S
 from rollcall.ledger.queue import (
     LOST_IN_A_CRASH,
-    AttemptStart,
     QueueState,
-    begin_attempts,
     claim_due,
-    new_attempt_id,
     read_queue,
     release_leases,
     renew_leases,

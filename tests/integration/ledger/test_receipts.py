@@ -8,19 +8,18 @@ from sqlalchemy import func, select
 
 from rollcall.domain.delivery import WaitFor
 from rollcall.domain.receipts import EvidenceLevel, Receipt, ReceiptState
-from rollcall.ledger.engine import Ledger
-from rollcall.ledger.queue import (
+from rollcall.ledger.attempts import (
     AttemptEnd,
     AttemptStart,
     Settlement,
     apply_early_receipts,
     begin_attempts,
-    claim_due,
     finish_attempts,
     new_attempt_id,
-    read_queue,
     settle_deliveries,
 )
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.queue import claim_due, read_queue
 from rollcall.ledger.receipts import count_receipts, record_receipts
 from rollcall.ledger.tables import Receipt as ReceiptRow
 from tests.integration.ledger.records import (

@@ -7,10 +7,11 @@ import pytest
 
 from rollcall.domain.delivery import Finish, WaitFor
 from rollcall.errors import InputError
+from rollcall.ledger.attempts import Settlement
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.messages import accept_message, load_message, set_state
-from rollcall.ledger.queue import Settlement, claim_due, read_queue, release_leases
+from rollcall.ledger.queue import claim_due, read_queue, release_leases
 from rollcall.ledger.recording import (
     STOPPED_EARLY,
     freeze_audience,

@@ -1,0 +1,221 @@
+"""Attempts in the ledger: begun before their network call, ended after it, and what follows then.
+
+The order is what makes a crash harmless: an attempt row is committed before its network call and
+its outcome after it.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, exists, insert, not_, or_, select, update
+
+from rollcall.domain.delivery import Finish, WaitFor
+from rollcall.domain.tries import Outcome
+from rollcall.ledger.folding import refold
+from rollcall.ledger.receipts import match_waiting
+from rollcall.ledger.tables import Attempt, Delivery, Message
+
+_IS_NOT_PROVEN = and_(Delivery.status != "delivered", Delivery.status != "at_carrier")
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStart:
+    """A try that is about to be made."""
+
+    delivery_id: str
+    route_id: str
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What follows for a delivery: it is finished, or waits until a moment."""
+
+    delivery_id: str
+    then: Finish | WaitFor
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """What a try came to; without a settlement its delivery is tried again at once.
+
+    `route_id` is told where receipts are awaited: some may have come before the answer.
+    """
+
+    attempt_id: str
+    outcome: Outcome
+    settlement: Settlement | None
+    reason: str | None = None
+    provider_id: str | None = None
+    provider_code: str | None = None
+    retry_after_s: float | None = None
+    route_id: str | None = None
+
+
+def new_attempt_id() -> str:
+    """Return a fresh id for a try."""
+    return uuid.uuid4().hex
+
+
+def begin_attempts(
+    connection: Connection, owner: str, starts: Sequence[AttemptStart], now: datetime
+) -> set[str]:
+    """Record tries before they are made; those that are recorded already are left as they are.
+
+    Returns:
+        The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
+    """
+    held = _lock_held(connection, owner, [start.delivery_id for start in starts])
+    allowed = {start.attempt_id: start for start in starts if start.delivery_id in held}
+    # of a commit whose answer was lost nobody knows whether it was made: it is made again
+    new = [allowed[attempt_id] for attempt_id in allowed.keys() - _find_known(connection, allowed)]
+    if new:
+        connection.execute(insert(Attempt), [_attempt_row(one, held, now) for one in new])
+        counted = update(Delivery).where(Delivery.delivery_id == bindparam("b_delivery_id"))
+        connection.execute(
+            counted.values(attempt_count=Delivery.attempt_count + 1),
+            [{"b_delivery_id": start.delivery_id} for start in new],
+        )
+    return set(allowed)
+
+
+def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: datetime) -> None:
+    """Record what tries came to, even when the lease was lost meanwhile.
+
+    A try that somebody else has found uncertain stays so, unless it was accepted: what follows from
+    it may have been decided already.
+    """
+    recorded = update(Attempt).where(
+        Attempt.attempt_id == bindparam("b_attempt_id"),
+        or_(
+            Attempt.outcome.is_(None),
+            and_(Attempt.outcome == "uncertain", bindparam("b_outcome") == "accepted"),
+        ),
+    )
+    connection.execute(recorded, [_outcome_row(end, now) for end in ends])
+
+
+def apply_early_receipts(
+    connection: Connection,
+    ends: Sequence[AttemptEnd],
+    now: datetime,
+    carrier_only: frozenset[str] = frozenset(),
+) -> None:
+    """Fold receipts that came before the answers of their attempts; after settling them."""
+    watched = [end for end in ends if end.route_id]
+    if not watched:
+        return
+    named = {
+        (end.route_id or "", end.provider_id): end.attempt_id for end in watched if end.provider_id
+    }
+    match_waiting(connection, named, now, carrier_only)
+    query = select(Attempt.delivery_id).where(
+        Attempt.attempt_id.in_([end.attempt_id for end in watched]),
+        Attempt.receipt_state.is_not(None),
+    )
+    refold(connection, set(connection.execute(query).scalars()), now)
+
+
+def settle_deliveries(
+    connection: Connection, owner: str, settlements: Sequence[Settlement]
+) -> None:
+    """Record what follows for deliveries and give them back.
+
+    Of a delivery that `owner` no longer holds only an acceptance counts. Nothing undoes proof of
+    arrival, and an operator's stop holds for whatever is not accepted.
+    """
+    rows = [_settled_row(one) for one in settlements]
+    is_owned = and_(
+        Delivery.delivery_id == bindparam("b_delivery_id"), Delivery.lease_owner == owner
+    )
+    settled = update(Delivery).where(is_owned, _IS_NOT_PROVEN)
+    count = connection.execute(settled.values(status=bindparam("b_status")), rows).rowcount
+    accepted = [row for row in rows if row["b_status"] == "accepted"]
+    if accepted and count < len(rows):
+        _settle_late(connection, owner, accepted)
+
+
+def _settle_late(connection: Connection, owner: str, rows: list[dict[str, Any]]) -> None:
+    """Record acceptances of deliveries that are held by somebody else by now, or by nobody.
+
+    One whose receipt is awaited is left to whoever holds it: the attempt is a fact they will see.
+    """
+    final = [row for row in rows if row["next_attempt_at"] is None]
+    late = update(Delivery).where(
+        Delivery.delivery_id == bindparam("b_delivery_id"),
+        or_(Delivery.lease_owner.is_(None), Delivery.lease_owner != owner),
+        _IS_NOT_PROVEN,
+        Delivery.status != "accepted",
+    )
+    if final:
+        connection.execute(late.values(status=bindparam("b_status")), final)
+    awaiting = [{"b_delivery_id": row["b_delivery_id"]} for row in rows if row["next_attempt_at"]]
+    closed = late.where(Delivery.next_attempt_at.is_(None))
+    if awaiting:
+        connection.execute(closed.values(status="accepted", reason=None), awaiting)
+
+
+def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> dict[str, int]:
+    """Return the attempt counts of those deliveries that `owner` still holds, and lock them.
+
+    Of a message that was stopped none is held any more.
+    """
+    is_stopped = exists().where(
+        Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
+    )
+    query = (
+        select(Delivery.delivery_id, Delivery.attempt_count)
+        .where(
+            Delivery.delivery_id.in_(delivery_ids),
+            Delivery.lease_owner == owner,
+            Delivery.next_attempt_at.is_not(None),
+            Delivery.status.in_(("waiting", "accepted")),
+            not_(is_stopped),
+        )
+        .with_for_update(of=Delivery)
+    )
+    return {row.delivery_id: row.attempt_count for row in connection.execute(query)}
+
+
+def _find_known(connection: Connection, attempt_ids: Iterable[str]) -> set[str]:
+    query = select(Attempt.attempt_id).where(Attempt.attempt_id.in_(attempt_ids))
+    return set(connection.execute(query).scalars())
+
+
+def _attempt_row(start: AttemptStart, held: dict[str, int], now: datetime) -> dict[str, Any]:
+    return {
+        "attempt_id": start.attempt_id,
+        "delivery_id": start.delivery_id,
+        "number": held[start.delivery_id] + 1,
+        "route_id": start.route_id,
+        "started_at": now,
+    }
+
+
+def _outcome_row(end: AttemptEnd, now: datetime) -> dict[str, Any]:
+    return {
+        "b_attempt_id": end.attempt_id,
+        "b_outcome": end.outcome,
+        "outcome": end.outcome,
+        "reason": end.reason,
+        "provider_id": end.provider_id,
+        "provider_code": end.provider_code,
+        "retry_after_s": end.retry_after_s,
+        "finished_at": now,
+    }
+
+
+def _settled_row(settlement: Settlement) -> dict[str, Any]:
+    then = settlement.then
+    row = {"b_delivery_id": settlement.delivery_id, "lease_owner": None, "lease_until": None}
+    if isinstance(then, Finish):
+        return row | {"b_status": then.status, "reason": then.reason, "next_attempt_at": None}
+    return row | {
+        "b_status": then.status,
+        "reason": settlement.reason if then.status == "waiting" else None,
+        "next_attempt_at": then.due_at,
+    }

@@ -57,6 +57,7 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.selection
 	$(BIN)/python -m benchmarks.find
 	$(BIN)/python -m benchmarks.http_routes
+	$(BIN)/python -m benchmarks.bulk_routes
 	$(BIN)/python -m benchmarks.send
 	$(BIN)/python -m benchmarks.send_memory
 	$(BIN)/python -m benchmarks.smtp

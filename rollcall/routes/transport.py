@@ -169,14 +169,26 @@ async def _read_content(content: StreamReader) -> bytes:
     return answer
 
 
-def _to_response(head: RawResponseMessage, answer: bytes) -> httpx.Response:
-    response = httpx.Response(
-        head.code,
-        headers=head.raw_headers,
-        stream=httpx.ByteStream(answer),
-        extensions={"http_version": b"HTTP/1.1"},
-    )
-    response.read()  # at once: it costs less than by way of an asynchronous stream
+class _WholeResponse(httpx.Response):
+    """A response whose body is at hand: httpx's way through streams takes three times as long."""
+
+    def __init__(self, head: RawResponseMessage, body: bytes) -> None:
+        super().__init__(head.code, headers=head.raw_headers, stream=httpx.ByteStream(body))
+        self._body = body
+
+    @property
+    def content(self) -> bytes:
+        return self._body
+
+    async def aread(self) -> bytes:
+        return self._body
+
+
+def _to_response(head: RawResponseMessage, body: bytes) -> httpx.Response:
+    if all(name.lower() != b"content-encoding" for name, _ in head.raw_headers):
+        return _WholeResponse(head, body)
+    response = httpx.Response(head.code, headers=head.raw_headers, stream=httpx.ByteStream(body))
+    response.read()  # unpacks it
     return response
 
 

@@ -113,7 +113,8 @@ def accept(app: App, source: Path, text: str = TEXT) -> str:
         {
             "content": {"subject": "Earthquake", "text": text},
             "selection": {"everyone": True},
-            "options": {"include_sms": True},
+            "options": {"include_sms": True, "high_quality_sms": True},
+            "confirmed": True,  # the same to the same people, run after run
         }
     )
     order = Order(request, source=source)

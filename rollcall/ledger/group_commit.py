@@ -38,11 +38,14 @@ class GroupCommit:
         owner: str,
         clock: Clock,
         carrier_only: frozenset[str] = frozenset(),
+        *,
+        mirrors: bool = True,
     ) -> None:
         self._ledger = ledger
         self._owner = owner
         self._clock = clock
         self._carrier_only = carrier_only
+        self._mirrors = mirrors
         self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
         self._committer: asyncio.Task[None] | None = None
 
@@ -114,7 +117,8 @@ class GroupCommit:
                 finish_attempts(connection, ends, now)
             if settlements:
                 settle_deliveries(connection, self._owner, settlements)
-                mirror_shared(connection, [one.delivery_id for one in settlements])
+                if self._mirrors:
+                    mirror_shared(connection, [one.delivery_id for one in settlements])
             if ends:
                 apply_early_receipts(connection, ends, now, self._carrier_only)
             return begin_attempts(connection, self._owner, starts, now) if starts else set()

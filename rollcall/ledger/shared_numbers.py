@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
@@ -34,6 +34,13 @@ def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
     for start in range(0, len(delivery_ids), _IN_ONE_QUERY):
         part = delivery_ids[start : start + _IN_ONE_QUERY]
         _mirror(connection, Delivery.same_as.in_(part))
+
+
+def has_shared(ledger: Ledger, message_id: str) -> bool:
+    """Tell whether any delivery of a message stands for others too."""
+    query = select(exists().where(Delivery.message_id == message_id, Delivery.same_as.is_not(None)))
+    with ledger.read() as connection:
+        return bool(connection.execute(query).scalar())
 
 
 def settle_shared(ledger: Ledger, message_id: str) -> None:

@@ -58,6 +58,8 @@ class Decider:
         """Decide right after the latest try."""
         policy, recipient = self.policies[delivery.channel], describe(delivery)
         routes = self._routes(policy, recipient)
+        if settled := settle(tries, policy, routes, now):
+            return settled
         usable = self._usable(policy, recipient, routes, now)
         return choose_next_step(tries, policy, routes, now, self.jitter(), usable)
 

@@ -32,6 +32,7 @@ from rollcall.ledger.queue import (
     release_leases,
     renew_leases,
 )
+from rollcall.ledger.shared_numbers import has_shared
 from rollcall.ledger.stopping import sweep_stopped
 from rollcall.routes.base import Submission
 from rollcall.sending.asking import Inquiry
@@ -92,7 +93,13 @@ class DeliveryRun:
         await self._watch.start()
         self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
         await asyncio.to_thread(self._hold.begin, self.clock.now())
-        self._commits = GroupCommit(self.ledger, self.owner, self.clock, self.carrier_only)
+        self._commits = GroupCommit(
+            self.ledger,
+            self.owner,
+            self.clock,
+            self.carrier_only,
+            mirrors=await asyncio.to_thread(has_shared, self.ledger, self.message_id),
+        )
         await self._commits.__aenter__()
         loops = (self._renew_for_ever(), self._watch.look_for_ever())
         self._background = [asyncio.create_task(one) for one in loops]
@@ -235,7 +242,7 @@ class DeliveryRun:
         tries.append(verdict.as_try(now))
         step = self._decider.decide_after(delivery, tries, now)
         if self.was_stopped and not isinstance(step, Finish):
-            step = hold_back(step, len(tries))
+            step = hold_back(step, tries)
         awaits = self.book.entries[start.route_id].choice.receipt_deadline_s is not None
         await self._commits.finish(_end(start, verdict, step, awaits_receipt=awaits))
         return step if isinstance(step, TryNow) else None
@@ -254,9 +261,10 @@ class DeliveryRun:
     ) -> NextStep | None:
         """Decide again after queueing for a route: the message may be expired, the route dead."""
         now = self.clock.now()
-        step = self._decider.decide(delivery, tries, now)
-        is_other = not isinstance(step, TryNow) or step.route_id != entry.route.route_id
-        return step if is_other or not entry.admit(delivery.country, now) else None
+        is_expired = self.policies[delivery.channel].is_expired(now)
+        if not is_expired and entry.admit(delivery.country, now):
+            return None
+        return self._decider.decide(delivery, tries, now)
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -300,11 +308,14 @@ def is_silent(one: Try, route: RouteChoice | None, now: datetime) -> bool:
     return one.outcome == "accepted" and open_until is not None and open_until <= now
 
 
-def hold_back(step: NextStep, try_count: int) -> Finish:
+def hold_back(step: NextStep, tries: Sequence[Try]) -> Finish:
     """Return what becomes of a delivery whose message was stopped while a try was under way."""
     if isinstance(step, WaitFor) and step.status == "accepted":
         return Finish("accepted")
-    return Finish("stopped", f"stopped after {try_count} tries")
+    told = f"stopped after {len(tries)} tries"
+    if any(one.is_out for one in tries):
+        return Finish("unconfirmed", f"{told}; it may have arrived")
+    return Finish("stopped", told)
 
 
 def _end(

@@ -118,6 +118,7 @@ class RouteBook:
     """
 
     entries: dict[str, RouteEntry] = field(default_factory=dict)
+    _by_channel: dict[Channel, list[RouteEntry]] = field(init=False, default_factory=dict)
 
     def add(
         self,
@@ -144,6 +145,7 @@ class RouteBook:
             traits=traits,
             pace=Pace(traits.messages_per_s),
         )
+        self._by_channel.setdefault(route.channel, []).append(self.entries[route.route_id])
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether any route is configured for a channel."""
@@ -151,7 +153,7 @@ class RouteBook:
 
     def all_choices(self, channel: Channel) -> list[RouteChoice]:
         """Return all routes of a channel, whatever their health."""
-        return [one.choice for one in self.entries.values() if one.route.channel == channel]
+        return [one.choice for one in self._by_channel.get(channel, ())]
 
     def serving(self, recipient: Recipient) -> list[RouteChoice]:
         """Return all routes that serve a recipient, whatever their health."""
@@ -229,14 +231,16 @@ class RouteBook:
     def _serving(self, recipient: Recipient) -> list[RouteEntry]:
         return [
             one
-            for one in self.entries.values()
-            if one.route.channel == recipient.channel
-            and one.traits.coverage.match(recipient.number, recipient.country) is not None
+            for one in self._by_channel.get(recipient.channel, ())
+            if one.traits.coverage.match(recipient.number, recipient.country) is not None
         ]
 
     def _rank(
         self, entries: Iterable[RouteEntry], recipient: Recipient, *, ignores_health: bool = False
     ) -> list[RouteChoice]:
+        entries = list(entries)
+        if len(entries) < 2:  # noqa: PLR2004 - nothing to order
+            return [one.choice for one in entries]
         candidates = [
             Candidate(
                 one.route.route_id,

@@ -223,6 +223,8 @@ def test_a_certain_no_goes_at_once_to_a_route_that_was_tried_less(case: Case) ->
     for _, tries, step in play(replace(case, policy=stubborn)).decisions():
         if isinstance(step, Finish) or tries[-1].outcome not in CERTAIN_NO:
             continue
+        if possible_copies(tries, case.routes) >= case.policy.copies_cap:
+            continue  # another route would be a copy too many
         counts = Counter(one.route_id for one in tries)
         fewest = min(counts[route.route_id] for route in case.routes)
         if fewest < counts[tries[-1].route_id]:

@@ -7,23 +7,118 @@ its outcome after it.
 import os
 import random
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, insert, not_, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Float,
+    Integer,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from rollcall.domain.delivery import Finish, WaitFor
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.folding import refold
+from rollcall.ledger.lists import in_list, list_rows, read_moment, write_list, write_moment
 from rollcall.ledger.receipts import match_waiting
-from rollcall.ledger.tables import Attempt, Delivery, Message
+from rollcall.ledger.tables import Attempt, Delivery, Message, UtcDateTime
 
 _draw = random.Random(secrets.randbits(256))  # noqa: S311 - ids, not secrets
 os.register_at_fork(after_in_child=lambda: _draw.seed(secrets.randbits(256)))
 
 _IS_NOT_PROVEN = and_(Delivery.status != "delivered", Delivery.status != "at_carrier")
+
+
+_is_stopped = exists().where(
+    Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
+)
+_HELD = (
+    select(Delivery.delivery_id, Delivery.attempt_count)
+    .where(
+        in_list(Delivery.delivery_id, "ids"),
+        Delivery.lease_owner == bindparam("b_owner"),
+        Delivery.next_attempt_at.is_not(None),
+        Delivery.status.in_(("waiting", "accepted")),
+        not_(_is_stopped),
+    )
+    .with_for_update(of=Delivery)
+)
+
+_starts = list_rows("starts", "attempt_id", "delivery_id", "number", "route_id")
+_is_known = exists().where(Attempt.attempt_id == _starts.c.attempt_id)
+# of a commit whose answer was lost nobody knows whether it was made: it is made again
+_BEGUN = (
+    insert(Attempt)
+    .from_select(
+        ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
+        select(
+            _starts.c.attempt_id,
+            _starts.c.delivery_id,
+            cast(_starts.c.number, Integer),
+            _starts.c.route_id,
+            bindparam("b_now", type_=UtcDateTime()),
+        ).where(not_(_is_known)),
+    )
+    .returning(Attempt.delivery_id)
+)
+_COUNTED = (
+    update(Delivery)
+    .where(in_list(Delivery.delivery_id, "ids"))
+    .values(attempt_count=Delivery.attempt_count + 1)
+)
+
+_ends = list_rows(
+    "ends", "attempt_id", "outcome", "reason", "provider_id", "provider_code", "retry_after_s"
+)
+_RECORDED = (
+    update(Attempt)
+    .where(
+        Attempt.attempt_id == _ends.c.attempt_id,
+        or_(
+            Attempt.outcome.is_(None),
+            and_(Attempt.outcome == "uncertain", _ends.c.outcome == "accepted"),
+        ),
+    )
+    .values(
+        outcome=_ends.c.outcome,
+        reason=_ends.c.reason,
+        provider_id=_ends.c.provider_id,
+        provider_code=_ends.c.provider_code,
+        retry_after_s=cast(_ends.c.retry_after_s, Float),
+        finished_at=bindparam("b_now", type_=UtcDateTime()),
+    )
+)
+_HEARD_OF = select(Attempt.delivery_id).where(
+    in_list(Attempt.attempt_id, "ids"), Attempt.receipt_state.is_not(None)
+)
+
+_settlements = list_rows("settlements", "delivery_id", "status", "reason", "next_attempt_at")
+_SETTLED = (
+    update(Delivery)
+    .where(
+        Delivery.delivery_id == _settlements.c.delivery_id,
+        Delivery.lease_owner == bindparam("b_owner"),
+        _IS_NOT_PROVEN,
+    )
+    .values(
+        status=_settlements.c.status,
+        reason=_settlements.c.reason,
+        next_attempt_at=read_moment(_settlements.c.next_attempt_at),
+        lease_owner=None,
+        lease_until=None,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +170,16 @@ def begin_attempts(
         The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
     """
     held = _lock_held(connection, owner, [start.delivery_id for start in starts])
-    allowed = {start.attempt_id: start for start in starts if start.delivery_id in held}
-    # of a commit whose answer was lost nobody knows whether it was made: it is made again
-    new = [allowed[attempt_id] for attempt_id in allowed.keys() - _find_known(connection, allowed)]
-    if new:
-        connection.execute(insert(Attempt), [_attempt_row(one, held, now) for one in new])
-        counted = update(Delivery).where(
-            Delivery.delivery_id.in_([start.delivery_id for start in new])
-        )
-        connection.execute(counted.values(attempt_count=Delivery.attempt_count + 1))
-    return set(allowed)
+    allowed = [start for start in starts if start.delivery_id in held]
+    if not allowed:
+        return set()
+    rows = [
+        (start.attempt_id, start.delivery_id, held[start.delivery_id] + 1, start.route_id)
+        for start in allowed
+    ]
+    begun = connection.execute(_BEGUN, {"starts": write_list(rows), "b_now": now}).scalars()
+    connection.execute(_COUNTED, {"ids": write_list(begun)})
+    return {start.attempt_id for start in allowed}
 
 
 def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: datetime) -> None:
@@ -93,14 +188,18 @@ def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: dat
     A try that somebody else has found uncertain stays so, unless it was accepted: what follows from
     it may have been decided already.
     """
-    recorded = update(Attempt).where(
-        Attempt.attempt_id == bindparam("b_attempt_id"),
-        or_(
-            Attempt.outcome.is_(None),
-            and_(Attempt.outcome == "uncertain", bindparam("b_outcome") == "accepted"),
-        ),
-    )
-    connection.execute(recorded, [_outcome_row(end, now) for end in ends])
+    rows = [
+        (
+            end.attempt_id,
+            end.outcome,
+            end.reason,
+            end.provider_id,
+            end.provider_code,
+            end.retry_after_s,
+        )
+        for end in ends
+    ]
+    connection.execute(_RECORDED, {"ends": write_list(rows), "b_now": now})
 
 
 def apply_early_receipts(
@@ -117,11 +216,8 @@ def apply_early_receipts(
         (end.route_id or "", end.provider_id): end.attempt_id for end in watched if end.provider_id
     }
     match_waiting(connection, named, now, carrier_only)
-    query = select(Attempt.delivery_id).where(
-        Attempt.attempt_id.in_([end.attempt_id for end in watched]),
-        Attempt.receipt_state.is_not(None),
-    )
-    refold(connection, set(connection.execute(query).scalars()), now)
+    ids = write_list(end.attempt_id for end in watched)
+    refold(connection, set(connection.execute(_HEARD_OF, {"ids": ids}).scalars()), now)
 
 
 def settle_deliveries(
@@ -133,34 +229,15 @@ def settle_deliveries(
     arrival, and an operator's stop holds for whatever is not accepted.
     """
     rows = [_settled_row(one) for one in settlements]
-    count = 0
-    for columns, delivery_ids in _group_alike(rows):
-        settled = update(Delivery).where(
-            Delivery.delivery_id.in_(delivery_ids), Delivery.lease_owner == owner, _IS_NOT_PROVEN
-        )
-        count += connection.execute(settled.values(columns)).rowcount
+    listed = [
+        (row["b_delivery_id"], row["b_status"], row["reason"], write_moment(row["next_attempt_at"]))
+        for row in rows
+    ]
+    settled = {"settlements": write_list(listed), "b_owner": owner}
+    count = connection.execute(_SETTLED, settled).rowcount
     accepted = [row for row in rows if row["b_status"] == "accepted"]
     if accepted and count < len(rows):
         _settle_late(connection, owner, accepted)
-
-
-def _group_alike(
-    rows: Sequence[dict[str, Any]],
-) -> Iterable[tuple[dict[str, Any], list[str]]]:
-    """Group settlements with the same columns: most of a commit come to the same."""
-    groups: dict[tuple[Any, ...], list[str]] = {}
-    for row in rows:
-        alike = (row["b_status"], row["reason"], row["next_attempt_at"])
-        groups.setdefault(alike, []).append(row["b_delivery_id"])
-    for (status, reason, next_attempt_at), delivery_ids in groups.items():
-        columns = {
-            "status": status,
-            "reason": reason,
-            "next_attempt_at": next_attempt_at,
-            "lease_owner": None,
-            "lease_until": None,
-        }
-        yield columns, delivery_ids
 
 
 def _settle_late(connection: Connection, owner: str, rows: list[dict[str, Any]]) -> None:
@@ -188,49 +265,8 @@ def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> d
 
     Of a message that was stopped none is held any more.
     """
-    is_stopped = exists().where(
-        Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
-    )
-    query = (
-        select(Delivery.delivery_id, Delivery.attempt_count)
-        .where(
-            Delivery.delivery_id.in_(delivery_ids),
-            Delivery.lease_owner == owner,
-            Delivery.next_attempt_at.is_not(None),
-            Delivery.status.in_(("waiting", "accepted")),
-            not_(is_stopped),
-        )
-        .with_for_update(of=Delivery)
-    )
-    return {row.delivery_id: row.attempt_count for row in connection.execute(query)}
-
-
-def _find_known(connection: Connection, attempt_ids: Iterable[str]) -> set[str]:
-    query = select(Attempt.attempt_id).where(Attempt.attempt_id.in_(attempt_ids))
-    return set(connection.execute(query).scalars())
-
-
-def _attempt_row(start: AttemptStart, held: dict[str, int], now: datetime) -> dict[str, Any]:
-    return {
-        "attempt_id": start.attempt_id,
-        "delivery_id": start.delivery_id,
-        "number": held[start.delivery_id] + 1,
-        "route_id": start.route_id,
-        "started_at": now,
-    }
-
-
-def _outcome_row(end: AttemptEnd, now: datetime) -> dict[str, Any]:
-    return {
-        "b_attempt_id": end.attempt_id,
-        "b_outcome": end.outcome,
-        "outcome": end.outcome,
-        "reason": end.reason,
-        "provider_id": end.provider_id,
-        "provider_code": end.provider_code,
-        "retry_after_s": end.retry_after_s,
-        "finished_at": now,
-    }
+    rows = connection.execute(_HELD, {"ids": write_list(delivery_ids), "b_owner": owner})
+    return dict(rows.tuples().all())
 
 
 def _settled_row(settlement: Settlement) -> dict[str, Any]:

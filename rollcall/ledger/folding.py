@@ -12,6 +12,7 @@ from rollcall.domain.delivery import find_evidence
 from rollcall.domain.receipts import ReceiptSummary
 from rollcall.domain.tries import Try
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.shared_numbers import mirror_shared
 from rollcall.ledger.tables import Attempt, Delivery
 
@@ -20,26 +21,28 @@ _PROVEN = ("delivered", "at_carrier")
 NOT_ARRIVED = "a receipt says that it did not arrive"
 
 
+_TRIES = (
+    select(
+        Attempt.delivery_id,
+        Attempt.route_id,
+        Attempt.outcome,
+        Attempt.reason,
+        Attempt.retry_after_s,
+        Attempt.finished_at,
+        Attempt.receipt_state,
+        Attempt.receipt_level,
+        Attempt.receipt_is_permanent,
+        Attempt.receipt_code,
+    )
+    .where(in_list(Attempt.delivery_id, "ids"))
+    .order_by(Attempt.delivery_id, Attempt.number)
+)
+
+
 def load_tries(connection: Connection, delivery_ids: Sequence[str]) -> dict[str, list[Try]]:
     """Return the finished tries of deliveries, oldest first, with what their receipts amount to."""
-    query = (
-        select(
-            Attempt.delivery_id,
-            Attempt.route_id,
-            Attempt.outcome,
-            Attempt.reason,
-            Attempt.retry_after_s,
-            Attempt.finished_at,
-            Attempt.receipt_state,
-            Attempt.receipt_level,
-            Attempt.receipt_is_permanent,
-            Attempt.receipt_code,
-        )
-        .where(Attempt.delivery_id.in_(delivery_ids))
-        .order_by(Attempt.delivery_id, Attempt.number)
-    )
     tries: dict[str, list[Try]] = defaultdict(list)
-    for row in connection.execute(query):
+    for row in connection.execute(_TRIES, {"ids": write_list(delivery_ids)}):
         tries[row.delivery_id].append(_read_try(row))
     return tries
 

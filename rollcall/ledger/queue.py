@@ -6,10 +6,14 @@ its outcome after it. What a dead process left in flight is `uncertain`, never s
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Integer,
+    Select,
+    bindparam,
     func,
     not_,
     or_,
@@ -23,9 +27,25 @@ from rollcall.domain.tries import Try
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.folding import load_tries
 from rollcall.ledger.leases import LEASE_S, is_dead
-from rollcall.ledger.tables import Attempt, Content, Delivery
+from rollcall.ledger.lists import in_list, write_list
+from rollcall.ledger.tables import Attempt, Content, Delivery, UtcDateTime
 
 LOST_IN_A_CRASH = "the sending process stopped before the answer was recorded"
+
+_LEASED = (
+    update(Delivery)
+    .where(in_list(Delivery.delivery_id, "ids"))
+    .values(lease_owner=bindparam("b_owner"), lease_until=bindparam("b_until", type_=UtcDateTime()))
+)
+_LOST = (
+    update(Attempt)
+    .where(in_list(Attempt.delivery_id, "ids"), Attempt.outcome.is_(None))
+    .values(
+        outcome="uncertain",
+        reason=LOST_IN_A_CRASH,
+        finished_at=bindparam("b_now", type_=UtcDateTime()),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,39 +106,22 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         channel: Over which channel; None: over any.
         only_canaries: Leave the rest of a large send for later.
     """
-    query = (
-        select(
-            Delivery.delivery_id,
-            Delivery.channel,
-            Delivery.address,
-            Delivery.content_digest,
-            Delivery.country,
-            Delivery.is_canary,
-        )
-        .where(
-            Delivery.message_id == message_id,
-            Delivery.next_attempt_at <= now,
-            or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
-            true() if channel is None else Delivery.channel == channel,
-            Delivery.is_canary if only_canaries else true(),
-        )
-        .order_by(Delivery.attempt_count, Delivery.next_attempt_at, Delivery.delivery_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    query = _due_query(by_channel=channel is not None, only_canaries=only_canaries)
+    which = {"b_message_id": message_id, "b_now": now, "b_limit": limit, "b_channel": channel}
     with ledger.write() as connection:
-        rows = connection.execute(query).all()
-        delivery_ids = [row.delivery_id for row in rows]
-        _lease(connection, delivery_ids, owner, now + timedelta(seconds=LEASE_S))
-        _settle_lost_attempts(connection, delivery_ids, now)
-        tries = load_tries(connection, delivery_ids)
+        rows = connection.execute(query, which).all()
+        if not rows:
+            return []
+        _lease(connection, [row.delivery_id for row in rows], owner, now)
+        tried_ids = [row.delivery_id for row in rows if row.attempt_count]
+        tries = _recall_tries(connection, tried_ids, now)
     return [
         ClaimedDelivery(
             delivery_id=row.delivery_id,
             channel=row.channel,
             address=row.address,
             content_digest=row.content_digest,
-            tries=tuple(tries[row.delivery_id]),
+            tries=tuple(tries.get(row.delivery_id, ())),
             country=row.country,
             is_canary=row.is_canary,
         )
@@ -173,9 +176,46 @@ def load_contents(ledger: Ledger, message_id: str, digests: set[str]) -> dict[st
         return {row.content_digest: row for row in connection.execute(query)}
 
 
-def _lease(connection: Connection, delivery_ids: list[str], owner: str, until: datetime) -> None:
-    leased = update(Delivery).where(Delivery.delivery_id.in_(delivery_ids))
-    connection.execute(leased.values(lease_owner=owner, lease_until=until))
+@cache
+def _due_query(*, by_channel: bool, only_canaries: bool) -> Select[Any]:
+    now = bindparam("b_now", type_=UtcDateTime())
+    return (
+        select(
+            Delivery.delivery_id,
+            Delivery.channel,
+            Delivery.address,
+            Delivery.content_digest,
+            Delivery.country,
+            Delivery.is_canary,
+            Delivery.attempt_count,
+        )
+        .where(
+            Delivery.message_id == bindparam("b_message_id"),
+            Delivery.next_attempt_at <= now,
+            or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now),
+            Delivery.channel == bindparam("b_channel") if by_channel else true(),
+            Delivery.is_canary if only_canaries else true(),
+        )
+        .order_by(Delivery.attempt_count, Delivery.next_attempt_at, Delivery.delivery_id)
+        .limit(bindparam("b_limit", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _lease(connection: Connection, delivery_ids: list[str], owner: str, now: datetime) -> None:
+    until = now + timedelta(seconds=LEASE_S)
+    leased = {"ids": write_list(delivery_ids), "b_owner": owner, "b_until": until}
+    connection.execute(_LEASED, leased)
+
+
+def _recall_tries(
+    connection: Connection, delivery_ids: list[str], now: datetime
+) -> dict[str, list[Try]]:
+    """Return the tries of deliveries that were tried before, now that nobody else makes any."""
+    if not delivery_ids:
+        return {}
+    _settle_lost_attempts(connection, delivery_ids, now)
+    return load_tries(connection, delivery_ids)
 
 
 def _release(connection: Connection, owners: list[str]) -> None:
@@ -185,5 +225,4 @@ def _release(connection: Connection, owners: list[str]) -> None:
 
 def _settle_lost_attempts(connection: Connection, delivery_ids: list[str], now: datetime) -> None:
     """Whoever made these tries no longer holds the delivery: nobody will record their outcome."""
-    lost = update(Attempt).where(Attempt.delivery_id.in_(delivery_ids), Attempt.outcome.is_(None))
-    connection.execute(lost.values(outcome="uncertain", reason=LOST_IN_A_CRASH, finished_at=now))
+    connection.execute(_LOST, {"ids": write_list(delivery_ids), "b_now": now})

@@ -1,0 +1,112 @@
+"""Lists as one parameter: a statement has the same text whatever number of rows it is about.
+
+A parameter for each value is rendered by SQLAlchemy anew for each length, parsed by the database
+anew, and bound one by one: that was more than half of what a send cost the ledger.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery, Text, bindparam, column, literal_column, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from rollcall.ledger.tables import UtcDateTime
+
+
+class _Texts(FunctionElement[str]):
+    """The strings of a JSON array, as a table with the column `value`."""
+
+    name = "texts"
+    inherit_cache = True
+
+
+class _Rows(FunctionElement[Any]):
+    """The elements of a JSON array as JSON, as a table with the column `value`."""
+
+    name = "rows"
+    inherit_cache = True
+
+
+class _Moment(FunctionElement[datetime]):
+    """A moment as `write_moment` has written it."""
+
+    name = "moment"
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(_Texts, "sqlite")
+@compiles(_Rows, "sqlite")
+def _compile_each(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Texts, "postgresql")
+def _compile_texts(element: _Texts, compiler: Any, **options: Any) -> str:
+    listed = compiler.process(element.clauses, **options)
+    return f"json_array_elements_text(CAST({listed} AS JSON))"
+
+
+@compiles(_Rows, "postgresql")
+def _compile_rows(element: _Rows, compiler: Any, **options: Any) -> str:
+    listed = compiler.process(element.clauses, **options)
+    return f"json_array_elements(CAST({listed} AS JSON))"
+
+
+@compiles(_Moment, "sqlite")
+def _compile_bare(element: _Moment, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_Moment, "postgresql")
+def _compile_moment(element: _Moment, compiler: Any, **options: Any) -> str:
+    written = compiler.process(element.clauses, **options)
+    return f"CAST({written} || '+00' AS TIMESTAMPTZ)"
+
+
+def in_list(what: Any, name: str) -> ColumnElement[bool]:
+    """Tell whether a column's value is in a list.
+
+    Args:
+        what: A text column.
+        name: The parameter that `write_list` makes.
+    """
+    listed = _Texts(bindparam(name, type_=Text())).table_valued(column("value", Text()))
+    is_listed: ColumnElement[bool] = what.in_(select(listed.c.value))
+    return is_listed
+
+
+def list_rows(name: str, *columns: str) -> Subquery:
+    """Return a table of texts with these columns.
+
+    Args:
+        name: The parameter: `write_list` of one tuple a row.
+        columns: Their names, in the order of the tuples.
+    """
+    listed = _Rows(bindparam(name, type_=Text())).table_valued(column("value", Text()))
+    # `->>` takes an element out of a JSON array on both back ends
+    taken = (
+        listed.c.value.op("->>", return_type=Text())(literal_column(str(place))).label(one)
+        for place, one in enumerate(columns)
+    )
+    return select(*taken).subquery(name)
+
+
+def read_moment(written: ColumnElement[str]) -> ColumnElement[datetime]:
+    """Return a column of texts that `write_moment` has written as one of moments."""
+    return _Moment(written)
+
+
+def write_list(values: Iterable[str] | Sequence[tuple[Any, ...]]) -> str:
+    """Return the parameter for a list of strings, or of rows."""
+    return json.dumps(list(values), ensure_ascii=False)
+
+
+def write_moment(moment: datetime | None) -> str | None:
+    """Return an aware moment as a field of a row, as SQLite keeps it: in UTC, without offset."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -250,8 +250,10 @@ def _find_open_until(
 
 def _find_keyed_repeat(tries: Sequence[Try], candidates: Sequence[RouteChoice]) -> str | None:
     """Return the preferred route that lost an answer and can safely be asked again."""
-    counts = Counter(one.route_id for one in tries)
     lost_ids = {one.route_id for one in tries if one.outcome == "uncertain" and not one.receipt}
+    if not lost_ids:
+        return None
+    counts = Counter(one.route_id for one in tries)
     safe_ids = (
         route.route_id
         for route in candidates
@@ -278,6 +280,8 @@ def _find_alternative(tries: Sequence[Try], candidates: Sequence[RouteChoice]) -
 
 def _least_tried(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> str:
     """Return the route with the fewest tries; of several the preferred one."""
+    if not tries:
+        return routes[0].route_id
     counts = Counter(one.route_id for one in tries)
     return min(routes, key=lambda route: counts[route.route_id]).route_id
 

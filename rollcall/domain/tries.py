@@ -112,6 +112,8 @@ def is_final_acceptance(one: Try, route: RouteChoice | None) -> bool:
 
 def count_copies(tries: Sequence[Try], routes: Sequence[RouteChoice]) -> int:
     """Count how many copies may be out: on a route with keys, repeats are one copy."""
+    if not tries:
+        return 0
     keyed_ids = {route.route_id for route in routes if route.honours_idempotency_key}
     out = Counter(one.route_id for one in tries if one.is_out)
     return sum(1 if route_id in keyed_ids else count for route_id, count in out.items())

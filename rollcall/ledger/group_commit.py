@@ -46,7 +46,8 @@ class GroupCommit:
         self._clock = clock
         self._carrier_only = carrier_only
         self._mirrors = mirrors
-        self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
+        self._pending: list[_Pending] = []
+        self._has_pending = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "GroupCommit":
@@ -87,14 +88,16 @@ class GroupCommit:
 
     async def _write(self, write: _Write) -> bool:
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._pending.put_nowait((write, done))
+        self._pending.append((write, done))
+        self._has_pending.set()
         return await done
 
     async def _commit_for_ever(self) -> None:
         while True:
-            group = [await self._pending.get()]
-            while len(group) < GROUP_ROWS and not self._pending.empty():
-                group.append(self._pending.get_nowait())
+            await self._has_pending.wait()
+            group, self._pending = self._pending[:GROUP_ROWS], self._pending[GROUP_ROWS:]
+            if not self._pending:
+                self._has_pending.clear()
             await self._commit(group)
 
     async def _commit(self, group: Sequence[_Pending]) -> None:

@@ -295,6 +295,8 @@ def make_key(delivery_id: str, route_id: str, tries: Sequence[Try]) -> str:
     Once a receipt says that a try has failed for good, a repeat of its key would only be answered
     with the old acceptance, and nothing would be sent: the next try needs a key of its own.
     """
+    if not tries:
+        return f"{delivery_id}-{route_id}"
     failed_count = sum(
         one.route_id == route_id and one.receipt is not None and one.receipt.state == "failed"
         for one in tries

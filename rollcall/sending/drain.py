@@ -9,6 +9,7 @@ from typing import Final
 from rollcall.domain.message import Channel
 from rollcall.ledger.queue import QueueState
 from rollcall.sending.delivery_run import DeliveryRun
+from rollcall.sending.interpreter import tuned_interpreter
 
 PARALLEL_BATCHES: Final = 4
 """Batches in flight for each channel: the slow tail of one does not hold up the next, and a route
@@ -25,7 +26,7 @@ LOOK_AGAIN_S: Final = 2.0
 """Longest pause between two looks at the queue: another process may have changed it."""
 
 HELD_BACK_S: Final = 0.25
-"""Pause while something is due and may not be tried yet."""
+"""Pause while something is due and may not be tried yet, or batches are in flight."""
 
 RunBatch = Callable[[int], Awaitable[object]]
 """Delivers one claimed batch by its number; flows hand in a Prefect task here."""
@@ -42,6 +43,11 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     Raises:
         LedgerError: The ledger does not answer.
     """
+    with tuned_interpreter():
+        await _drain(run, run_batch)
+
+
+async def _drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     started_at = run.clock.now()
     size = batch_size((await run.read_queue()).waiting_count)
     running: Running = {}
@@ -49,8 +55,11 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
         while not run.is_ending:
             if await _start_batches(running, run, run_batch, size):
                 continue
+            if running:  # the queue is not read: counting it takes long, and it changes all along
+                await _await_change(running, run, max(HELD_BACK_S, _gather_s(run, started_at)))
+                continue
             queue = await run.read_queue()
-            if not running and not queue.waiting_count:
+            if not queue.waiting_count:
                 return
             await _await_change(running, run, _pause_s(run, queue, started_at))
     finally:
@@ -104,5 +113,8 @@ def _pause_s(run: DeliveryRun, queue: QueueState, started_at: datetime) -> float
     until_due_s = (queue.next_due_at - now).total_seconds() if queue.next_due_at else LOOK_AGAIN_S
     if until_due_s <= 0:  # due, and yet held back: by canaries, or because all routes are down
         until_due_s = HELD_BACK_S
-    gather_s = max((now - started_at).total_seconds() / 100, LOOK_AGAIN_S / 100)
-    return max(min(until_due_s, LOOK_AGAIN_S), gather_s)
+    return max(min(until_due_s, LOOK_AGAIN_S), _gather_s(run, started_at))
+
+
+def _gather_s(run: DeliveryRun, started_at: datetime) -> float:
+    return max((run.clock.now() - started_at).total_seconds() / 100, LOOK_AGAIN_S / 100)

@@ -29,6 +29,7 @@ from rollcall.ledger.stopping import sweep_stopped
 from rollcall.sending.accepting import require_routes
 from rollcall.sending.choosing import choose_audience, freeze_guarded, require_previewed
 from rollcall.sending.delivery_run import DeliveryRun
+from rollcall.sending.interpreter import tuned_interpreter
 from rollcall.sending.policies import choose_policy
 from rollcall.sending.preparing import open_version, render_deliveries
 from rollcall.sending.previews import PreviewStore
@@ -149,7 +150,8 @@ class SendSteps:
             InputError: The message was refused meanwhile.
         """
         if not count_statuses(self.ledger, message_id):
-            self._render_and_record(load_message(self.ledger, message_id))
+            with tuned_interpreter():
+                self._render_and_record(load_message(self.ledger, message_id))
         report = self.report(message_id)
         if report.state == "refused":
             raise InputError(f"message {message_id} was refused: {report.reason}")

@@ -49,7 +49,7 @@ class Decider:
         route_id = choose_route(tries, policy, usable)
         if route_id is not None:
             return TryNow(route_id)
-        due_at = self.book.usable_at(recipient, now)
+        due_at = self.book.usable_at(routes, now)
         return WaitFor(min(due_at, policy.expires_at) if policy.expires_at else due_at)
 
     def decide_after(

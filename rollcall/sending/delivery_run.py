@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rollcall.clock import Clock
@@ -44,6 +44,9 @@ from rollcall.sending.watching import Watch
 
 RENEW_EVERY_S: Final = LEASE_S / 3
 """Two renewals may fail before a lease runs out."""
+
+GOOD_FOR: Final = timedelta(seconds=1)
+"""How long a choice of route stands while it waits for a place there."""
 
 log = logging.getLogger(__name__)
 
@@ -219,12 +222,12 @@ class DeliveryRun:
         self, delivery: ClaimedDelivery, content: Any, route_id: str, tries: list[Try]
     ) -> NextStep | None:
         """Make one try; return what is left to do: another try, an end to record, or nothing."""
-        entry = self.book.entries[route_id]
+        entry, queued_at = self.book.entries[route_id], self.clock.now()
         async with entry.slots.hold(self.message_id):
             await self._await_pace(entry)
             if self.is_ending:
                 return None
-            if other_step := self._reconsider(delivery, entry, tries):
+            if other_step := self._reconsider(delivery, entry, tries, queued_at):
                 return other_step
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
             if not await self._commits.begin(start):
@@ -257,12 +260,22 @@ class DeliveryRun:
                 await asyncio.sleep(wait_s)
 
     def _reconsider(
-        self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try]
+        self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try], queued_at: datetime
     ) -> NextStep | None:
-        """Decide again after queueing for a route: the message may be expired, the route dead."""
+        """Decide again after queueing for a route.
+
+        The message may be expired, the route dead, or not the best any more: a decision is good for
+        a moment only. Of a half-open route the try becomes the probe.
+        """
         now = self.clock.now()
-        is_expired = self.policies[delivery.channel].is_expired(now)
-        if not is_expired and entry.admit(delivery.country, now):
+        is_fresh = now - queued_at < GOOD_FOR and not self.policies[delivery.channel].is_expired(
+            now
+        )
+        if not is_fresh:
+            step = self._decider.decide(delivery, tries, now)
+            if not isinstance(step, TryNow) or step.route_id != entry.route.route_id:
+                return step
+        if entry.admit(delivery.country, now):
             return None
         return self._decider.decide(delivery, tries, now)
 

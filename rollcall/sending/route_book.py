@@ -176,9 +176,9 @@ class RouteBook:
         """Return only the preferred route for a recipient, whatever its health."""
         return self._rank(self._serving(recipient), recipient, ignores_health=True)[:1]
 
-    def usable_at(self, recipient: Recipient, now: datetime) -> datetime:
-        """Return when some route for a recipient may be used again, at the earliest."""
-        moments = [one.usable_at(now) for one in self._serving(recipient)]
+    def usable_at(self, routes: Iterable[RouteChoice], now: datetime) -> datetime:
+        """Return when one of these routes may be used again, at the earliest."""
+        moments = [self.entries[one.route_id].usable_at(now) for one in routes]
         soonest = now + timedelta(seconds=EARLIEST_RETRY_S)
         return max(min(moments, default=soonest), soonest)
 

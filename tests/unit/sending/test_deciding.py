@@ -1,7 +1,8 @@
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from rollcall.domain.delivery import Finish, RetryPolicy
+from rollcall.domain.delivery import Finish, RetryPolicy, TryNow, WaitFor
+from rollcall.domain.health import FIRST_PAUSE_S, LOST_IN_A_ROW
 from rollcall.domain.receipts import ReceiptSummary
 from rollcall.domain.routing import Coverage
 from rollcall.domain.tries import Try
@@ -50,3 +51,34 @@ def test_what_a_route_took_is_not_called_undelivered_once_it_is_taken_out_of_the
 def test_what_may_have_arrived_over_a_route_that_is_gone_is_unconfirmed() -> None:
     step = decide_unserved([Try("gone", "uncertain", ended_at=NOW)])
     assert step == Finish("unconfirmed", NOT_SERVED)
+
+
+def lose(book: RouteBook, route_id: str) -> None:
+    """Open a route's breaker."""
+    for _ in range(LOST_IN_A_ROW):
+        book.note(route_id, "uncertain", NOW, "US")
+
+
+def test_answers_lost_under_one_key_are_one_copy_also_while_their_route_is_down() -> None:
+    book = open_book("alpha")
+    lose(book, "alpha")
+    lost = [Try("alpha", "uncertain", ended_at=NOW)] * 2
+    assert decider(STUBBORN, book).decide(SOMEBODY, lost, NOW) == TryNow("bravo")
+
+
+def test_standard_quality_waits_for_its_own_route_and_not_for_another_that_is_up() -> None:
+    book = open_book()
+    lose(book, "alpha")
+    back_at = NOW + timedelta(seconds=FIRST_PAUSE_S)
+    assert decider(STANDARD, book).decide(SOMEBODY, [], NOW) == WaitFor(back_at)
+    later = back_at - timedelta(milliseconds=1)
+    assert isinstance(decider(STANDARD, book).decide(SOMEBODY, [], later), WaitFor)
+    assert decider(STANDARD, book).decide(SOMEBODY, [], back_at) == TryNow("alpha")
+
+
+def test_at_the_cap_only_the_route_that_knows_the_key_is_waited_for() -> None:
+    book = open_book("alpha", "bravo")
+    lose(book, "alpha")
+    lost = [Try("alpha", "uncertain", ended_at=NOW), Try("gone", "uncertain", ended_at=NOW)]
+    back_at = NOW + timedelta(seconds=FIRST_PAUSE_S)
+    assert decider(STUBBORN, book).decide(SOMEBODY, lost, NOW) == WaitFor(back_at)

@@ -114,7 +114,7 @@ def test_while_all_routes_are_down_nothing_is_tried_but_probes() -> None:
     fail(book, "alpha", FAILURES_IN_A_ROW)
     assert order(book) == []
     assert book.claim_limit("sms", 500, NOW) == 0
-    assert book.usable_at(SOMEBODY, NOW) == NOW + PAUSE
+    assert book.usable_at(book.serving(SOMEBODY), NOW) == NOW + PAUSE
     assert book.claim_limit("sms", 500, NOW + PAUSE) == PROBES_AT_ONCE
 
 

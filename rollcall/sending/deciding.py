@@ -41,15 +41,18 @@ class Decider:
         """Decide about a delivery that is due: a try is made only over a route that can be used."""
         policy, recipient = self.policies[delivery.channel], describe(delivery)
         routes = self._routes(policy, recipient)
-        if not routes:
-            return Finish("not_delivered", NOT_SERVED)
         if settled := settle(tries, policy, routes, now):
             return settled
+        if not routes:  # also of tries over routes that were taken out of the file since
+            is_out = any(one.is_out for one in tries)
+            return Finish("unconfirmed" if is_out else "not_delivered", NOT_SERVED)
         usable = self._usable(policy, recipient, routes, now)
-        route_id = choose_route(tries, policy, usable)
+        route_id = choose_route(tries, policy, usable, routes)
         if route_id is not None:
             return TryNow(route_id)
-        due_at = self.book.usable_at(routes, now)
+        # another that is up is no reason to look again every second
+        awaited = [one for one in routes if choose_route(tries, policy, [one], routes)]
+        due_at = self.book.usable_at(awaited, now)
         return WaitFor(min(due_at, policy.expires_at) if policy.expires_at else due_at)
 
     def decide_after(

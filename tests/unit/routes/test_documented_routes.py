@@ -32,3 +32,12 @@ def test_examples_are_a_routes_file_that_loads(page: Path) -> None:
     secrets = dict.fromkeys(named, "a-secret-for-tests-only") | OF_A_FORM
     for settings in parse_routes(together, page.name, secrets):
         assert build_route(settings, public_url="https://safe.example.org").channel
+
+
+def test_example_file_loads_as_it_is_and_with_receipts_switched_on() -> None:
+    example = (PROJECT / "routes.example.toml").read_text("utf-8")
+    switched_on = re.sub(r"^# (receipt\w* = )", r"\1", example, flags=re.MULTILINE)
+    secrets = dict.fromkeys(re.findall(r"env:(ROLLCALL_SECRET_\w+)", example), "a" * 16)
+    for text, receipts in ((example, "none"), (switched_on, "handset")):
+        routes = parse_routes(text, "routes.example.toml", secrets)
+        assert {one.id: one.receipts for one in routes}["twilio-asia"] == receipts

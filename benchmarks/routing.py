@@ -5,8 +5,8 @@
 The scenarios of tests/integration/simulation: carriers that refuse, are dead, swallow a country or
 keep silent are simulated, everything else is the product. Each scenario has a SQLite ledger of its
 own (synchronous=FULL) in memory where there is /dev/shm. Prints a line for each promise: what came,
-its limit, and whether it was kept; ends with 1 when one was not. With the same seed the carriers
-draw the same fates. The issue asks for 100,000 people: `--people 100000`, which takes hours.
+its limit, and whether it was kept; ends with 1 when one was not. From the seed come the fates of
+recipients and the waits; the fates of tries hang on their random ids, so that runs differ.
 """
 
 import argparse

@@ -155,6 +155,10 @@ class RouteBook:
         """Return all routes of a channel, whatever their health."""
         return [one.choice for one in self._by_channel.get(channel, ())]
 
+    def is_trusted(self, route_id: str) -> bool:
+        """Tell whether a route needs no probe."""
+        return self.entries[route_id].health.is_closed()
+
     def serving(self, recipient: Recipient) -> list[RouteChoice]:
         """Return all routes that serve a recipient, whatever their health."""
         return [one.choice for one in self._serving(recipient)]

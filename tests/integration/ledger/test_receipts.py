@@ -19,6 +19,7 @@ from rollcall.ledger.attempts import (
     settle_deliveries,
 )
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import count_given_up
 from rollcall.ledger.queue import claim_due, read_queue
 from rollcall.ledger.receipts import count_receipts, record_receipts
 from rollcall.ledger.tables import Receipt as ReceiptRow
@@ -221,6 +222,22 @@ def test_a_closed_delivery_of_which_nothing_is_out_any_more_was_not_delivered(
     sent.hear("failed")
 
     assert sent.status == "not_delivered"
+
+
+@pytest.mark.parametrize(("is_permanent", "given_up"), [(True, 0), (False, 1)])
+def test_whom_a_receipt_calls_unreachable_for_good_was_not_given_up(
+    ledger: Ledger, is_permanent: bool, given_up: int
+) -> None:
+    sent = Sent(ledger).answer()
+    with ledger.write() as connection:
+        connection.exec_driver_sql(
+            "update deliveries set status = 'unconfirmed', next_attempt_at = null"
+        )
+
+    sent.hear("failed", is_permanent=is_permanent)
+
+    assert sent.status == "not_delivered"
+    assert count_given_up(ledger, sent.message_id) == given_up
 
 
 def test_many_at_once_of_the_same_receipt_are_one(ledger: Ledger) -> None:

@@ -150,7 +150,7 @@ class DeliveryRun:
             The batch's number, None if nothing is due.
         """
         now = self.clock.now()
-        is_held = channel == "sms" and not await asyncio.to_thread(self._hold.is_over, now)
+        is_held = channel == "sms" and not await ask_patiently(self.clock, self._hold.is_over, now)
         wanted = limit
         if not self.policies[channel].is_expired(now):
             wanted = self.book.claim_limit(channel, limit, now)
@@ -166,6 +166,7 @@ class DeliveryRun:
             now,
             channel,
             only_canaries=is_held,
+            carrier_only=self.carrier_only,
         )
         if not batch:
             return None

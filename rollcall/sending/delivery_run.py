@@ -89,7 +89,9 @@ class DeliveryRun:
         await self.free_dead()
         self._decider = Decider(self.book, self.policies, self.jitter)
         self._inquiry = Inquiry(self.ledger, self.book, self.clock, self.carrier_only)
-        self._watch = Watch(self.ledger, self.book, self.message_id, self.owner, self.clock)
+        self._watch = Watch(
+            self.ledger, self.book, self.message_id, self.owner, self.clock, tuple(self.policies)
+        )
         await self._watch.start()
         self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
         await asyncio.to_thread(self._hold.begin, self.clock.now())

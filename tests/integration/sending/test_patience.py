@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from sqlalchemy import select
 
 from rollcall.clock import SystemClock
 from rollcall.errors import RouteError
@@ -11,6 +12,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.queue import read_queue
 from rollcall.ledger.stopping import stop_message
+from rollcall.ledger.tables import RateShare
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.route_book import RouteBook, RouteTraits
 from tests.integration.sending.sends import queue_now, send, start_run, until
@@ -72,3 +74,17 @@ async def test_a_stopped_message_ends_a_run_whose_route_is_slow(ledger: Ledger) 
     assert time.monotonic() - stopped_at < 5
     counts = count_statuses(ledger, message_id)["sms"]
     assert counts == {"accepted": len(route.submitted), "stopped": PEOPLE - len(route.submitted)}
+
+
+async def test_a_run_takes_no_share_of_routes_that_it_never_uses(ledger: Ledger) -> None:
+    message_id = queue_now(ledger, 1, "email")
+    book, _ = slow_book(10.0)
+    book.add(ScriptedRoute("mail", "email"), 1, traits=RouteTraits(messages_per_s=10.0))
+    run = start_run(ledger, message_id, book)
+    del run.policies["sms"]  # as of a message without SMS
+
+    async with run:
+        with ledger.read() as connection:
+            shared = set(connection.execute(select(RateShare.route_id)).scalars())
+
+    assert shared == {"mail"}

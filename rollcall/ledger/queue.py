@@ -23,6 +23,7 @@ from rollcall.domain.tries import Try
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.folding import load_tries
 from rollcall.ledger.leases import LEASE_S, is_dead
+from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Content, Delivery
 
 LOST_IN_A_CRASH = "the sending process stopped before the answer was recorded"
@@ -74,6 +75,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     channel: Channel | None = None,
     *,
     only_canaries: bool = False,
+    carrier_only: frozenset[str] = frozenset(),
 ) -> list[ClaimedDelivery]:
     """Take up to `limit` due deliveries, least tried first: retries never hold up a first try.
 
@@ -85,6 +87,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         now: The present moment.
         channel: Over which channel; None: over any.
         only_canaries: Leave the rest of a large send for later.
+        carrier_only: Countries where no receipt proves more than arrival at the carrier.
     """
     query = (
         select(
@@ -94,6 +97,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
             Delivery.content_digest,
             Delivery.country,
             Delivery.is_canary,
+            Delivery.attempt_count,
         )
         .where(
             Delivery.message_id == message_id,
@@ -111,6 +115,8 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         delivery_ids = [row.delivery_id for row in rows]
         _lease(connection, delivery_ids, owner, now + timedelta(seconds=LEASE_S))
         _settle_lost_attempts(connection, delivery_ids, now)
+        tried_ids = [row.delivery_id for row in rows if row.attempt_count]
+        _match_missed_receipts(connection, tried_ids, now, carrier_only)
         tries = load_tries(connection, delivery_ids)
     return [
         ClaimedDelivery(
@@ -187,3 +193,21 @@ def _settle_lost_attempts(connection: Connection, delivery_ids: list[str], now: 
     """Whoever made these tries no longer holds the delivery: nobody will record their outcome."""
     lost = update(Attempt).where(Attempt.delivery_id.in_(delivery_ids), Attempt.outcome.is_(None))
     connection.execute(lost.values(outcome="uncertain", reason=LOST_IN_A_CRASH, finished_at=now))
+
+
+def _match_missed_receipts(
+    connection: Connection, delivery_ids: list[str], now: datetime, carrier_only: frozenset[str]
+) -> None:
+    """Match receipts that only know the provider's id and were committed as it was recorded.
+
+    On PostgreSQL neither of two such transactions sees what the other one writes.
+    """
+    if not delivery_ids:
+        return
+    query = select(Attempt.route_id, Attempt.provider_id).where(
+        Attempt.delivery_id.in_(delivery_ids),
+        Attempt.provider_id.is_not(None),
+        Attempt.receipt_state.is_(None),
+    )
+    named = {(route_id, provider_id or "") for route_id, provider_id in connection.execute(query)}
+    match_waiting(connection, named, now, carrier_only)

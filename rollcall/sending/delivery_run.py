@@ -40,7 +40,7 @@ from rollcall.sending.attempt import Verdict
 from rollcall.sending.canary import CanaryHold
 from rollcall.sending.deciding import Decider
 from rollcall.sending.route_book import RouteBook, RouteEntry
-from rollcall.sending.watching import Watch
+from rollcall.sending.watching import LOOK_EVERY_S, Watch
 
 RENEW_EVERY_S: Final = LEASE_S / 3
 """Two renewals may fail before a lease runs out."""
@@ -92,7 +92,9 @@ class DeliveryRun:
         await self.free_dead()
         self._decider = Decider(self.book, self.policies, self.jitter)
         self._inquiry = Inquiry(self.ledger, self.book, self.clock, self.carrier_only)
-        self._watch = Watch(self.ledger, self.book, self.message_id, self.owner, self.clock)
+        self._watch = Watch(
+            self.ledger, self.book, self.message_id, self.owner, self.clock, tuple(self.policies)
+        )
         await self._watch.start()
         self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
         await asyncio.to_thread(self._hold.begin, self.clock.now())
@@ -153,7 +155,7 @@ class DeliveryRun:
             The batch's number, None if nothing is due.
         """
         now = self.clock.now()
-        is_held = channel == "sms" and not await asyncio.to_thread(self._hold.is_over, now)
+        is_held = channel == "sms" and not await ask_patiently(self.clock, self._hold.is_over, now)
         wanted = limit
         if not self.policies[channel].is_expired(now):
             wanted = self.book.claim_limit(channel, limit, now)
@@ -169,6 +171,7 @@ class DeliveryRun:
             now,
             channel,
             only_canaries=is_held,
+            carrier_only=self.carrier_only,
         )
         if not batch:
             return None
@@ -251,13 +254,19 @@ class DeliveryRun:
         return step if isinstance(step, TryNow) else None
 
     async def _await_pace(self, entry: RouteEntry) -> None:
-        """Wait for this try's place in the route's rate; other messages take their turns."""
+        """Wait for this try's place in the route's rate; other messages take their turns.
+
+        A route that asks for more patience than a moment is not waited for here: others may serve.
+        """
         if entry.pace.is_free(self.clock.now()):
             return
         async with entry.turns.hold(self.message_id):
+            if self.is_ending or not entry.is_usable(self.clock.now()):
+                return
             wait_s = entry.pace.reserve(self.clock.now())
-            if wait_s:
-                await asyncio.sleep(wait_s)
+            while wait_s > 0 and not self.is_ending:
+                await asyncio.sleep(min(wait_s, LOOK_EVERY_S))
+                wait_s -= LOOK_EVERY_S
 
     def _reconsider(
         self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try], queued_at: datetime

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from rollcall.domain.delivery import RETRY_AFTER_MAX_S
 from rollcall.domain.health import Health
 from rollcall.domain.message import Channel
 from rollcall.domain.routing import Candidate, Coverage, rank, rotate
@@ -205,7 +206,8 @@ class RouteBook:
         """Learn from what a try came to."""
         entry = self.entries[route_id]
         if outcome == "throttled":
-            entry.pace.close_for(PENALTY_S if retry_after_s is None else retry_after_s, now)
+            asked_s = PENALTY_S if retry_after_s is None else retry_after_s
+            entry.pace.close_for(min(asked_s, RETRY_AFTER_MAX_S), now)
             return
         cells = [entry.health]
         if outcome != "accepted" or entry.choice.receipt_deadline_s is None:

@@ -51,8 +51,12 @@ class Decider:
         if not routes:  # also of tries over routes that were taken out of the file since
             is_out = any(one.is_out for one in tries)
             return Finish("unconfirmed" if is_out else "not_delivered", NOT_SERVED)
-        usable = self._spare_probes(self._usable(policy, recipient, routes, now), tries)
-        route_id = choose_route(tries, policy, usable, routes)
+        usable = self._usable(policy, recipient, routes, now)
+        spared = self._spare_probes(usable, tries)
+        # a probe is not spared where nothing else may be tried
+        route_id = choose_route(tries, policy, spared, routes) or choose_route(
+            tries, policy, usable, routes
+        )
         if route_id is not None:
             return TryNow(route_id)
         # another that is up is no reason to look again every second

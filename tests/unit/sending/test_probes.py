@@ -44,3 +44,16 @@ def test_probes_of_dead_routes_do_not_use_up_the_tries_of_one_delivery() -> None
 
 def test_while_no_route_is_trusted_probes_are_made_whoever_they_failed() -> None:
     assert decide([DEAD, REFUSED], is_other_alive=False) == TryNow("dead")
+
+
+def test_at_the_cap_the_route_that_knows_the_key_is_asked_although_another_is_trusted() -> None:
+    """Nothing else may be tried: to spare the probe would leave the delivery waiting for ever."""
+    book = RouteBook()
+    book.add(ScriptedRoute("keyed"), 3, honours_idempotency_key=True)
+    book.add(ScriptedRoute("alive"), 3)
+    for _ in range(FAILURES_IN_A_ROW):
+        book.note("keyed", "unavailable", NOW)
+    lost = [Try("keyed", "uncertain"), Try("alive", "uncertain"), Try("keyed", "unavailable")]
+    delivery = ClaimedDelivery("d", "sms", "+12025550100", "digest", tuple(lost))
+    decider = Decider(book, {"sms": RetryPolicy(50, True, 2)}, lambda: 0.5)
+    assert decider.decide(delivery, lost, PROBED_AT) == TryNow("keyed")

@@ -1,14 +1,16 @@
 """`rollcall demo`: the whole main job on the sample data, against sandbox carriers on loopback."""
 
 import asyncio
+import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -18,18 +20,21 @@ from rollcall.cli.log import print_entries
 from rollcall.cli.output import Format, FormatOption, console, print_json, print_notice
 from rollcall.cli.send import (
     EXIT_NOT_ALL_REACHED,
+    confirmed,
     is_complete,
     print_report,
     report_to_json,
     run_to_end,
 )
 from rollcall.clock import parse_instant
+from rollcall.domain.delivery import REACHED
 from rollcall.domain.message import parse_request
 from rollcall.errors import ConfigError, RollcallError
 from rollcall.ledger.log import LogEntry, read_log
 from rollcall.ledger.recording import derive_delivery_id
 from rollcall.sandbox.journal import JournalEntry, read_journal
 from rollcall.sandbox.plan import PlanName
+from rollcall.sandbox.servers import HOST
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.steps import SendReport
 from rollcall.settings import PROJECT_FOLDER, Settings, load_settings
@@ -47,10 +52,13 @@ def demo(
     seed: Annotated[int, typer.Option(help="What the carriers' faults are drawn from.")] = 7,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Send the sample earthquake message to sandbox carriers: one route down, one slow."""
+    """Send the sample message to sandbox carriers that report back: one down, one slow."""
     settings = _choose_settings(folder)
-    with sandbox_process(folder / "sandbox", "demo", seed):
-        report, entries = asyncio.run(_send_sample(settings, output))
+    with ExitStack() as stack:
+        stack.enter_context(sandbox_process(folder / "sandbox", "demo", seed))
+        public_url = stack.enter_context(portal_process(settings))
+        reachable = settings.model_copy(update={"public_url": public_url})
+        report, entries = asyncio.run(_send_sample(reachable, output))
     journals = [read_journal(path) for path in sorted((folder / "sandbox").glob("journal-*.jsonl"))]
     lost, twice = compare(report.message_id, entries, [one for each in journals for one in each])
     if output is Format.JSON:
@@ -76,7 +84,7 @@ def sandbox_process(folder: Path, plan: PlanName, seed: int) -> Iterator[None]:
     except OSError as error:
         raise ConfigError(f"the folder {folder} cannot be written: {error.strerror}") from error
     command = [sys.executable, "-m", "rollcall.sandbox", "--plan", plan]
-    command += ["--folder", str(folder), "--seed", str(seed)]
+    command += ["--folder", str(folder), "--seed", str(seed), "--receipts"]
     process = subprocess.Popen(command, env=os.environ | {"PYTHONWARNINGS": "ignore"})  # noqa: S603 - our own module
     try:
         _await_ready(ready, process)
@@ -84,6 +92,42 @@ def sandbox_process(folder: Path, plan: PlanName, seed: int) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=START_PATIENCE_S)
+
+
+@contextmanager
+def portal_process(settings: Settings) -> Iterator[str]:
+    """Run `rollcall portal` on a free loopback port until the context ends; yield its address.
+
+    Raises:
+        RollcallError: It did not start.
+    """
+    own = {
+        "ROLLCALL_DATA_DIR": str(settings.data_dir),
+        "ROLLCALL_LEDGER_URL": "",
+        "ROLLCALL_ROUTES_FILE": str(settings.routes_file),
+        "ROLLCALL_PUBLIC_URL": f"http://{HOST}",
+    }
+    command = [sys.executable, "-m", "rollcall.cli", "portal", "--port", "0", "--format", "json"]
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield f"http://{HOST}:{_read_port(process)}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=START_PATIENCE_S)
+
+
+def _read_port(process: "subprocess.Popen[bytes]") -> int:
+    """Return the port that a portal tells once it listens; one that ends tells nothing."""
+    assert process.stdout  # noqa: S101 - it is a pipe
+    told = b""
+    if select.select([process.stdout], [], [], START_PATIENCE_S)[0]:
+        for line in process.stdout:
+            told += line
+            if line.strip() == b"}":
+                return int(json.loads(told)["port"])
+    raise RollcallError("the demo's portal did not start: `rollcall migrate` may be needed")
 
 
 def _await_ready(ready: Path, process: "subprocess.Popen[bytes]") -> None:
@@ -106,8 +150,9 @@ def _choose_settings(folder: Path) -> Settings:
 
 
 async def _send_sample(settings: Settings, output: Format) -> tuple[SendReport, list[LogEntry]]:
+    request = parse_request((SAMPLE / "earthquake.json").read_text("utf-8"))
     order = Order(
-        request=parse_request((SAMPLE / "earthquake.json").read_text("utf-8")),
+        request=confirmed(request, confirm=True),  # a second demo is meant to repeat the first
         source=SAMPLE,
         as_of=parse_instant(SAMPLE_AS_OF),
     )
@@ -150,11 +195,14 @@ def _print_end(report: SendReport, folder: Path, lost: int, twice: int) -> None:
 def compare(
     message_id: str, entries: list[LogEntry], journal: list[JournalEntry]
 ) -> tuple[int, int]:
-    """Count accepted deliveries that no carrier knows of, and those that some took twice."""
-    taken = Counter(line.reference for line in journal)
-    accepted = [
-        taken[derive_delivery_id(message_id, entry.person_id, entry.channel)]
+    """Count those shown as taken over or arrived that never arrived, and those that came twice.
+
+    What a carrier took and then reported as failed did not arrive: sent again it came once.
+    """
+    arrived = Counter(line.reference for line in journal if line.is_delivered)
+    copies = [
+        arrived[derive_delivery_id(message_id, entry.person_id, entry.channel)]
         for entry in entries
-        if entry.status == "accepted" and entry.same_as is None
+        if entry.status in REACHED and entry.same_as is None
     ]
-    return accepted.count(0), sum(count > 1 for count in accepted)
+    return copies.count(0), sum(count > 1 for count in copies)

@@ -1,18 +1,20 @@
 """The recipients that a selection gave at one moment, each with the reasons."""
 
-import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from rollcall.clock import format_instant
+from rollcall.domain.line_digest import LineDigest
 
 PositionSource = Literal["report", "booking", "workplace", "none"]
 
 Reason = dict[str, str | int]
 """Why somebody is in an audience (the contract's `via`), e.g. `{"by": "filter", "index": 0}`."""
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,14 @@ class Audience:
 
     Attributes:
         as_of: The moment the selection was evaluated for.
-        recipients: Sorted by `person_id`; people who cannot be reached included.
+        recipients: Sorted by `person_id`; people who cannot be reached included. Perhaps
+            `rollcall.domain.recipient_rows`: then each look makes them anew.
         facility_ids: The facilities matched, sorted.
         silent_facility_ids: Matched facilities that stand for nobody (no contact, or no manager).
     """
 
     as_of: datetime
-    recipients: tuple[Recipient, ...]
+    recipients: Sequence[Recipient]
     facility_ids: tuple[str, ...]
     silent_facility_ids: tuple[str, ...] = field(default=())
 
@@ -112,7 +115,7 @@ def digest_audience(recipients: Iterable[Recipient]) -> str:
     It tells whether a frozen audience is as it was. Two evaluations seldom share it: it covers
     positions, which are reported anew all the time.
     """
-    return _digest_lines(_write_canonically(one.to_json()) for one in recipients)
+    return _digest_lines(write_canonically(one.to_json()) for one in recipients)
 
 
 def digest_preview(recipients: Iterable[Recipient]) -> str:
@@ -121,20 +124,22 @@ def digest_preview(recipients: Iterable[Recipient]) -> str:
     A preview prints it and a send can insist on it. Names, languages and positions are not in it:
     somebody who moves on within the area is the same recipient for the same reasons.
     """
-    return _digest_lines(list_members(recipients).values())
+    return _digest_lines(line for _, line in iterate_members(recipients))
 
 
-def list_members(recipients: Iterable[Recipient]) -> dict[str, str]:
-    """Return what the digest of a preview says of everybody, by `person_id`, as canonical JSON."""
-    return {
-        one.person_id: _write_canonically([one.person_id, one.email, one.phone, list(one.via)])
-        for one in recipients
-    }
+def iterate_members(recipients: Iterable[Recipient]) -> Iterator[tuple[str, str]]:
+    """Yield everybody's `person_id` and what the digest of a preview says of them."""
+    for one in recipients:
+        told = [one.person_id, one.email, one.phone, list(one.via)]
+        yield one.person_id, write_canonically(told)
 
 
-def _write_canonically(told: Any) -> str:
-    return json.dumps(told, sort_keys=True, ensure_ascii=False)
+def write_canonically(told: Any) -> str:
+    """Return the JSON of what digests cover: one line, the same whenever it says the same."""
+    return _CANONICAL.encode(told)
 
 
 def _digest_lines(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    digest = LineDigest()
+    digest.add(lines)
+    return digest.hexdigest()

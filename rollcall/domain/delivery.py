@@ -193,7 +193,10 @@ def choose_next_step(
 
 
 def choose_route(
-    tries: Sequence[Try], policy: RetryPolicy, routes: Sequence[RouteChoice]
+    tries: Sequence[Try],
+    policy: RetryPolicy,
+    routes: Sequence[RouteChoice],
+    serving: Sequence[RouteChoice] | None = None,
 ) -> str | None:
     """Choose the route for a try that is due now; None where none can be made now.
 
@@ -205,10 +208,13 @@ def choose_route(
         tries: The recorded tries, in any order.
         policy: How hard this delivery is tried.
         routes: The routes that serve it and can be used now, best first.
+        serving: All that serve it, as `settle` gets them: what a route that is down has taken under
+            one key is one copy still; None: the same.
     """
     candidates = routes if policy.uses_alternatives else routes[:1]
     repeat_id = _find_keyed_repeat(tries, candidates)
-    if repeat_id or not candidates or count_copies(tries, routes) >= policy.copies_cap:
+    copies_count = count_copies(tries, routes if serving is None else serving)
+    if repeat_id or not candidates or copies_count >= policy.copies_cap:
         return repeat_id
     return _least_tried(tries, candidates)
 

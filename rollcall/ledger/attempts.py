@@ -212,12 +212,26 @@ def apply_early_receipts(
     watched = [end for end in ends if end.route_id]
     if not watched:
         return
-    named = {
-        (end.route_id or "", end.provider_id): end.attempt_id for end in watched if end.provider_id
-    }
+    named = {(end.route_id or "", end.provider_id) for end in watched if end.provider_id}
     match_waiting(connection, named, now, carrier_only)
     ids = write_list(end.attempt_id for end in watched)
     refold(connection, set(connection.execute(_HEARD_OF, {"ids": ids}).scalars()), now)
+
+
+def apply_late_receipts(
+    connection: Connection, settlements: Sequence[Settlement], now: datetime
+) -> None:
+    """Fold failures that were told while deliveries were leased; after settling them.
+
+    Whoever held them had read their tries before, and had settled on what was true then.
+    """
+    settled = [one.delivery_id for one in settlements if isinstance(one.then, Finish)]
+    if not settled:
+        return
+    query = select(Attempt.delivery_id).where(
+        Attempt.delivery_id.in_(settled), Attempt.receipt_state.in_(("failed", "missing"))
+    )
+    refold(connection, set(connection.execute(query).scalars()), now)
 
 
 def settle_deliveries(

@@ -1,17 +1,16 @@
 """Frozen audiences, looked at later: are they as they were, and whom did the one before mean?"""
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from rollcall.domain.audience import Recipient
+from rollcall.domain.audience import Recipient, write_canonically
+from rollcall.domain.line_digest import LineDigest
 from rollcall.domain.saved_names import fold_name, spell_name
 from rollcall.errors import InputError, LedgerError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, load_message
-from rollcall.ledger.recording import load_audience
+from rollcall.ledger.recording import CHUNK_ROWS, load_audience
 from rollcall.ledger.tables import AudienceMember, Message, MessageFilter, SavedFilter, Template
 
 _DIGESTED = ("person_id", "name", "email", "phone", "language", "position", "via")
@@ -123,11 +122,15 @@ def _digest_rows(ledger: Ledger, message_id: str) -> str:
     Not from the recipients made of them: a later version may know more of a position than was
     frozen.
     """
-    query = select(*(getattr(AudienceMember, name) for name in _DIGESTED))
-    with ledger.read() as connection:
-        rows = connection.execute(query.where(AudienceMember.message_id == message_id)).mappings()
-        lines = sorted(json.dumps(dict(row), sort_keys=True, ensure_ascii=False) for row in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    query = (
+        select(*(getattr(AudienceMember, name) for name in _DIGESTED))
+        .where(AudienceMember.message_id == message_id)
+        .execution_options(yield_per=CHUNK_ROWS)
+    )
+    digest = LineDigest()
+    with ledger.read() as connection, connection.execute(query) as rows:
+        digest.add(write_canonically(dict(row)) for row in rows.mappings())
+    return digest.hexdigest()
 
 
 def _find_by_names(

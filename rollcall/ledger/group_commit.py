@@ -14,6 +14,7 @@ from rollcall.ledger.attempts import (
     AttemptStart,
     Settlement,
     apply_early_receipts,
+    apply_late_receipts,
     begin_attempts,
     finish_attempts,
     settle_deliveries,
@@ -112,8 +113,8 @@ class GroupCommit:
     def _commit_group(self, writes: Sequence[_Write]) -> set[str]:
         starts = [write for write in writes if isinstance(write, AttemptStart)]
         ends = [write for write in writes if isinstance(write, AttemptEnd)]
-        settlements = [write for write in writes if isinstance(write, Settlement)]
-        settlements += [end.settlement for end in ends if end.settlement]
+        alone = [write for write in writes if isinstance(write, Settlement)]
+        settlements = alone + [end.settlement for end in ends if end.settlement]
         now = self._clock.now()
         with self._ledger.write() as connection:
             if ends:
@@ -122,6 +123,7 @@ class GroupCommit:
                 settle_deliveries(connection, self._owner, settlements)
                 if self._mirrors:
                     mirror_shared(connection, [one.delivery_id for one in settlements])
+                apply_late_receipts(connection, alone, now)
             if ends:
                 apply_early_receipts(connection, ends, now, self._carrier_only)
             return begin_attempts(connection, self._owner, starts, now) if starts else set()

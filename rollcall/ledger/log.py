@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, not_, select
+from sqlalchemy import Select, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from rollcall.domain.delivery import Status
@@ -59,9 +59,13 @@ def count_statuses(ledger: Ledger, message_id: str) -> StatusCounts:
 
 
 def count_given_up(ledger: Ledger, message_id: str) -> int:
-    """Count deliveries that were not delivered although no route called the recipient hopeless."""
+    """Count deliveries that were not delivered although no route called the recipient hopeless.
+
+    A route says so at once, or by a receipt.
+    """
     tried_id = func.coalesce(Delivery.same_as, Delivery.delivery_id)
-    was_refused = exists().where(Attempt.delivery_id == tried_id, Attempt.outcome == "refused")
+    is_hopeless = or_(Attempt.outcome == "refused", Attempt.receipt_is_permanent.is_(True))
+    was_refused = exists().where(Attempt.delivery_id == tried_id, is_hopeless)
     query = select(func.count()).where(
         Delivery.message_id == message_id, Delivery.status == "not_delivered", not_(was_refused)
     )

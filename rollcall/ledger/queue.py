@@ -28,6 +28,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.folding import load_tries
 from rollcall.ledger.leases import LEASE_S, is_dead
 from rollcall.ledger.lists import in_list, write_list
+from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Content, Delivery, UtcDateTime
 
 LOST_IN_A_CRASH = "the sending process stopped before the answer was recorded"
@@ -45,6 +46,11 @@ _LOST = (
         reason=LOST_IN_A_CRASH,
         finished_at=bindparam("b_now", type_=UtcDateTime()),
     )
+)
+_UNHEARD = select(Attempt.route_id, Attempt.provider_id).where(
+    in_list(Attempt.delivery_id, "ids"),
+    Attempt.provider_id.is_not(None),
+    Attempt.receipt_state.is_(None),
 )
 
 
@@ -94,6 +100,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     channel: Channel | None = None,
     *,
     only_canaries: bool = False,
+    carrier_only: frozenset[str] = frozenset(),
 ) -> list[ClaimedDelivery]:
     """Take up to `limit` due deliveries, least tried first: retries never hold up a first try.
 
@@ -105,6 +112,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         now: The present moment.
         channel: Over which channel; None: over any.
         only_canaries: Leave the rest of a large send for later.
+        carrier_only: Countries where no receipt proves more than arrival at the carrier.
     """
     query = _due_query(by_channel=channel is not None, only_canaries=only_canaries)
     which = {"b_message_id": message_id, "b_now": now, "b_limit": limit, "b_channel": channel}
@@ -114,7 +122,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
             return []
         _lease(connection, [row.delivery_id for row in rows], owner, now)
         tried_ids = [row.delivery_id for row in rows if row.attempt_count]
-        tries = _recall_tries(connection, tried_ids, now)
+        tries = _recall_tries(connection, tried_ids, now, carrier_only)
     return [
         ClaimedDelivery(
             delivery_id=row.delivery_id,
@@ -209,12 +217,13 @@ def _lease(connection: Connection, delivery_ids: list[str], owner: str, now: dat
 
 
 def _recall_tries(
-    connection: Connection, delivery_ids: list[str], now: datetime
+    connection: Connection, delivery_ids: list[str], now: datetime, carrier_only: frozenset[str]
 ) -> dict[str, list[Try]]:
     """Return the tries of deliveries that were tried before, now that nobody else makes any."""
     if not delivery_ids:
         return {}
     _settle_lost_attempts(connection, delivery_ids, now)
+    _match_missed_receipts(connection, delivery_ids, now, carrier_only)
     return load_tries(connection, delivery_ids)
 
 
@@ -226,3 +235,15 @@ def _release(connection: Connection, owners: list[str]) -> None:
 def _settle_lost_attempts(connection: Connection, delivery_ids: list[str], now: datetime) -> None:
     """Whoever made these tries no longer holds the delivery: nobody will record their outcome."""
     connection.execute(_LOST, {"ids": write_list(delivery_ids), "b_now": now})
+
+
+def _match_missed_receipts(
+    connection: Connection, delivery_ids: list[str], now: datetime, carrier_only: frozenset[str]
+) -> None:
+    """Match receipts that only know the provider's id and were committed as it was recorded.
+
+    On PostgreSQL neither of two such transactions sees what the other one writes.
+    """
+    told = connection.execute(_UNHEARD, {"ids": write_list(delivery_ids)})
+    named = {(route_id, provider_id or "") for route_id, provider_id in told}
+    match_waiting(connection, named, now, carrier_only)

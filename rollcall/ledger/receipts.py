@@ -4,7 +4,7 @@ A repeat or replay changes nothing; order does not matter; a receipt that matche
 kept and matched when the attempt's outcome tells the provider's id.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,7 +77,7 @@ def record_receipts_in(
 
 def match_waiting(
     connection: Connection,
-    provider_ids: dict[tuple[str, str], str],
+    provider_ids: Collection[tuple[str, str]],
     now: datetime,
     carrier_only: frozenset[str] = frozenset(),
 ) -> None:
@@ -85,11 +85,11 @@ def match_waiting(
 
     Args:
         connection: A transaction.
-        provider_ids: Attempt ids by route id and provider id.
+        provider_ids: Route ids with provider ids, of attempts that are recorded.
         now: The present moment.
         carrier_only: As in `record_receipts`.
     """
-    matched = []
+    found: dict[str, list[tuple[str, str]]] = {}
     for part in _parts(sorted({provider_id for _, provider_id in provider_ids})):
         query = select(ReceiptRow.receipt_id, ReceiptRow.route_id, ReceiptRow.provider_id).where(
             ReceiptRow.provider_id.in_(part),
@@ -97,8 +97,17 @@ def match_waiting(
             ReceiptRow.reference.is_(None),
         )
         for receipt_id, route_id, provider_id in connection.execute(query):
-            if attempt_id := provider_ids.get((route_id, provider_id or "")):
-                matched.append((receipt_id, attempt_id))
+            if provider_id and (route_id, provider_id) in provider_ids:
+                found.setdefault(route_id, []).append((receipt_id, provider_id))
+    matched = []
+    for route_id, waiting in found.items():
+        ids = sorted({provider_id for _, provider_id in waiting})
+        attempts = _find_attempts(connection, route_id, [], ids)
+        matched += [
+            (receipt_id, attempts[provider_id])
+            for receipt_id, provider_id in waiting
+            if provider_id in attempts
+        ]
     _set_matches(connection, matched)
     apply_receipts(connection, {attempt_id for _, attempt_id in matched}, now, carrier_only)
 

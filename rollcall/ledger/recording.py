@@ -13,8 +13,9 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
 from rollcall.clock import parse_instant
-from rollcall.domain.audience import Audience, Position, Recipient, digest_audience
+from rollcall.domain.audience import Audience, Position, Recipient, write_canonically
 from rollcall.domain.delivery import Status
+from rollcall.domain.line_digest import LineDigest
 from rollcall.domain.message import Channel
 from rollcall.errors import InputError
 from rollcall.ledger.canary_marks import mark_canaries
@@ -92,11 +93,7 @@ def freeze_audience(
         if guard is not None:
             ledger.serialise(connection, recipients_digest or message_id)
             guard(connection)
-        for chunk in _chunks(audience.recipients):
-            connection.execute(
-                insert(AudienceMember), [_member_row(message_id, one) for one in chunk]
-            )
-        digest = digest_audience(audience.recipients)
+        digest = _insert_members(connection, message_id, audience.recipients)
         connection.execute(
             update(Message)
             .where(Message.message_id == message_id)
@@ -207,12 +204,22 @@ def _chunks(rows: Iterable[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _member_row(message_id: str, recipient: Recipient) -> dict[str, Any]:
-    return {
-        "message_id": message_id,
-        "home_country": recipient.home_country,
-        **recipient.to_json(),
-    }
+def _insert_members(
+    connection: Connection, message_id: str, recipients: Iterable[Recipient]
+) -> str:
+    """Store recipients in one pass; return what `digest_audience` says of them."""
+    digest = LineDigest()
+    for chunk in _chunks(recipients):
+        told = [one.to_json() for one in chunk]
+        digest.add(map(write_canonically, told))
+        connection.execute(
+            insert(AudienceMember),
+            [
+                {"message_id": message_id, "home_country": one.home_country, **columns}
+                for one, columns in zip(chunk, told, strict=True)
+            ],
+        )
+    return digest.hexdigest()
 
 
 def recipient_from(row: Any) -> Recipient:

@@ -8,7 +8,7 @@ from rollcall.domain.receipts import EvidenceLevel
 from rollcall.sandbox.schedule import FaultRates, ReceiptRates
 
 PlanName = Literal["clean", "demo", "rough", "receipts"]
-"""clean: all behave. demo: one carrier down, one slow, few faults. rough: every fault there is.
+"""clean: all behave. demo: one carrier down, one slow, few faults, receipts. rough: every fault.
 receipts: carriers take everything and report back, with every fault that receipts have."""
 
 
@@ -131,11 +131,18 @@ def _plan_clean(seed: int) -> SandboxPlan:
 
 
 def _plan_demo(seed: int) -> SandboxPlan:
+    receipts = ReceiptPlan(
+        level="handset",
+        faults=ReceiptRates(failed_pct=3.0, duplicate_pct=5.0, shuffled_pct=5.0, early_pct=5.0),
+    )
     carriers = (
         CarrierPlan(name="alpha", priority=1, is_down=True),
-        CarrierPlan(name="bravo", priority=2, delay_s=0.3, max_connections=100),
+        CarrierPlan(name="bravo", priority=2, delay_s=0.3, max_connections=100, receipts=receipts),
         CarrierPlan(
-            name="charlie", priority=3, faults=FaultRates(refuse_pct=3.0, throttle_pct=2.0)
+            name="charlie",
+            priority=3,
+            faults=FaultRates(refuse_pct=3.0, throttle_pct=2.0),
+            receipts=receipts,
         ),
     )
     mail = MailPlan(greylist_pct=4.0)

@@ -51,7 +51,8 @@ class Inquiry:
         asked = list(tries)
         now = self.clock.now()
         for index, one in enumerate(asked):
-            if is_askable(one, self._choice(one.route_id), now):
+            is_due = is_askable(one, self._choice(one.route_id), now)
+            if is_due and is_key_sure(asked[:index], one):
                 told = await self._ask(submission, index, one)
                 asked[index] = replace(one, receipt=told) if told else one
         return asked
@@ -106,6 +107,21 @@ def is_askable(one: Try, route: RouteChoice | None, now: datetime) -> bool:
         return False
     open_until = find_open_until(one, route)
     return open_until is not None and open_until <= now
+
+
+def is_key_sure(earlier: Sequence[Try], one: Try) -> bool:
+    """Tell whether it is known under which key a try was handed over.
+
+    After a failure a repeat has a key of its own (`delivery_run.make_key`); whether the failure was
+    known by then is not recorded. To ask by a wrong key would find another try, or none, and send a
+    copy too many. Of a try that was accepted the provider's own id is known.
+    """
+    return one.outcome == "accepted" or not any(
+        before.route_id == one.route_id
+        and before.receipt is not None
+        and before.receipt.state == "failed"
+        for before in earlier
+    )
 
 
 def _as_submitted(submission: Submission, name: AttemptName) -> Submission:

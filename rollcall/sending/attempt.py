@@ -62,7 +62,7 @@ async def try_route_in_bulk(
             results = await bulk.submit_bulk(submissions)
         return [
             _verdict_of(one) if isinstance(one, SendError) else _accepted(route.route_id, one)
-            for one in results
+            for one, _ in zip(results, submissions, strict=True)
         ]
     except SendError as error:
         verdict = _verdict_of(error)
@@ -84,8 +84,8 @@ def _accepted(route_id: str, acceptance: Acceptance) -> Verdict:
     return Verdict(
         route_id,
         "accepted",
-        provider_id=acceptance.provider_id,
-        provider_code=acceptance.provider_code,
+        provider_id=_storable(acceptance.provider_id),
+        provider_code=_storable(acceptance.provider_code),
     )
 
 
@@ -94,9 +94,19 @@ def _verdict_of(error: SendError) -> Verdict:
         error.route_id,
         _outcome_of(error),
         error.reason,
-        provider_code=error.provider_code,
+        provider_code=_storable(error.provider_code),
         retry_after_s=error.retry_after_s if isinstance(error, RouteError) else None,
     )
+
+
+def _storable(told: str | None) -> str | None:
+    """Leave out what no ledger can store: NUL (PostgreSQL), halves of characters (not UTF-8).
+
+    The outcomes of up to 500 tries are committed together, and would be lost together.
+    """
+    if told is None or (told.isascii() and "\0" not in told):
+        return told
+    return told.replace("\0", "").encode(errors="ignore").decode()
 
 
 def _outcome_of(error: SendError) -> Outcome:

@@ -40,6 +40,7 @@ def choose_audience(
             message.as_of,
             managers_only=request.options.managers_only,
             saved_filters=load_message_filters(ledger, message.message_id),
+            as_rows=True,
         )
     require_recipients(audience)
     return audience

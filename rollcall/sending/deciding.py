@@ -1,9 +1,11 @@
 """Decisions about one delivery: the rules of the domain, over the routes as they are right now."""
 
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rollcall.domain.delivery import (
     Finish,
@@ -21,6 +23,9 @@ from rollcall.ledger.queue import ClaimedDelivery
 from rollcall.sending.route_book import Recipient, RouteBook
 
 NOT_SERVED = "no route serves this number"
+
+TRIES_FOR_A_PROBE: Final = 8
+"""Tries of a delivery for each further probe that it makes of a route that has refused it."""
 
 
 @dataclass(slots=True)
@@ -41,15 +46,22 @@ class Decider:
         """Decide about a delivery that is due: a try is made only over a route that can be used."""
         policy, recipient = self.policies[delivery.channel], describe(delivery)
         routes = self._routes(policy, recipient)
-        if not routes:
-            return Finish("not_delivered", NOT_SERVED)
         if settled := settle(tries, policy, routes, now):
             return settled
+        if not routes:  # also of tries over routes that were taken out of the file since
+            is_out = any(one.is_out for one in tries)
+            return Finish("unconfirmed" if is_out else "not_delivered", NOT_SERVED)
         usable = self._usable(policy, recipient, routes, now)
-        route_id = choose_route(tries, policy, usable)
+        spared = self._spare_probes(usable, tries)
+        # a probe is not spared where nothing else may be tried
+        route_id = choose_route(tries, policy, spared, routes) or choose_route(
+            tries, policy, usable, routes
+        )
         if route_id is not None:
             return TryNow(route_id)
-        due_at = self.book.usable_at(recipient, now)
+        # another that is up is no reason to look again every second
+        awaited = [one for one in routes if choose_route(tries, policy, [one], routes)]
+        due_at = self.book.usable_at(awaited, now)
         return WaitFor(min(due_at, policy.expires_at) if policy.expires_at else due_at)
 
     def decide_after(
@@ -60,7 +72,7 @@ class Decider:
         routes = self._routes(policy, recipient)
         if settled := settle(tries, policy, routes, now):
             return settled
-        usable = self._usable(policy, recipient, routes, now)
+        usable = self._spare_probes(self._usable(policy, recipient, routes, now), tries)
         return choose_next_step(tries, policy, routes, now, self.jitter(), usable)
 
     def find_route(self, delivery: ClaimedDelivery, route_id: str) -> RouteChoice | None:
@@ -85,6 +97,24 @@ class Decider:
         if policy.uses_alternatives:
             return usable
         return [one for one in usable if one in routes]
+
+    def _spare_probes(
+        self, usable: Sequence[RouteChoice], tries: Sequence[Try]
+    ) -> Sequence[RouteChoice]:
+        """Leave out routes due for a probe that have refused this delivery, while others do better.
+
+        The last few deliveries of a send would else make every probe of every dead route, and use
+        up their tries on them. One in so many tries is still spent so.
+        """
+        if not any(self.book.is_trusted(one.route_id) for one in usable):
+            return usable
+        refused = Counter(one.route_id for one in tries if not one.is_out)
+        return [
+            one
+            for one in usable
+            if self.book.is_trusted(one.route_id)
+            or refused[one.route_id] * TRIES_FOR_A_PROBE <= len(tries)
+        ]
 
 
 def describe(delivery: ClaimedDelivery) -> Recipient:

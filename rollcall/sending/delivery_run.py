@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rollcall.clock import Clock
@@ -40,10 +40,13 @@ from rollcall.sending.attempt import Verdict
 from rollcall.sending.canary import CanaryHold
 from rollcall.sending.deciding import Decider
 from rollcall.sending.route_book import RouteBook, RouteEntry
-from rollcall.sending.watching import Watch
+from rollcall.sending.watching import LOOK_EVERY_S, Watch
 
 RENEW_EVERY_S: Final = LEASE_S / 3
 """Two renewals may fail before a lease runs out."""
+
+GOOD_FOR: Final = timedelta(seconds=1)
+"""How long a choice of route stands while it waits for a place there."""
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +92,9 @@ class DeliveryRun:
         await self.free_dead()
         self._decider = Decider(self.book, self.policies, self.jitter)
         self._inquiry = Inquiry(self.ledger, self.book, self.clock, self.carrier_only)
-        self._watch = Watch(self.ledger, self.book, self.message_id, self.owner, self.clock)
+        self._watch = Watch(
+            self.ledger, self.book, self.message_id, self.owner, self.clock, tuple(self.policies)
+        )
         await self._watch.start()
         self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
         await asyncio.to_thread(self._hold.begin, self.clock.now())
@@ -150,7 +155,7 @@ class DeliveryRun:
             The batch's number, None if nothing is due.
         """
         now = self.clock.now()
-        is_held = channel == "sms" and not await asyncio.to_thread(self._hold.is_over, now)
+        is_held = channel == "sms" and not await ask_patiently(self.clock, self._hold.is_over, now)
         wanted = limit
         if not self.policies[channel].is_expired(now):
             wanted = self.book.claim_limit(channel, limit, now)
@@ -166,6 +171,7 @@ class DeliveryRun:
             now,
             channel,
             only_canaries=is_held,
+            carrier_only=self.carrier_only,
         )
         if not batch:
             return None
@@ -219,12 +225,12 @@ class DeliveryRun:
         self, delivery: ClaimedDelivery, content: Any, route_id: str, tries: list[Try]
     ) -> NextStep | None:
         """Make one try; return what is left to do: another try, an end to record, or nothing."""
-        entry = self.book.entries[route_id]
+        entry, queued_at = self.book.entries[route_id], self.clock.now()
         async with entry.slots.hold(self.message_id):
             await self._await_pace(entry)
             if self.is_ending:
                 return None
-            if other_step := self._reconsider(delivery, entry, tries):
+            if other_step := self._reconsider(delivery, entry, tries, queued_at):
                 return other_step
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
             if not await self._commits.begin(start):
@@ -248,21 +254,37 @@ class DeliveryRun:
         return step if isinstance(step, TryNow) else None
 
     async def _await_pace(self, entry: RouteEntry) -> None:
-        """Wait for this try's place in the route's rate; other messages take their turns."""
+        """Wait for this try's place in the route's rate; other messages take their turns.
+
+        A route that asks for more patience than a moment is not waited for here: others may serve.
+        """
         if entry.pace.is_free(self.clock.now()):
             return
         async with entry.turns.hold(self.message_id):
+            if self.is_ending or not entry.is_usable(self.clock.now()):
+                return
             wait_s = entry.pace.reserve(self.clock.now())
-            if wait_s:
-                await asyncio.sleep(wait_s)
+            while wait_s > 0 and not self.is_ending:
+                await asyncio.sleep(min(wait_s, LOOK_EVERY_S))
+                wait_s -= LOOK_EVERY_S
 
     def _reconsider(
-        self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try]
+        self, delivery: ClaimedDelivery, entry: RouteEntry, tries: list[Try], queued_at: datetime
     ) -> NextStep | None:
-        """Decide again after queueing for a route: the message may be expired, the route dead."""
+        """Decide again after queueing for a route.
+
+        The message may be expired, the route dead, or not the best any more: a decision is good for
+        a moment only. Of a half-open route the try becomes the probe.
+        """
         now = self.clock.now()
-        is_expired = self.policies[delivery.channel].is_expired(now)
-        if not is_expired and entry.admit(delivery.country, now):
+        is_fresh = now - queued_at < GOOD_FOR and not self.policies[delivery.channel].is_expired(
+            now
+        )
+        if not is_fresh:
+            step = self._decider.decide(delivery, tries, now)
+            if not isinstance(step, TryNow) or step.route_id != entry.route.route_id:
+                return step
+        if entry.admit(delivery.country, now):
             return None
         return self._decider.decide(delivery, tries, now)
 

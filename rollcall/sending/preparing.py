@@ -35,8 +35,9 @@ def select_recipients(
     *,
     managers_only: bool,
     saved_filters: SavedFilters | None = None,
+    as_rows: bool = False,
 ) -> Audience:
-    """Evaluate a selection on a snapshot.
+    """Evaluate a selection on a snapshot; `as_rows` as in `select_audience`.
 
     Raises:
         SelectionError: The selection names what does not exist, or a saved filter leads to itself.
@@ -46,6 +47,7 @@ def select_recipients(
         read_world(snapshot, as_of),
         managers_only=managers_only,
         saved_filters=saved_filters or {},
+        as_rows=as_rows,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from rollcall.domain.delivery import RETRY_AFTER_MAX_S
 from rollcall.domain.health import Health
 from rollcall.domain.message import Channel
 from rollcall.domain.routing import Candidate, Coverage, rank, rotate
@@ -155,6 +156,10 @@ class RouteBook:
         """Return all routes of a channel, whatever their health."""
         return [one.choice for one in self._by_channel.get(channel, ())]
 
+    def is_trusted(self, route_id: str) -> bool:
+        """Tell whether a route needs no probe."""
+        return self.entries[route_id].health.is_closed()
+
     def serving(self, recipient: Recipient) -> list[RouteChoice]:
         """Return all routes that serve a recipient, whatever their health."""
         return [one.choice for one in self._serving(recipient)]
@@ -176,9 +181,9 @@ class RouteBook:
         """Return only the preferred route for a recipient, whatever its health."""
         return self._rank(self._serving(recipient), recipient, ignores_health=True)[:1]
 
-    def usable_at(self, recipient: Recipient, now: datetime) -> datetime:
-        """Return when some route for a recipient may be used again, at the earliest."""
-        moments = [one.usable_at(now) for one in self._serving(recipient)]
+    def usable_at(self, routes: Sequence[RouteChoice], now: datetime) -> datetime:
+        """Return when one of some routes may be used again, at the earliest."""
+        moments = [self.entries[one.route_id].usable_at(now) for one in routes]
         soonest = now + timedelta(seconds=EARLIEST_RETRY_S)
         return max(min(moments, default=soonest), soonest)
 
@@ -201,7 +206,8 @@ class RouteBook:
         """Learn from what a try came to."""
         entry = self.entries[route_id]
         if outcome == "throttled":
-            entry.pace.close_for(PENALTY_S if retry_after_s is None else retry_after_s, now)
+            asked_s = PENALTY_S if retry_after_s is None else retry_after_s
+            entry.pace.close_for(min(asked_s, RETRY_AFTER_MAX_S), now)
             return
         cells = [entry.health]
         if outcome != "accepted" or entry.choice.receipt_deadline_s is None:

@@ -23,6 +23,7 @@ from rollcall.ledger.messages import (
     require_open,
     set_state,
 )
+from rollcall.ledger.queue import read_queue
 from rollcall.ledger.recording import iterate_audience, record_deliveries, refuse_message
 from rollcall.ledger.shared_numbers import settle_shared
 from rollcall.ledger.stopping import sweep_stopped
@@ -204,7 +205,9 @@ class SendSteps:
         )
 
     def close_message(self, message_id: str) -> SendReport:
-        """Mark a message as sent if nothing of it waits any more; return what it came to.
+        """Mark a message as sent if nothing of it is left to do; return what it came to.
+
+        A receipt that is still awaited is something left to do: without it another try may follow.
 
         Of one that was stopped, what a run has put back into the queue since is held back.
         """
@@ -212,7 +215,8 @@ class SendSteps:
         report = self.report(message_id)
         if report.state == "stopped":
             sweep_stopped(self.ledger, message_id, self.clock.now())
-        if report.state == "sending" and not report.total("waiting"):
+        queue = read_queue(self.ledger, message_id, self.clock.now())
+        if report.state == "sending" and not queue.waiting_count:
             set_state(self.ledger, message_id, "sent", closed_at=self.clock.now())
         return self.report(message_id)
 

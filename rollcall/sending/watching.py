@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from rollcall.clock import Clock
+from rollcall.domain.message import CHANNELS, Channel
 from rollcall.errors import LedgerError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import is_stopped
@@ -33,6 +35,7 @@ class Watch:
         message_id: Of which message.
         owner: The name under which this run takes its share of limited routes.
         clock: What tells the time.
+        channels: What the message goes over: no share is taken of other routes.
         was_stopped: An operator stopped the message.
     """
 
@@ -41,6 +44,7 @@ class Watch:
     message_id: str
     owner: str
     clock: Clock
+    channels: Collection[Channel] = CHANNELS
     was_stopped: bool = False
     _heard_until: datetime | None = None
     _shared_at: datetime | None = None
@@ -54,7 +58,9 @@ class Watch:
         """
         entries = self.book.entries.items()
         self._limited_ids = [
-            route_id for route_id, entry in entries if entry.traits.messages_per_s is not None
+            route_id
+            for route_id, entry in entries
+            if entry.traits.messages_per_s is not None and entry.route.channel in self.channels
         ]
         self._heard_until = self.clock.now() - LEARN_FROM
         await self._look()

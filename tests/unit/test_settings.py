@@ -6,6 +6,7 @@ from rollcall.errors import ConfigError
 from rollcall.settings import (
     PROJECT_FOLDER,
     DeliverySettings,
+    GuardSettings,
     Settings,
     load_secrets,
     load_settings,
@@ -32,18 +33,21 @@ def test_nothing_has_to_be_set() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    for name, field in (Settings.model_fields | DeliverySettings.model_fields).items():
-        assert field.description or name == "delivery", name
+    groups = (DeliverySettings, GuardSettings)
+    for model in (Settings, *groups):
+        for name, field in model.model_fields.items():
+            assert field.description or field.annotation in groups, name
 
 
 def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variable_names():
-        if name != "ROLLCALL_DELIVERY":
+        if name not in {"ROLLCALL_DELIVERY", "ROLLCALL_GUARDS"}:
             monkeypatch.setenv(name, "3")
     settings = load_settings()
     assert (settings.data_dir, settings.routes_file) == (Path("3"), Path("3"))
     assert (settings.ledger_url, settings.organisation) == ("3", "3")
     assert set(settings.delivery.model_dump().values()) == {3}
+    assert set(settings.guards.model_dump().values()) == {3}
 
 
 def test_group_can_be_set_as_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:

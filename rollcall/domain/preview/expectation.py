@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rollcall.domain.audience import Audience, Recipient, digest_preview, list_members
+from rollcall.domain.audience import Audience, Recipient, digest_preview, iterate_members
 from rollcall.errors import SelectionError
 
 SHOWN_DIGEST_CHARS = 12
@@ -78,7 +78,7 @@ def fingerprint_members(recipients: Iterable[Recipient]) -> dict[str, str]:
     """
     return {
         _fingerprint(person_id): _fingerprint(line)
-        for person_id, line in list_members(recipients).items()
+        for person_id, line in iterate_members(recipients)
     }
 
 

@@ -14,7 +14,7 @@ from email.utils import formataddr, parseaddr
 
 from rollcall.routes.email.batches import Batch, Letter
 from rollcall.routes.email.json_bodies import write_json
-from rollcall.routes.email.mime import flatten_subject, format_message_id
+from rollcall.routes.email.mime import UTF_8, flatten_subject, format_message_id
 
 ATTEMPT = "rollcall_attempt"
 """The name of the data by which events are known to be of an attempt of ours."""
@@ -38,7 +38,7 @@ class RequestBuilder:
     def __init__(self, sender: str) -> None:
         name, address = parseaddr(sender)
         self.sender_domain = address.rpartition("@")[2]
-        self._sender = formataddr((name, address), "utf-8")
+        self._sender = formataddr((name, address), UTF_8)
 
     def build(self, batch: Batch) -> tuple[str, bytes]:
         """Build the request of a batch; return its Content-Type and its content.

@@ -7,9 +7,10 @@ so its body is built once and kept. Parts are base64: no line is too long, and n
 
 import re
 from datetime import datetime
+from email.charset import BASE64, SHORTEST, Charset
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
@@ -22,6 +23,17 @@ BOUNDARY = "=_rollcall_alternative"
 DELIVERY_HEADER = "X-Rollcall-Delivery"
 """Says the Message-ID once more: some relays (Amazon SES) put their own in its place, and a bounce
 then holds only theirs."""
+
+
+def _own_utf_8() -> Charset:
+    charset = Charset("utf-8")
+    charset.header_encoding, charset.body_encoding = SHORTEST, BASE64
+    return charset
+
+
+UTF_8 = _own_utf_8()
+"""A name alone would be looked up in a table of the whole process, which others change: Apprise
+makes "utf-8" quoted-printable when it is imported."""
 
 _CRLF = compat32.clone(linesep="\r\n")
 _REFERENCE = re.compile(r"[A-Za-z0-9._-]+")
@@ -40,7 +52,7 @@ class MessageBuilder:
         self._return_path = return_path
         name, self.sender_address = parseaddr(sender)
         self.sender_domain = self.sender_address.rpartition("@")[2]
-        self._from = formataddr((name, self.sender_address), "utf-8")
+        self._from = formataddr((name, self.sender_address), UTF_8)
 
     def build(self, submission: Submission, mailbox: str, sent_at: datetime) -> bytes:
         """Build one message, CRLF ended, not yet dot-stuffed.
@@ -129,20 +141,26 @@ def encode_subject(subject: str) -> str:
     """Encode a subject for its header (RFC 2047), folded; line breaks in it become blanks."""
     one_line = flatten_subject(subject)
     return Header(
-        one_line, "utf-8" if not one_line.isascii() else None, header_name="Subject"
+        one_line, UTF_8 if not one_line.isascii() else None, header_name="Subject"
     ).encode(linesep="\r\n")
 
 
 @lru_cache(maxsize=64)
 def render_body(text: str, html: str | None) -> bytes:
     """Render the MIME headers and body of a content: text, or text and HTML to choose from."""
-    plain = MIMEText(text, "plain", "utf-8")
+    plain = _text_part(text, "plain")
     if html is None:
         return _end_line(plain.as_bytes(policy=_CRLF))
     both = MIMEMultipart("alternative", BOUNDARY)
     both.attach(plain)
-    both.attach(MIMEText(html, "html", "utf-8"))
+    both.attach(_text_part(html, "html"))
     return _end_line(both.as_bytes(policy=_CRLF))
+
+
+def _text_part(text: str, subtype: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", subtype)
+    part.set_payload(text, UTF_8)
+    return part
 
 
 def _end_line(message: bytes) -> bytes:

@@ -31,8 +31,9 @@ from rollcall.routes.settings import SmtpSettings
 from rollcall.routes.trust import load_trust
 from rollcall.routes.verdicts import require_acceptance
 
-BULK_SIZE: Final = 50
-"""Messages handed over together: enough to fill a few connections, few enough to be done soon."""
+BULK_SIZE: Final = 5
+"""Messages handed over together: one train. What is handed over together is in doubt together when
+the process dies, so no more than that."""
 
 MESSAGES_PER_TRAIN: Final = 5
 """A further connection is worth its handshake for so many messages."""

@@ -30,7 +30,7 @@ def test_settings_of_a_sent_message_are_saved_and_sent_again(rollcall: CommandLi
     message = json.loads(path.read_text())
     del message["expires_at"]
     assert (saved["kind"], saved["name"], saved["settings"]) == ("one_way", "Board", message)
-    assert send(rollcall, "--template", "Board").code == 0
+    assert send(rollcall, "--template", "Board", "--confirm").code == 0
     assert addresses(rollcall) == ["p1@example.org", "p1@example.org"]
 
 
@@ -52,7 +52,7 @@ def test_a_send_saves_what_was_sent(rollcall: CommandLine) -> None:
     assert "saved as template 'T'" in sent.err
     again = send(rollcall, path, "--save-template", "T", "--key", "k")
     assert (again.code, again.json) == (0, sent.json)
-    assert send(rollcall, "--template", "T").code == 0
+    assert send(rollcall, "--template", "T", "--confirm").code == 0
     assert len(rollcall.taken()) == 2
 
 

@@ -180,7 +180,7 @@ def delete_all_but_people(connection: Connection) -> None:
 def test_errors_of_the_database_quote_nobodys_address(ledger: Ledger) -> None:
     message, _ = accept_message(ledger, a_message("quake"), NOW)
     once = an_audience(1)
-    twice = replace(once, recipients=once.recipients * 2)
+    twice = replace(once, recipients=(*once.recipients, *once.recipients))
 
     with pytest.raises(IntegrityError) as told:
         freeze_audience(ledger, message.message_id, twice)

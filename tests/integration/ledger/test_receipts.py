@@ -6,21 +6,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from rollcall.domain.delivery import WaitFor
+from rollcall.domain.delivery import Finish, WaitFor
 from rollcall.domain.receipts import EvidenceLevel, Receipt, ReceiptState
 from rollcall.ledger.attempts import (
     AttemptEnd,
     AttemptStart,
     Settlement,
     apply_early_receipts,
+    apply_late_receipts,
     begin_attempts,
     finish_attempts,
     new_attempt_id,
     settle_deliveries,
 )
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import count_given_up
 from rollcall.ledger.queue import claim_due, read_queue
-from rollcall.ledger.receipts import count_receipts, record_receipts
+from rollcall.ledger.receipts import count_receipts, record_receipts, record_receipts_in
 from rollcall.ledger.tables import Receipt as ReceiptRow
 from tests.integration.ledger.records import (
     NOW,
@@ -152,6 +154,55 @@ def test_a_receipt_that_only_knows_the_providers_id_waits_for_the_answer(ledger:
     assert sent.status == "delivered"
 
 
+def test_a_receipt_before_the_answer_that_names_a_whole_bulk_proves_nobody_reached(
+    ledger: Ledger,
+) -> None:
+    message_id = queue_message(ledger, 2)
+    claimed = claim_due(ledger, message_id, "me", 2, NOW)
+    starts = [AttemptStart(one.delivery_id, "alpha", new_attempt_id()) for one in claimed]
+    with ledger.write() as connection:
+        begin_attempts(connection, "me", starts, NOW)
+    early = Receipt("delivered", None, "bulk-1", level="handset")
+    record_receipts(ledger, "alpha", "webhook", [early], NOW)
+
+    _answer_all(ledger, starts, "bulk-1")
+
+    assert [read_delivery(ledger, one.delivery_id).status for one in starts] == ["accepted"] * 2
+
+
+def test_a_receipt_committed_in_the_moment_of_the_answer_is_found_at_its_deadline(
+    ledger: Ledger,
+) -> None:
+    if ledger.backend == "sqlite":
+        pytest.skip("one writer at a time: there is no such moment")
+    sent = Sent(ledger)
+    receipt = Receipt("delivered", None, "provider-1", level="handset")
+    with ledger.write() as portal:  # neither transaction sees what the other one writes
+        record_receipts_in(portal, "alpha", "webhook", [receipt], NOW, frozenset())
+        sent.answer("provider-1")
+    assert sent.status == "accepted"
+
+    (claimed,) = claim_due(ledger, sent.message_id, "me", 1, DEADLINE)
+
+    assert claimed.tries[0].is_delivered
+    assert sent.status == "delivered"
+    assert read_queue(ledger, sent.message_id, DEADLINE).waiting_count == 0
+
+
+def test_a_failure_that_is_told_while_a_delivery_is_given_up_counts(ledger: Ledger) -> None:
+    sent = Sent(ledger).answer()
+    (claimed,) = claim_due(ledger, sent.message_id, "me", 1, DEADLINE)
+    assert claimed.tries[0].is_out
+    sent.hear("failed")
+
+    unconfirmed = Settlement(sent.delivery_id, Finish("unconfirmed", "no receipt came"))
+    with ledger.write() as connection:
+        settle_deliveries(connection, "me", [unconfirmed])
+        apply_late_receipts(connection, [unconfirmed], DEADLINE)
+
+    assert sent.status == "not_delivered"
+
+
 def test_a_receipt_may_name_the_delivery(ledger: Ledger) -> None:
     sent = Sent(ledger).answer()
 
@@ -221,6 +272,22 @@ def test_a_closed_delivery_of_which_nothing_is_out_any_more_was_not_delivered(
     sent.hear("failed")
 
     assert sent.status == "not_delivered"
+
+
+@pytest.mark.parametrize(("is_permanent", "given_up"), [(True, 0), (False, 1)])
+def test_whom_a_receipt_calls_unreachable_for_good_was_not_given_up(
+    ledger: Ledger, is_permanent: bool, given_up: int
+) -> None:
+    sent = Sent(ledger).answer()
+    with ledger.write() as connection:
+        connection.exec_driver_sql(
+            "update deliveries set status = 'unconfirmed', next_attempt_at = null"
+        )
+
+    sent.hear("failed", is_permanent=is_permanent)
+
+    assert sent.status == "not_delivered"
+    assert count_given_up(ledger, sent.message_id) == given_up
 
 
 def test_many_at_once_of_the_same_receipt_are_one(ledger: Ledger) -> None:
@@ -297,10 +364,10 @@ def _hear_in_parts(ledger: Ledger, story: list[Receipt], draw: random.Random) ->
         del story[:count]
 
 
-def _answer_all(ledger: Ledger, starts: list[AttemptStart]) -> None:
+def _answer_all(ledger: Ledger, starts: list[AttemptStart], provider_id: str | None = None) -> None:
     settlements = [Settlement(one.delivery_id, WaitFor(DEADLINE, "accepted")) for one in starts]
     ends = [
-        AttemptEnd(one.attempt_id, "accepted", settled, route_id="alpha")
+        AttemptEnd(one.attempt_id, "accepted", settled, route_id="alpha", provider_id=provider_id)
         for one, settled in zip(starts, settlements, strict=True)
     ]
     with ledger.write() as connection:

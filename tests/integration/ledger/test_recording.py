@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from rollcall.domain.audience import digest_audience
+from rollcall.ledger.audiences import read_frozen_audience
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses, read_log
 from rollcall.ledger.messages import accept_message, load_message, set_state
 from rollcall.ledger.queue import load_contents
 from rollcall.ledger.recording import (
+    CHUNK_ROWS,
     NewDelivery,
     derive_delivery_id,
     freeze_audience,
@@ -40,6 +42,17 @@ def test_a_frozen_audience_is_read_back_as_it_was(ledger: Ledger, message_id: st
 
     assert load_audience(ledger, message_id) == list(audience.recipients)
     assert load_message(ledger, message_id).audience_digest == digest_audience(audience.recipients)
+
+
+def test_an_audience_of_several_chunks_keeps_its_digest(ledger: Ledger, message_id: str) -> None:
+    one = an_audience(1)
+    many = [replace(one.recipients[0], person_id=f"p{number}") for number in range(CHUNK_ROWS + 3)]
+    audience = replace(one, recipients=tuple(many))
+
+    freeze_audience(ledger, message_id, audience)
+
+    assert load_message(ledger, message_id).audience_digest == digest_audience(audience.recipients)
+    assert read_frozen_audience(ledger, message_id).is_intact
 
 
 def test_an_audience_is_frozen_once(ledger: Ledger, message_id: str) -> None:

@@ -104,15 +104,17 @@ def test_a_country_that_a_route_swallows_is_left_within_30_s_of_the_first_missin
 ) -> None:
     told = {"a": Behaviour(swallows=(JAPAN,), receipt_s=1.0), "b": Behaviour(receipt_s=1.0)}
 
-    outcome = run_with_receipts(fast_ledger, 2400, told, messages_per_s=15.0, canary_hold_s=0.0)
+    outcome = run_with_receipts(
+        fast_ledger, 1000, told, messages_per_s=8.0, canary_hold_s=0.0, receipt_deadline_s=10.0
+    )
 
-    left_at = BEGIN + timedelta(seconds=30 + 30)  # the deadline of the first, and 30 s
+    left_at = BEGIN + timedelta(seconds=10 + 30)  # the deadline of the first, and 30 s
     late = [number for at, number in outcome.submitted_at["a"] if at > left_at]
     early = [number for at, number in outcome.submitted_at["a"] if at <= left_at]
-    assert sum(number.startswith(JAPAN) for number in early) > 50
+    assert sum(number.startswith(JAPAN) for number in early) > 20
     assert sum(number.startswith(JAPAN) for number in late) <= 0.05 * len(late)
-    assert len(late) > 200
-    assert outcome.statuses == {"delivered": 2400}
+    assert len(late) > 100
+    assert outcome.statuses == {"delivered": 1000}
 
 
 def test_canaries_show_where_receipts_come_back_before_the_bulk_goes(
@@ -129,14 +131,14 @@ def test_canaries_show_where_receipts_come_back_before_the_bulk_goes(
 
 def test_a_route_that_starts_to_refuse_loses_its_traffic_within_30_s(fast_ledger: Ledger) -> None:
     told = {"a": Behaviour(refuses_from_s=20.0), "b": Behaviour()}
-    scenario = Scenario(behaviours=told, people_count=1500, messages_per_s=15.0)
+    scenario = Scenario(behaviours=told, people_count=1000, messages_per_s=8.0)
 
     outcome = simulate(fast_ledger, scenario)
 
     later = BEGIN + timedelta(seconds=50)
     tries = {name: sum(at > later for at, _ in told) for name, told in outcome.submitted_at.items()}
-    assert outcome.statuses == {"accepted": 1500}
-    assert tries["b"] > 200
+    assert outcome.statuses == {"accepted": 1000}
+    assert tries["b"] > 100
     assert tries["a"] <= 0.05 * sum(tries.values())
 
 

@@ -137,6 +137,28 @@ def test_selection_that_matches_nobody_is_an_empty_audience(world: World) -> Non
     assert (audience.recipients, audience.facility_ids) == ((), ())
 
 
+def test_recipients_left_as_rows_are_those_made_at_once(world: World) -> None:
+    selection = parse_selection({"everyone": True, "groups": ["it"], "facilities": ["tokyo"]})
+    made = select_audience(selection, world)
+    rows = select_audience(selection, world, as_rows=True).recipients
+    assert len(made.recipients) > 1
+    assert len(rows) == len(made.recipients)
+    assert tuple(rows) == tuple(rows) == made.recipients
+    assert (rows[0], rows[-1]) == (made.recipients[0], made.recipients[-1])
+    assert tuple(rows[1:]) == made.recipients[1:]
+
+
+def test_nobody_left_as_rows_is_nobody(world: World) -> None:
+    selection = parse_selection({"filters": [{"countries": ["AQ"]}]})
+    assert not select_audience(selection, world, as_rows=True).recipients
+
+
+def test_people_with_the_same_reasons_share_them(world: World) -> None:
+    recipients = select(world, everyone=True, filters=[{"recipient_type": "people"}]).recipients
+    assert len({id(one.via) for one in recipients}) == 1
+    assert recipients[0].via == ({"by": "everyone"}, {"by": "filter", "index": 0})
+
+
 def test_recipient_carries_what_the_world_knows_of_them() -> None:
     ana = person(
         "ana",

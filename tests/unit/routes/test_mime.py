@@ -1,4 +1,5 @@
 import email
+import email.charset
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as STRICT
@@ -45,6 +46,17 @@ def test_message_reads_as_it_was_meant() -> None:
     assert cast(EmailMessage, plain).get_content() == "Bitte antworten: 洪水.\n"
     assert cast(EmailMessage, html).get_content() == "<p>Bitte</p>"
     assert message.get_content_type() == "multipart/alternative"
+
+
+def test_library_that_changes_what_utf_8_means_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Apprise does when it is imported."""
+    quoted = email.charset.QP
+    monkeypatch.setitem(email.charset.CHARSETS, "utf-8", (quoted, quoted, "utf-8"))
+    message = read(build(text="Überall Wasser\n", html=None))
+    assert message["Content-Transfer-Encoding"] == "base64"
+    assert message.get_content() == "Überall Wasser\n"
 
 
 def test_without_html_it_is_plain_text() -> None:

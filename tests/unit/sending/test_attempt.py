@@ -1,14 +1,16 @@
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
 from rollcall.domain.tries import Outcome
-from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, RouteFault
-from rollcall.routes.base import Acceptance
+from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, RouteFault, SendError
+from rollcall.routes.base import Acceptance, Submission
 from rollcall.sending.attempt import Verdict, try_route
+from rollcall.sending.outbox import open_outbox
 from tests.unit.sending.scripted import SUBMISSION, ScriptedRoute
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -65,3 +67,28 @@ def test_verdict_gives_later_decisions_what_they_need() -> None:
     later = Verdict("alpha", "throttled", "slow down", retry_after_s=9.0).as_try(NOW)
     assert (later.route_id, later.outcome, later.reason) == ("alpha", "throttled", "slow down")
     assert (later.retry_after_s, later.ended_at) == (9.0, NOW)
+
+
+@pytest.mark.parametrize("odd", ["m-\x007", "m-\ud8007"])
+async def test_an_id_that_no_ledger_can_store_costs_no_outcome(odd: str) -> None:
+    taken = await try_once(Acceptance(odd, odd))
+    assert (taken.outcome, taken.provider_id, taken.provider_code) == ("accepted", "m-7", "m-7")
+    refused = await try_once(RecipientError("unknown number", "alpha", odd))
+    assert (refused.outcome, refused.provider_code) == ("refused", "m-7")
+
+
+class ForgetfulBulk(ScriptedRoute):
+    """Says nothing of the last message of a request."""
+
+    bulk_size = 10
+
+    async def submit_bulk(self, submissions: Sequence[Submission]) -> list[Acceptance | SendError]:
+        return [Acceptance("m-7")] * (len(submissions) - 1)
+
+
+async def test_an_answer_that_speaks_of_too_few_leaves_nobody_waiting() -> None:
+    route = ForgetfulBulk("alpha")
+    outbox, _ = open_outbox(route, 1)
+    async with asyncio.timeout(5):
+        verdicts = await asyncio.gather(*(outbox.submit(SUBMISSION) for _ in range(3)))
+    assert [one.outcome for one in verdicts] == ["uncertain"] * 3

@@ -114,7 +114,7 @@ def test_while_all_routes_are_down_nothing_is_tried_but_probes() -> None:
     fail(book, "alpha", FAILURES_IN_A_ROW)
     assert order(book) == []
     assert book.claim_limit("sms", 500, NOW) == 0
-    assert book.usable_at(SOMEBODY, NOW) == NOW + PAUSE
+    assert book.usable_at(book.serving(SOMEBODY), NOW) == NOW + PAUSE
     assert book.claim_limit("sms", 500, NOW + PAUSE) == PROBES_AT_ONCE
 
 
@@ -180,3 +180,11 @@ async def test_one_route_that_fails_to_close_does_not_keep_others_open() -> None
         book.add(route, 1)
     await book.aclose()
     assert all(route.is_closed for route in routes)
+
+
+@pytest.mark.parametrize("asked_s", [100_000.0, 1e15, float("inf")])
+def test_nobody_is_obeyed_who_asks_for_more_than_an_hour(asked_s: float) -> None:
+    book = open_book(alpha="sms", bravo="sms")
+    book.note("alpha", "throttled", NOW, "US", asked_s)
+    assert order(book, NOW + timedelta(minutes=59)) == ["bravo"]
+    assert order(book, NOW + timedelta(hours=1)) == ["alpha", "bravo"]

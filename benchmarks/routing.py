@@ -6,7 +6,8 @@ The scenarios of tests/integration/simulation: carriers that refuse, are dead, s
 keep silent are simulated, everything else is the product. Each scenario has a SQLite ledger of its
 own (synchronous=FULL) in memory where there is /dev/shm. Prints a line for each promise: what came,
 its limit, and whether it was kept; ends with 1 when one was not. From the seed come the fates of
-recipients and the waits; the fates of tries hang on their random ids, so that runs differ.
+recipients and of each one's n-th try over a route; in which order people are tried hangs on random
+ids, so that runs differ a little.
 """
 
 import argparse

@@ -88,6 +88,11 @@ class Health:
     def note_answer(self) -> None:
         """Learn that the route is alive: it answered, whatever it said."""
         self._lost_in_a_row = 0
+        self.note_nothing()
+
+    def note_nothing(self) -> None:
+        """Learn that a probe, if this was one, has shown nothing: the next may follow at once."""
+        self._probing_since = None
 
     def note_failure(self, now: datetime, *, was_lost: bool = False, weight: int = 1) -> None:
         """Learn of results that failed for the route's sake.

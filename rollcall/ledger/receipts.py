@@ -5,6 +5,7 @@ kept and matched when the attempt's outcome tells the provider's id.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -156,6 +157,44 @@ def count_receipts(ledger: Ledger, since: datetime, until: datetime) -> ReceiptC
         for route_id, country, state, count in connection.execute(query):
             counts.setdefault((route_id, country), {})[state] = count
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class DueCount:
+    """What became of messages that a route took to one country, once their receipts were due.
+
+    Attributes:
+        route_id: The route.
+        country: Of the numbers.
+        returned_count: Of how many a receipt proves arrival.
+        missing_count: Of how many there is none.
+    """
+
+    route_id: str
+    country: str | None
+    returned_count: int
+    missing_count: int
+
+
+def count_due_receipts(
+    ledger: Ledger, route_id: str, since: datetime, until: datetime
+) -> list[DueCount]:
+    """Count the receipts of what a route took in `[since, until)`, by country.
+
+    Raises:
+        LedgerError: The ledger does not answer.
+    """
+    returned = func.count().filter(Attempt.receipt_state == "delivered")
+    missing = func.count().filter(Attempt.receipt_state.is_(None))
+    query = (
+        select(Delivery.country, returned, missing)
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .where(Attempt.route_id == route_id, Attempt.outcome == "accepted")
+        .where(Attempt.finished_at >= since, Attempt.finished_at < until)
+        .group_by(Delivery.country)
+    )
+    with ledger.read() as connection:
+        return [DueCount(route_id, *row) for row in connection.execute(query)]
 
 
 def _receipt_row(

@@ -178,6 +178,7 @@ class Attempt(Base):
     __table_args__ = (
         UniqueConstraint("delivery_id", "number"),
         Index("ix_attempts_provider_id", "provider_id", "route_id"),
+        Index("ix_attempts_finished_at", "route_id", "finished_at"),
     )
 
     attempt_id: Mapped[str] = mapped_column(primary_key=True)

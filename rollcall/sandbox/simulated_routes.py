@@ -71,6 +71,7 @@ class SimulatedRoute:
     arrived: Counter[str] = field(default_factory=Counter)
     submitted_at: list[tuple[datetime, str]] = field(default_factory=list)
     channel: Channel = "sms"
+    _tries_count: Counter[str] = field(default_factory=Counter)
 
     async def submit(self, submission: Submission) -> Acceptance:
         """Take or refuse one message, as drawn.
@@ -81,7 +82,7 @@ class SimulatedRoute:
         """
         now = self.clock.now()
         self.submitted_at.append((now, submission.address))
-        draw = random.Random(f"{self.seed} {self.route_id} {submission.attempt_id}")  # noqa: S311 - a simulation
+        draw = self._draw_of_try(submission.address)
         await asyncio.sleep(self.behaviour.answer_s * (0.5 + draw.random()))
         self._refuse(submission, draw)
         self._deliver(submission, draw)
@@ -93,6 +94,12 @@ class SimulatedRoute:
 
     async def aclose(self) -> None:
         """Close nothing."""
+
+    def _draw_of_try(self, address: str) -> random.Random:
+        """Return what decides on a try: the same for the n-th over this route in every run."""
+        self._tries_count[address] += 1
+        number = self._tries_count[address]
+        return random.Random(f"{self.seed} {self.route_id} {address} {number}")  # noqa: S311 - a simulation
 
     def _refuse(self, submission: Submission, draw: random.Random) -> None:
         told = self.behaviour

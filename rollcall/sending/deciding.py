@@ -3,7 +3,7 @@
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -41,10 +41,11 @@ class Decider:
     book: RouteBook
     policies: dict[Channel, RetryPolicy]
     jitter: Callable[[], float]
+    _canary_numbers: dict[str | None, dict[str, int]] = field(init=False, default_factory=dict)
 
     def decide(self, delivery: ClaimedDelivery, tries: Sequence[Try], now: datetime) -> NextStep:
         """Decide about a delivery that is due: a try is made only over a route that can be used."""
-        policy, recipient = self.policies[delivery.channel], describe(delivery)
+        policy, recipient = self.policies[delivery.channel], self._describe(delivery)
         routes = self._routes(policy, recipient)
         if settled := settle(tries, policy, routes, now):
             return settled
@@ -68,17 +69,12 @@ class Decider:
         self, delivery: ClaimedDelivery, tries: Sequence[Try], now: datetime
     ) -> NextStep:
         """Decide right after the latest try."""
-        policy, recipient = self.policies[delivery.channel], describe(delivery)
+        policy, recipient = self.policies[delivery.channel], self._describe(delivery)
         routes = self._routes(policy, recipient)
         if settled := settle(tries, policy, routes, now):
             return settled
         usable = self._spare_probes(self._usable(policy, recipient, routes, now), tries)
         return choose_next_step(tries, policy, routes, now, self.jitter(), usable)
-
-    def find_route(self, delivery: ClaimedDelivery, route_id: str) -> RouteChoice | None:
-        """Return a route of the delivery's channel, None where it is no longer configured."""
-        choices = self.book.all_choices(delivery.channel)
-        return next((one for one in choices if one.route_id == route_id), None)
 
     def _routes(self, policy: RetryPolicy, recipient: Recipient) -> list[RouteChoice]:
         """Return all routes that serve a recipient; of standard quality the preferred one."""
@@ -116,14 +112,18 @@ class Decider:
             or refused[one.route_id] * TRIES_FOR_A_PROBE <= len(tries)
         ]
 
+    def _describe(self, delivery: ClaimedDelivery) -> Recipient:
+        return Recipient(
+            channel=delivery.channel,
+            number=delivery.address if delivery.channel == "sms" else None,
+            country=delivery.country,
+            draw=zlib.crc32(delivery.delivery_id.encode()) / 2**32,
+            canary_number=self._number_canary(delivery),
+        )
 
-def describe(delivery: ClaimedDelivery) -> Recipient:
-    """Return what choosing a route needs to know of a delivery."""
-    number = zlib.crc32(delivery.delivery_id.encode())
-    return Recipient(
-        channel=delivery.channel,
-        number=delivery.address if delivery.channel == "sms" else None,
-        country=delivery.country,
-        draw=number / 2**32,
-        canary_number=number if delivery.is_canary and not delivery.tries else None,
-    )
+    def _number_canary(self, delivery: ClaimedDelivery) -> int | None:
+        """Return a canary's number among those of its country: they take the routes in turn."""
+        if not delivery.is_canary or delivery.tries:
+            return None
+        numbers = self._canary_numbers.setdefault(delivery.country, {})
+        return numbers.setdefault(delivery.delivery_id, len(numbers))

@@ -15,7 +15,7 @@ from typing import Any, Final
 from rollcall.clock import Clock
 from rollcall.domain.delivery import Finish, NextStep, RetryPolicy, TryNow, WaitFor
 from rollcall.domain.message import Channel
-from rollcall.domain.tries import RouteChoice, Try, find_open_until
+from rollcall.domain.tries import Try
 from rollcall.errors import LedgerError
 from rollcall.ledger.attempts import AttemptEnd, AttemptStart, Settlement, new_attempt_id
 from rollcall.ledger.engine import Ledger
@@ -97,13 +97,13 @@ class DeliveryRun:
         )
         await self._watch.start()
         self._hold = CanaryHold(self.ledger, self.book, self.message_id, self.canary_hold_s)
-        await asyncio.to_thread(self._hold.begin, self.clock.now())
+        await ask_patiently(self.clock, self._hold.begin, self.clock.now())
         self._commits = GroupCommit(
             self.ledger,
             self.owner,
             self.clock,
             self.carrier_only,
-            mirrors=await asyncio.to_thread(has_shared, self.ledger, self.message_id),
+            mirrors=await ask_patiently(self.clock, has_shared, self.ledger, self.message_id),
         )
         await self._commits.__aenter__()
         loops = (self._renew_for_ever(), self._watch.look_for_ever())
@@ -212,14 +212,10 @@ class DeliveryRun:
     async def _resolve(
         self, delivery: ClaimedDelivery, content: Any, tries: list[Try]
     ) -> list[Try]:
-        """Learn what became of earlier tries: by asking, and from receipts that never came."""
+        """Learn what became of earlier tries by asking."""
         start = AttemptStart(delivery.delivery_id, tries[-1].route_id, "")
         submission = _submission(delivery, content, start, tries)
-        asked = await self._inquiry.resolve(submission, tries)
-        latest, now = asked[-1], self.clock.now()
-        if is_silent(latest, self._decider.find_route(delivery, latest.route_id), now):
-            self.book.note_receipts(latest.route_id, delivery.country, 0, 1, now)
-        return asked
+        return await self._inquiry.resolve(submission, tries)
 
     async def _try(
         self, delivery: ClaimedDelivery, content: Any, route_id: str, tries: list[Try]
@@ -234,6 +230,7 @@ class DeliveryRun:
                 return other_step
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
             if not await self._commits.begin(start):
+                entry.withdraw(delivery.country)
                 return None
             verdict = await entry.outbox.submit(_submission(delivery, content, start, tries))
         return await self._conclude(delivery, start, verdict, tries)
@@ -324,12 +321,6 @@ def make_key(delivery_id: str, route_id: str, tries: Sequence[Try]) -> str:
         for one in tries
     )
     return f"{delivery_id}-{route_id}" + (f"-{failed_count}" if failed_count else "")
-
-
-def is_silent(one: Try, route: RouteChoice | None, now: datetime) -> bool:
-    """Tell whether a route took a message and its receipt has not come in time."""
-    open_until = find_open_until(one, route)
-    return one.outcome == "accepted" and open_until is not None and open_until <= now
 
 
 def hold_back(step: NextStep, tries: Sequence[Try]) -> Finish:

@@ -63,7 +63,7 @@ class Recipient:
         number: E.164 number; None for channels without.
         country: Of the number.
         draw: A number in [0, 1), its own: equal routes share by weight.
-        canary_number: Its number among the canaries, None if it is none.
+        canary_number: Its number among the canaries of its country, None if it is none.
     """
 
     channel: Channel
@@ -98,6 +98,11 @@ class RouteEntry:
     def admit(self, country: str | None, now: datetime) -> bool:
         """Tell whether a try may be made now; of a half-open breaker it becomes the probe."""
         return self.is_usable(now) and self.health.admit(now) and self._admit_in(country, now)
+
+    def withdraw(self, country: str | None) -> None:
+        """Take back an admission: the try was not made."""
+        self.health.note_nothing()
+        self.health_in(country).note_nothing()
 
     def usable_at(self, now: datetime) -> datetime:
         """Return when it may be used again, at the earliest."""
@@ -208,6 +213,7 @@ class RouteBook:
         if outcome == "throttled":
             asked_s = PENALTY_S if retry_after_s is None else retry_after_s
             entry.pace.close_for(min(asked_s, RETRY_AFTER_MAX_S), now)
+            entry.withdraw(country)
             return
         cells = [entry.health]
         if outcome != "accepted" or entry.choice.receipt_deadline_s is None:
@@ -258,9 +264,10 @@ class RouteBook:
             )
             for one in entries
         ]
-        order = rank(candidates, recipient.draw)
-        if recipient.canary_number is not None and not ignores_health:
-            order = rotate(order, recipient.canary_number)
+        if recipient.canary_number is None or ignores_health:
+            order = rank(candidates, recipient.draw)
+        else:  # in turn, not by chance: all canaries of a country may else take the same route
+            order = rotate(rank(candidates, 0.0), recipient.canary_number)
         return [self.entries[route_id].choice for route_id in order]
 
 

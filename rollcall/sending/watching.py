@@ -9,11 +9,13 @@ from typing import Final
 
 from rollcall.clock import Clock
 from rollcall.domain.message import CHANNELS, Channel
+from rollcall.domain.tries import RouteChoice
 from rollcall.errors import LedgerError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import is_stopped
+from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.rate_shares import RENEW_SHARE_EVERY_S, release_shares, renew_shares
-from rollcall.ledger.receipts import ReceiptCounts, count_receipts
+from rollcall.ledger.receipts import ReceiptCounts, count_due_receipts, count_receipts
 from rollcall.sending.route_book import RouteBook
 
 LOOK_EVERY_S: Final = 0.5
@@ -21,6 +23,9 @@ LOOK_EVERY_S: Final = 0.5
 
 LEARN_FROM: Final = timedelta(minutes=10)
 """Receipts of earlier messages that a new run learns from."""
+
+ANSWER_GRACE: Final = timedelta(seconds=15)
+"""Of a provider that can be asked a receipt is missed only when there was time to ask."""
 
 log = logging.getLogger(__name__)
 
@@ -81,24 +86,50 @@ class Watch:
 
     async def _look(self) -> None:
         now = self.clock.now()
-        self.was_stopped = await asyncio.to_thread(is_stopped, self.ledger, self.message_id)
+        self.was_stopped = await ask_patiently(self.clock, is_stopped, self.ledger, self.message_id)
         await self._learn(now)
         await self._share(now)
 
     async def _learn(self, now: datetime) -> None:
-        awaits = any(entry.choice.receipt_deadline_s for entry in self.book.entries.values())
-        if not awaits or self._heard_until is None:
+        choices = [entry.choice for entry in self.book.entries.values()]
+        since = self._heard_until
+        if since is None or not any(one.receipt_deadline_s for one in choices):
             return
-        counts = await asyncio.to_thread(count_receipts, self.ledger, self._heard_until, now)
-        self._heard_until = now
+        for choice in choices:
+            await self._learn_due(choice, since, now)
+        counts = await ask_patiently(self.clock, count_receipts, self.ledger, since, now)
         note_receipts(self.book, counts, now)
+        self._heard_until = now
+
+    async def _learn_due(self, choice: RouteChoice, since: datetime, now: datetime) -> None:
+        """Learn of messages whose receipts became due since the last look, and are not there.
+
+        Whoever waits to be tried a first time goes before them in the queue: to hear of it only
+        when they are claimed would be too late for the others.
+        """
+        if choice.receipt_deadline_s is None:
+            return
+        waited = timedelta(seconds=choice.receipt_deadline_s)
+        waited += ANSWER_GRACE if choice.can_be_asked else timedelta()
+        counts = await ask_patiently(
+            self.clock,
+            count_due_receipts,
+            self.ledger,
+            choice.route_id,
+            since - waited,
+            now - waited,
+        )
+        for one in counts:
+            self.book.note_receipts(
+                one.route_id, one.country, one.returned_count, one.missing_count, now
+            )
 
     async def _share(self, now: datetime) -> None:
         every = timedelta(seconds=RENEW_SHARE_EVERY_S)
         if not self._limited_ids or (self._shared_at and now < self._shared_at + every):
             return
-        users = await asyncio.to_thread(
-            renew_shares, self.ledger, self.owner, self._limited_ids, now
+        users = await ask_patiently(
+            self.clock, renew_shares, self.ledger, self.owner, self._limited_ids, now
         )
         self._shared_at = now
         for route_id, count in users.items():

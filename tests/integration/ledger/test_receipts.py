@@ -22,7 +22,13 @@ from rollcall.ledger.attempts import (
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_given_up
 from rollcall.ledger.queue import claim_due, read_queue
-from rollcall.ledger.receipts import count_receipts, record_receipts, record_receipts_in
+from rollcall.ledger.receipts import (
+    DueCount,
+    count_due_receipts,
+    count_receipts,
+    record_receipts,
+    record_receipts_in,
+)
 from rollcall.ledger.tables import Receipt as ReceiptRow
 from tests.integration.ledger.records import (
     NOW,
@@ -307,6 +313,19 @@ def test_health_learns_of_receipts_by_route_and_country(ledger: Ledger) -> None:
     country = read_delivery(ledger, sent.delivery_id).country
     assert count_receipts(ledger, NOW, NOW + second) == {("alpha", country): {"delivered": 1}}
     assert count_receipts(ledger, NOW + second, NOW + 2 * second) == {}
+
+
+def test_health_learns_what_became_of_messages_whose_receipts_are_due(ledger: Ledger) -> None:
+    told, silent = Sent(ledger).answer(), Sent(ledger, "another").answer()
+    told.hear("delivered", level="handset")
+
+    second = timedelta(seconds=1)
+    country = read_delivery(ledger, silent.delivery_id).country
+    assert count_due_receipts(ledger, "alpha", NOW, NOW + second) == [
+        DueCount("alpha", country, returned_count=1, missing_count=1)
+    ]
+    assert count_due_receipts(ledger, "alpha", NOW + second, NOW + 2 * second) == []
+    assert count_due_receipts(ledger, "bravo", NOW, NOW + second) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -105,6 +105,17 @@ def test_a_probe_that_nobody_reports_on_is_forgotten() -> None:
     assert health.admit(at(5 + PROBE_PATIENCE_S))
 
 
+def test_after_a_probe_that_was_not_made_or_shows_nothing_the_next_follows_at_once() -> None:
+    health = opened()
+    assert health.admit(at(FIRST_PAUSE_S))
+    assert not health.admit(at(FIRST_PAUSE_S))
+    health.note_nothing()
+    assert health.admit(at(FIRST_PAUSE_S))
+    health.note_answer()
+    assert health.admit(at(FIRST_PAUSE_S))
+    assert not health.is_closed()
+
+
 def test_many_results_at_once_weigh_as_if_they_came_one_by_one() -> None:
     together, single = Health(), Health()
     together.note_failure(NOW, weight=4)

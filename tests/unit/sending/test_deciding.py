@@ -82,3 +82,19 @@ def test_at_the_cap_only_the_route_that_knows_the_key_is_waited_for() -> None:
     lost = [Try("alpha", "uncertain", ended_at=NOW), Try("gone", "uncertain", ended_at=NOW)]
     back_at = NOW + timedelta(seconds=FIRST_PAUSE_S)
     assert decider(STUBBORN, book).decide(SOMEBODY, lost, NOW) == WaitFor(back_at)
+
+
+def test_canaries_of_each_country_take_the_routes_in_turn() -> None:
+    """By chance all of a small country may else take one route: nothing is learnt of the other."""
+    chosen = decider(STUBBORN, open_book())
+    first = []
+    for number in range(8):
+        country = ("US", "JP")[number % 2]
+        canary = ClaimedDelivery(
+            f"d{number}", "sms", "+12025550100", "digest", (), country, is_canary=True
+        )
+        steps = {chosen.decide(canary, [], NOW) for _ in range(3)}
+        assert len(steps) == 1
+        first.append((country, steps.pop()))
+    routes = [TryNow("alpha"), TryNow("alpha"), TryNow("bravo"), TryNow("bravo")] * 2
+    assert first == list(zip(["US", "JP"] * 4, routes, strict=True))

@@ -59,6 +59,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_same_as", "deliveries", ["same_as"])
     op.create_index("ix_attempts_provider_id", "attempts", ["provider_id", "route_id"])
+    op.create_index("ix_attempts_finished_at", "attempts", ["route_id", "finished_at"])
     _create_receipts()
     op.create_table(
         "opt_outs",
@@ -103,6 +104,7 @@ def downgrade() -> None:
     """Forget what this revision added."""
     for table in ("rate_shares", "opt_outs", "receipts"):
         op.drop_table(table)
+    op.drop_index("ix_attempts_finished_at", "attempts")
     op.drop_index("ix_attempts_provider_id", "attempts")
     op.drop_index("ix_deliveries_same_as", "deliveries")
     op.drop_index("ix_deliveries_queue", "deliveries")

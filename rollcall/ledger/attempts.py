@@ -7,6 +7,7 @@ its outcome after it.
 import os
 import random
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,8 +158,12 @@ class AttemptEnd:
 
 
 def new_attempt_id() -> str:
-    """Return a fresh id for a try: 128 random bits, as of a UUID, without a system call each."""
-    return f"{_draw.getrandbits(128):032x}"
+    """Return a fresh id for a try: the moment, then 80 random bits, as UUID version 7 has them.
+
+    Ids that follow each other lie side by side in the ledger's indexes: of random ones each would
+    make a page of its own to be written.
+    """
+    return f"{time.time_ns() // 1_000_000:012x}{_draw.getrandbits(80):020x}"
 
 
 def begin_attempts(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, exists, insert, select, update
@@ -156,6 +157,8 @@ def record_deliveries(
         rules = SmsRules.prepare(connection, message_id, message.kind, life_safety=life_safety)
         for chunk in _chunks(deliveries):
             new_rows = [_delivery_row(message_id, one, now) for one in chunk]
+            # in the order in which they are claimed: what is written together lies together
+            new_rows.sort(key=itemgetter("delivery_id"))
             rules.apply(connection, new_rows)
             if message.stopped_at is not None:
                 _hold_back(new_rows)

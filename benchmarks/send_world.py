@@ -13,6 +13,7 @@ import polars as pl
 
 from benchmarks.timed_ledger import TimedLedger
 from rollcall.domain.message import MessageRequest
+from rollcall.extra_processes import extra_processes
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.drain import drain
 from rollcall.settings import Settings
@@ -140,7 +141,7 @@ async def prepare(app: App, message_id: str) -> dict[str, float]:
 
 async def deliver(app: App, message_id: str) -> None:
     """Drain the queue of a message and close it, as the flow does."""
-    async with app.steps.start_run(message_id) as run:
+    async with app.steps.start_run(message_id) as run, extra_processes(app, run):
         await drain(run, run.deliver_batch)
     await asyncio.to_thread(app.steps.close_message, message_id)
 

@@ -55,6 +55,12 @@ class DeliverySettings(BaseModel):
         le=5,
         description="Longest hold of a large send while its first messages show the best routes.",
     )
+    processes: int = Field(
+        2,
+        ge=1,
+        le=16,
+        description="Processes that deliver one large message: as many cores it can make use of.",
+    )
 
 
 class GuardSettings(BaseModel):

@@ -81,6 +81,7 @@ class RouteEntry:
     slots: FairSlots
     choice: RouteChoice
     outbox: Outbox
+    max_connections: int
     traits: RouteTraits
     pace: Pace
     turns: FairSlots
@@ -148,10 +149,22 @@ class RouteBook:
                 traits.can_be_asked,
             ),
             outbox=outbox,
+            max_connections=max_connections,
             traits=traits,
             pace=Pace(traits.messages_per_s),
         )
         self._by_channel.setdefault(route.channel, []).append(self.entries[route.route_id])
+
+    def divide(self, process_count: int) -> None:
+        """Keep to this process's part of each route's connections; not while tries are under way.
+
+        Args:
+            process_count: How many processes share them; none gets less than one.
+        """
+        for entry in self.entries.values():
+            part = max(entry.max_connections // process_count, 1)
+            entry.outbox, places = open_outbox(entry.route, part)
+            entry.slots = FairSlots(places)
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether any route is configured for a channel."""

@@ -37,7 +37,11 @@ def a_message(key: str, **changes: Any) -> NewMessage:
     new = NewMessage(
         idempotency_key=key,
         request_digest="digest of the request",
-        request={"content": {"text": "Drill"}},
+        request={
+            "content": {"subject": "Drill", "text": "Drill"},
+            "selection": {"everyone": True},
+            "options": {"include_sms": True},
+        },
         source="/data/people",
         uses_last_good=False,
         as_of=NOW,

@@ -1,9 +1,9 @@
 """One more process that drains a message: `python -m rollcall.drain_process`.
 
-What it is to do is one line of JSON on its standard input (`DrainOrder`). It ends when nothing of
-the message waits, and early, finishing what is in flight, when its standard input is closed: also
-by the death of whoever started it. Everything else it knows from the ledger, like any process that
-sends (`rollcall.extra_processes` says why there is one).
+What it is to do is one line of JSON on its standard input (`DrainOrder`); with the next line it
+begins. It ends when nothing of the message waits, and early, finishing what is in flight, when its
+standard input is closed: also by the death of whoever started it. Everything else it knows from the
+ledger, like any process that sends (`rollcall.extra_processes` says why there is one).
 """
 
 import asyncio
@@ -35,24 +35,29 @@ class DrainOrder(BaseModel):
 
 def main() -> None:
     """Drain as told; exit with 1 and one line when that was not possible."""
-    order = DrainOrder.model_validate_json(sys.stdin.readline())
     try:
-        asyncio.run(_work(order))
+        asyncio.run(_work())
     except RollcallError as error:
         sys.exit(f"a further process ended: {error}")
 
 
-async def _work(order: DrainOrder) -> None:
+async def _work() -> None:
+    told = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(told), sys.stdin
+    )
+    order = DrainOrder.model_validate_json(await told.readline())
     app = build_app(order.settings)
     app.book.divide(order.process_count)
     try:
-        await _drain(app, order.message_id)
+        if await told.readline():
+            await _drain(app, order.message_id, told)
     finally:
         await app.aclose()
 
 
-async def _drain(app: App, message_id: str) -> None:
-    listening = asyncio.create_task(_end_with_input(app.steps.stopping))
+async def _drain(app: App, message_id: str, told: asyncio.StreamReader) -> None:
+    listening = asyncio.create_task(_end_with_input(told, app.steps.stopping))
     try:
         async with app.steps.start_run(message_id) as run:
             await drain(run, run.deliver_batch)
@@ -60,19 +65,10 @@ async def _drain(app: App, message_id: str) -> None:
         listening.cancel()
 
 
-async def _end_with_input(stopping: asyncio.Event) -> None:
+async def _end_with_input(told: asyncio.StreamReader, stopping: asyncio.Event) -> None:
     """Start no further try once nobody holds the other end of our standard input."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
-    try:
-        while await reader.read(1024):
-            pass
-        stopping.set()
-    finally:
-        transport.close()
+    await told.read()
+    stopping.set()
 
 
 if __name__ == "__main__":

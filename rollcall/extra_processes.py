@@ -9,13 +9,16 @@ import asyncio
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
-from rollcall.domain.message import Channel
+from rollcall.domain.message import Channel, MessageRequest
 from rollcall.drain_process import DrainOrder
-from rollcall.sending.delivery_run import DeliveryRun
+from rollcall.errors import LedgerError
+from rollcall.ledger.guards import count_people
+from rollcall.ledger.messages import load_message
 from rollcall.sending.route_book import RouteBook
 from rollcall.wiring import App
 
@@ -28,37 +31,68 @@ END_PATIENCE_S: Final = 90.0
 log = logging.getLogger(__name__)
 
 
-@asynccontextmanager
-async def extra_processes(
-    app: App, run: DeliveryRun, worth_a_process: int = WORTH_A_PROCESS
-) -> AsyncIterator[None]:
-    """Have further processes drain a message beside this run, if it is large enough.
+@dataclass(slots=True)
+class ExtraProcesses:
+    """The further processes that drain one message beside this one; an async context manager.
 
-    One that cannot be started is done without.
-
-    Args:
+    Attributes:
         app: This process's.
-        run: Its share in delivering the message.
+        message_id: The message.
         worth_a_process: Deliveries for which a further process is started.
     """
-    waiting_count = (await run.read_queue()).waiting_count
-    wanted = min(app.settings.delivery.processes, 1 + waiting_count // worth_a_process)
-    process_count = min(wanted, fewest_connections(app.book, run.policies))
-    if process_count < 2:  # noqa: PLR2004 - this one alone
-        yield
-        return
-    app.book.divide(process_count)
-    order = DrainOrder(
-        message_id=run.message_id, process_count=process_count, settings=app.settings
-    )
-    processes = [await _start(order) for _ in range(process_count - 1)]
-    ending = asyncio.create_task(_end_when_stopped(app.steps.stopping, processes))
-    try:
-        yield
-    finally:
-        ending.cancel()
-        await asyncio.gather(*(_end(one) for one in processes))
-        app.book.divide(1)
+
+    app: App
+    message_id: str
+    worth_a_process: int = WORTH_A_PROCESS
+    _processes: list[Process] = field(init=False, default_factory=list)
+    _ending: "asyncio.Task[None] | None" = field(init=False, default=None)
+
+    async def __aenter__(self) -> "ExtraProcesses":
+        self._ending = asyncio.create_task(self._end_when_stopped())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+        await asyncio.gather(*(_end(one) for one in self._processes))
+        self.app.book.divide(1)
+
+    async def start(self) -> None:
+        """Start as many as the frozen audience is worth; they wait. It goes on without them too."""
+        try:
+            process_count = await asyncio.to_thread(self._choose_count)
+        except LedgerError as error:
+            log.warning("no further process", extra={"reason": str(error)})
+            return
+        order = DrainOrder(
+            message_id=self.message_id,
+            process_count=process_count,
+            settings=self.app.settings,
+        )
+        for _ in range(process_count - 1):
+            if process := await _start(order):
+                self._processes.append(process)
+
+    def begin(self) -> None:
+        """Let them drain, now that deliveries are recorded; this one shares with them from now."""
+        self.app.book.divide(len(self._processes) + 1)
+        for process in self._processes:
+            if process.stdin is not None:
+                process.stdin.write(b"begin\n")
+
+    def _choose_count(self) -> int:
+        message = load_message(self.app.ledger, self.message_id)
+        channels = MessageRequest.model_validate(message.request).channels()
+        with self.app.ledger.read() as connection:
+            delivery_count = len(channels) * count_people(connection, self.message_id)
+        wanted = 1 + delivery_count // self.worth_a_process
+        most = fewest_connections(self.app.book, channels)
+        return max(min(wanted, self.app.settings.delivery.processes, most), 1)
+
+    async def _end_when_stopped(self) -> None:
+        await self.app.steps.stopping.wait()
+        for process in self._processes:
+            _close_input(process)
 
 
 def fewest_connections(book: RouteBook, channels: Collection[Channel]) -> int:
@@ -86,21 +120,13 @@ async def _start(order: DrainOrder) -> Process | None:
     return process
 
 
-async def _end_when_stopped(stopping: asyncio.Event, processes: list[Process | None]) -> None:
-    await stopping.wait()
-    for process in processes:
-        _close_input(process)
-
-
-def _close_input(process: Process | None) -> None:
-    if process is not None and process.stdin is not None:
+def _close_input(process: Process) -> None:
+    if process.stdin is not None:
         process.stdin.close()
 
 
-async def _end(process: Process | None) -> None:
+async def _end(process: Process) -> None:
     """Have a process finish what is in flight, and see it end; what it held is in the ledger."""
-    if process is None:
-        return
     _close_input(process)
     try:
         code = await asyncio.wait_for(process.wait(), END_PATIENCE_S)

@@ -1,15 +1,15 @@
 """Step: drain the queue of a message, a bounded number of batches at a time."""
 
-from rollcall.extra_processes import extra_processes
+from rollcall.extra_processes import ExtraProcesses
 from rollcall.sending.drain import drain
 from rollcall.wiring import current_app
 from tasks.step import step
 
 
-async def drain_deliveries(message_id: str) -> None:
+async def drain_deliveries(message_id: str, extra: ExtraProcesses) -> None:
     """Deliver until nothing of the message waits; what is left to do is read from the ledger."""
-    app = current_app()
-    async with app.steps.start_run(message_id) as run, extra_processes(app, run):
+    extra.begin()
+    async with current_app().steps.start_run(message_id) as run:
 
         @step("deliver-batch", run_name="batch-{batch_number}")
         async def deliver_batch(batch_number: int) -> None:

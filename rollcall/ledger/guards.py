@@ -38,7 +38,7 @@ def require_no_repeat(
         .limit(1)
     )
     if earlier := connection.execute(query).one_or_none():
-        count = _count_people(connection, earlier.message_id)
+        count = count_people(connection, earlier.message_id)
         raise SelectionError(tell_repeat(earlier.message_id, earlier.accepted_at, count))
 
 
@@ -56,11 +56,12 @@ def require_usual_size(
     earlier_id = find_latest(connection, made_alike, message)
     if earlier_id is None:
         return
-    then_count = _count_people(connection, earlier_id)
+    then_count = count_people(connection, earlier_id)
     if is_far_larger(then_count, people_count, limits):
         raise SelectionError(tell_growth(earlier_id, then_count, people_count))
 
 
-def _count_people(connection: Connection, message_id: str) -> int:
+def count_people(connection: Connection, message_id: str) -> int:
+    """Return how many people the frozen audience of a message has."""
     query = select(func.count()).where(AudienceMember.message_id == message_id)
     return connection.execute(query).scalar_one()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rollcall.drain_process import DrainOrder
-from rollcall.extra_processes import extra_processes, fewest_connections
+from rollcall.extra_processes import ExtraProcesses, fewest_connections
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.queue import claim_due, read_queue
@@ -46,10 +46,14 @@ def settings(sandbox: Sandbox, ledger_url: str, tmp_path: Path) -> Settings:
 
 @asynccontextmanager
 async def one_run(settings: Settings, message_id: str) -> AsyncIterator[tuple[App, DeliveryRun]]:
+    """Start a run, and further processes for a message of 100 deliveries and more."""
     app = build_app(settings)
     try:
-        async with asyncio.timeout(60), app.steps.start_run(message_id) as run:
-            yield app, run
+        async with asyncio.timeout(60), ExtraProcesses(app, message_id, 100) as extra:
+            await extra.start()
+            extra.begin()
+            async with app.steps.start_run(message_id) as run:
+                yield app, run
     finally:
         await app.aclose()
 
@@ -78,7 +82,7 @@ async def test_a_further_process_drains_by_itself_what_this_one_leaves(
 ) -> None:
     message_id = queue_now(ledger, PEOPLE, "sms")
 
-    async with one_run(settings, message_id) as (app, run), extra_processes(app, run, 100):
+    async with one_run(settings, message_id) as (app, _):
         assert len(further_processes()) == 1
         await until(lambda: not count_waiting(ledger, app, message_id))
 
@@ -92,7 +96,7 @@ async def test_a_further_process_that_dies_loses_nobody(
 ) -> None:
     message_id = queue_now(ledger, PEOPLE, "sms")
 
-    async with one_run(settings, message_id) as (app, run), extra_processes(app, run, 100):
+    async with one_run(settings, message_id) as (app, run):
         (process_id,) = further_processes()
         await until(lambda: count_waiting(ledger, app, message_id) < PEOPLE - 50)
         os.kill(process_id, signal.SIGKILL)
@@ -112,7 +116,7 @@ async def test_a_further_process_whose_starter_dies_finishes_what_is_in_flight_a
     process = start_process()
     with process:
         assert process.stdin is not None
-        process.stdin.write(order.model_dump_json() + "\n")
+        process.stdin.write(order.model_dump_json() + "\nbegin\n")
         process.stdin.flush()
         await until(lambda: len(taken_by_delivery(sandbox)) > 10)
         process.stdin.close()
@@ -133,7 +137,7 @@ async def test_stopping_ends_further_processes_too(
 ) -> None:
     message_id = queue_now(ledger, PEOPLE, "sms")
 
-    async with one_run(settings, message_id) as (app, run), extra_processes(app, run, 100):
+    async with one_run(settings, message_id) as (app, _):
         await until(lambda: len(taken_by_delivery(sandbox)) > 10)
         app.steps.stopping.set()
         await until(lambda: not further_processes())
@@ -159,8 +163,8 @@ async def test_processes_share_each_routes_connections(settings: Settings) -> No
 async def test_a_small_message_is_drained_by_one_process(
     ledger: Ledger, settings: Settings
 ) -> None:
-    message_id = queue_now(ledger, 99, "sms")
-    async with one_run(settings, message_id) as (app, run), extra_processes(app, run, 100):
+    message_id = queue_now(ledger, 49, "sms")
+    async with one_run(settings, message_id):
         assert not further_processes()
 
 
@@ -178,3 +182,15 @@ def test_what_keeps_a_further_process_from_working_is_one_line(settings: Setting
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert "/nowhere/routes.toml" in ended.stderr
+
+
+def test_a_message_that_is_refused_after_all_is_not_begun(
+    ledger: Ledger, sandbox: Sandbox, settings: Settings
+) -> None:
+    """Further processes are started before anything is recorded: without "begin" they do nothing."""
+    message_id = queue_now(ledger, PEOPLE, "sms")
+    order = DrainOrder(message_id=message_id, process_count=2, settings=settings)
+    with start_process() as process:
+        process.communicate(order.model_dump_json() + "\n", timeout=60)
+    assert process.returncode == 0
+    assert not sandbox.journal()

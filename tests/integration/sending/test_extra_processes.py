@@ -187,7 +187,7 @@ def test_what_keeps_a_further_process_from_working_is_one_line(settings: Setting
 def test_a_message_that_is_refused_after_all_is_not_begun(
     ledger: Ledger, sandbox: Sandbox, settings: Settings
 ) -> None:
-    """Further processes are started before anything is recorded: without "begin" they do nothing."""
+    """Further processes start before anything is recorded: without "begin" they do nothing."""
     message_id = queue_now(ledger, PEOPLE, "sms")
     order = DrainOrder(message_id=message_id, process_count=2, settings=settings)
     with start_process() as process:

@@ -98,7 +98,7 @@ def simulate(ledger: Ledger, scenario: Scenario) -> Outcome:
 
 
 async def _simulate(ledger: Ledger, scenario: Scenario, clock: VirtualClock) -> Outcome:
-    message_id = await asyncio.to_thread(_record, ledger, scenario, clock)
+    message_id = await asyncio.to_thread(record_message, ledger, scenario, clock.now())
     post = ReceiptPost(ledger, clock)
     book, routes = _open_book(scenario, clock, post)
     draw = random.Random(scenario.seed)  # noqa: S311 - a simulation
@@ -138,8 +138,8 @@ def _open_book(
     return book, routes
 
 
-def _record(ledger: Ledger, scenario: Scenario, clock: Clock) -> str:
-    now = clock.now()
+def record_message(ledger: Ledger, scenario: Scenario, now: datetime) -> str:
+    """Record a message to the simulated people of a scenario, due at once; return its id."""
     new = NewMessage(f"simulation {scenario.seed}", "", {}, "simulation", False, now)
     message, _ = accept_message(ledger, new, now)
     people = list(_make_people(scenario.people_count))

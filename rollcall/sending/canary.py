@@ -57,7 +57,9 @@ class CanaryHold:
         open_count, counts = read_canaries(self.ledger, self.message_id)
         if open_count and now < self._until:
             return False
-        for route_id, country in find_unheard(counts):
+        # a route that sends no receipts has nothing to answer for
+        judged = [one for one in counts if self.book.awaits_receipts(one.route_id)]
+        for route_id, country in find_unheard(judged):
             self.book.note_receipts(route_id, country, 0, UNHEARD_WEIGHT, now)
         self._is_over = True
         return True

@@ -174,6 +174,11 @@ class RouteBook:
         """Return all routes of a channel, whatever their health."""
         return [one.choice for one in self._by_channel.get(channel, ())]
 
+    def awaits_receipts(self, route_id: str) -> bool:
+        """Tell whether a route is known to send receipts."""
+        entry = self.entries.get(route_id)
+        return entry is not None and entry.choice.receipt_deadline_s is not None
+
     def is_trusted(self, route_id: str) -> bool:
         """Tell whether a route needs no probe."""
         return self.entries[route_id].health.is_closed()

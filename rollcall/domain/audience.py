@@ -1,10 +1,11 @@
 """The recipients that a selection gave at one moment, each with the reasons."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from rollcall.clock import format_instant
 from rollcall.domain.line_digest import LineDigest
@@ -13,6 +14,8 @@ PositionSource = Literal["report", "booking", "workplace", "none"]
 
 Reason = dict[str, str | int]
 """Why somebody is in an audience (the contract's `via`), e.g. `{"by": "filter", "index": 0}`."""
+
+_SPLITS_ADDRESSES: Final = re.compile(r"[\s<>,;]")
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 
@@ -41,7 +44,7 @@ class Position:
 def looks_deliverable(email: str) -> bool:
     """Tell whether an address fits into an SMTP command at all; the mail server knows the rest."""
     local, _, domain = email.rpartition("@")
-    is_one_word = not any(character.isspace() or character in "<>,;" for character in email)
+    is_one_word = not _SPLITS_ADDRESSES.search(email)
     return bool(local and domain) and is_one_word and email.isprintable()
 
 

@@ -12,7 +12,7 @@ RECIPIENT_COLUMNS = (
     "person_id", "name", "email", "phone", "language", "home_country",
     "position_source", "country", "latitude", "longitude", "position_at",
 )  # fmt: skip
-"""The columns of `World.people` that a recipient is made of."""
+"""The columns of `World.people` that a recipient is made of, in the order of its parts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +33,8 @@ class RecipientRows(Sequence[Recipient]):
         return self.rows.height
 
     def __iter__(self) -> Iterator[Recipient]:
-        for person in self.rows.iter_rows(named=True):
-            yield _make_recipient(person, self.reasons[person["person_id"]])
+        for person in self._people.iter_rows():
+            yield self._make_recipient(person)
 
     @overload
     def __getitem__(self, index: int) -> Recipient: ...
@@ -45,24 +45,24 @@ class RecipientRows(Sequence[Recipient]):
     def __getitem__(self, index: int | slice) -> "Recipient | RecipientRows":
         if isinstance(index, slice):
             return RecipientRows(self.rows[index], self.reasons)
-        person = self.rows.row(index, named=True)
-        return _make_recipient(person, self.reasons[person["person_id"]])
+        return self._make_recipient(self._people.row(index))
+
+    def person_ids(self) -> list[str]:
+        """Return who they are, without making anything else of the rows."""
+        return self.rows["person_id"].to_list()
+
+    @property
+    def _people(self) -> pl.DataFrame:
+        return self.rows.select(RECIPIENT_COLUMNS)
+
+    def _make_recipient(self, person: tuple[Any, ...]) -> Recipient:
+        person_id, name, email, phone, language, home_country, *where = person
+        position, via = Position(*where), self.reasons[person_id]
+        return Recipient(person_id, name, email, phone, language, home_country, position, via)
 
 
-def _make_recipient(person: dict[str, Any], via: tuple[Reason, ...]) -> Recipient:
-    return Recipient(
-        person_id=person["person_id"],
-        name=person["name"],
-        email=person["email"],
-        phone=person["phone"],
-        language=person["language"],
-        home_country=person["home_country"],
-        position=Position(
-            source=person["position_source"],
-            country=person["country"],
-            latitude=person["latitude"],
-            longitude=person["longitude"],
-            at=person["position_at"],
-        ),
-        via=via,
-    )
+def list_person_ids(recipients: Sequence[Recipient]) -> list[str]:
+    """Return who some recipients are; of rows without making recipients of them."""
+    if isinstance(recipients, RecipientRows):
+        return recipients.person_ids()
+    return [one.person_id for one in recipients]

@@ -75,9 +75,23 @@ class _Version:
     text: CompiledTemplate
     sms: CompiledTemplate
 
+    @property
+    def email_variables(self) -> frozenset[str]:
+        return self.subject.variables | self.text.variables
+
+    @property
+    def sms_variables(self) -> frozenset[str]:
+        with_subject = self.subject.variables if "subject" in self.sms.variables else frozenset()
+        return self.sms.variables | with_subject
+
 
 class CompiledContent:
-    """A message whose templates have all been checked; safe to use from several threads."""
+    """A message whose templates have all been checked; safe to use from several threads.
+
+    Attributes:
+        email_variables: The names that emails use, in some language.
+        sms_variables: The names that SMS use.
+    """
 
     def __init__(
         self, versions: Mapping[str | None, _Version], default: _Version, layout: EmailLayout
@@ -86,6 +100,9 @@ class CompiledContent:
         self._default = default
         self._layout = layout
         self._languages = frozenset(tag for tag in versions if tag is not None)
+        every = (default, *versions.values())
+        self.email_variables = frozenset().union(*(one.email_variables for one in every))
+        self.sms_variables = frozenset().union(*(one.sms_variables for one in every))
 
     def render_email(self, recipient: RecipientVariables, message: MessageVariables) -> EmailBody:
         """Write the email of one recipient.

@@ -5,15 +5,30 @@ anew, and bound one by one: that was more than half of what a send cost the ledg
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Subquery, Text, bindparam, column, literal_column, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Insert,
+    Subquery,
+    Text,
+    bindparam,
+    cast,
+    column,
+    insert,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from rollcall.ledger.tables import UtcDateTime
+
+_JSONB_EACH_SINCE: Final = (3, 51)
+"""The SQLite that can list the elements of an array as it has parsed them."""
 
 
 class _Texts(FunctionElement[str]):
@@ -38,10 +53,25 @@ class _Moment(FunctionElement[datetime]):
     inherit_cache = True
 
 
+class _Json(FunctionElement[Any]):
+    """A text that is JSON."""
+
+    name = "json_text"
+    type = JSON()
+    inherit_cache = True
+
+
 @compiles(_Texts, "sqlite")
-@compiles(_Rows, "sqlite")
-def _compile_each(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
+def _compile_each(element: _Texts, compiler: Any, **options: Any) -> str:
     return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Rows, "sqlite")
+def _compile_parsed(element: _Rows, compiler: Any, **options: Any) -> str:
+    # of `json_each` a row is a text again, which is parsed anew: three times the work
+    knows_jsonb = (compiler.dialect.server_version_info or ()) >= _JSONB_EACH_SINCE
+    function = "jsonb_each" if knows_jsonb else "json_each"
+    return f"{function}({compiler.process(element.clauses, **options)})"
 
 
 @compiles(_Texts, "postgresql")
@@ -57,7 +87,8 @@ def _compile_rows(element: _Rows, compiler: Any, **options: Any) -> str:
 
 
 @compiles(_Moment, "sqlite")
-def _compile_bare(element: _Moment, compiler: Any, **options: Any) -> str:
+@compiles(_Json, "sqlite")
+def _compile_bare(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
     return str(compiler.process(element.clauses, **options))
 
 
@@ -65,6 +96,11 @@ def _compile_bare(element: _Moment, compiler: Any, **options: Any) -> str:
 def _compile_moment(element: _Moment, compiler: Any, **options: Any) -> str:
     written = compiler.process(element.clauses, **options)
     return f"CAST({written} || '+00' AS TIMESTAMPTZ)"
+
+
+@compiles(_Json, "postgresql")
+def _compile_json(element: _Json, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS JSON)"
 
 
 def in_list(what: Any, name: str) -> ColumnElement[bool]:
@@ -95,12 +131,34 @@ def list_rows(name: str, *columns: str) -> Subquery:
     return select(*taken).subquery(name)
 
 
+def insert_listed(table: Any, name: str, *columns: str) -> Insert:
+    """Return the statement that inserts the rows of a list.
+
+    Args:
+        table: A mapped class.
+        name: The parameter: `write_list` of one tuple a row, moments in it by `write_moment`.
+        columns: Their names, in the order of the tuples.
+    """
+    listed = list_rows(name, *columns)
+    values = [_read_as(getattr(table, one).type, listed.c[one]) for one in columns]
+    return insert(table).from_select(columns, select(*values))
+
+
 def read_moment(written: ColumnElement[str]) -> ColumnElement[datetime]:
     """Return a column of texts that `write_moment` has written as one of moments."""
     return _Moment(written)
 
 
-def write_list(values: Iterable[str] | Sequence[tuple[Any, ...]]) -> str:
+def _read_as(type_: Any, written: ColumnElement[str]) -> ColumnElement[Any]:
+    if isinstance(type_, Text):
+        return written
+    if isinstance(type_, UtcDateTime):
+        return read_moment(written)
+    # SQLite knows no type of that name, and would take a number for it
+    return _Json(written) if isinstance(type_, JSON) else cast(written, type_)
+
+
+def write_list(values: Iterable[str] | Iterable[tuple[Any, ...]]) -> str:
     """Return the parameter for a list of strings, or of rows."""
     return json.dumps(list(values), ensure_ascii=False)
 

@@ -1,21 +1,20 @@
 """Who asked for no more texts, by number: asked before a routine message is recorded."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, select
 
 from rollcall.ledger.engine import Ledger, insert_new
+from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.tables import OptOut
 
 OptOutSource = Literal["inbound", "operator"]
 """Who said so: the owner of the number by a text of theirs, or an operator on their behalf."""
 
-CHUNK: Final = 5_000
-"""Numbers asked for in one query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
+_OPTED_OUT: Final = select(OptOut.address).where(in_list(OptOut.address, "addresses"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +74,7 @@ def opted_out_among(connection: Connection, addresses: Collection[str]) -> set[s
         connection: Any transaction.
         addresses: Numbers, E.164; hundreds of thousands will do.
     """
-    found: set[str] = set()
-    for chunk in _chunks(addresses):
-        found.update(
-            connection.execute(select(OptOut.address).where(OptOut.address.in_(chunk))).scalars()
-        )
-    return found
-
-
-def _chunks(addresses: Collection[str]) -> Iterator[Sequence[str]]:
-    remaining = iter(addresses)
-    while chunk := list(islice(remaining, CHUNK)):
-        yield chunk
+    return set(connection.execute(_OPTED_OUT, {"addresses": write_list(addresses)}).scalars())
 
 
 def _record(row: Any) -> OptOutRecord:

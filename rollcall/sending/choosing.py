@@ -9,6 +9,7 @@ from rollcall.domain.audience import Audience
 from rollcall.domain.guards import GuardLimits, digest_recipients
 from rollcall.domain.message import MessageRequest, digest_content
 from rollcall.domain.preview.expectation import require_expected
+from rollcall.domain.recipient_rows import list_person_ids
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.guards import require_no_repeat, require_usual_size
@@ -76,9 +77,8 @@ def freeze_guarded(
         SelectionError: The message repeats another one, or its audience is far larger than the
             last one of its template.
     """
-    digest = digest_recipients(
-        (one.person_id for one in audience.recipients), digest_content(request.content)
-    )
+    person_ids = list_person_ids(audience.recipients)
+    digest = digest_recipients(person_ids, digest_content(request.content))
     is_retry = request.follow_up is not None and request.follow_up.who == "not_reached"
 
     def guard(connection: Connection) -> None:

@@ -3,9 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
-from rollcall.domain.audience import Audience, Recipient, looks_deliverable
+from rollcall.domain.audience import Audience, looks_deliverable
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import Channel, MessageRequest
 from rollcall.domain.rendering import CompiledContent, compile_content
@@ -13,10 +15,14 @@ from rollcall.domain.selecting import SavedFilters, select_audience
 from rollcall.domain.selection import Selection
 from rollcall.domain.template_variables import MessageVariables, RecipientVariables
 from rollcall.errors import SelectionError, TemplateError
+from rollcall.ledger.addressees import Addressee
 from rollcall.ledger.recording import NewContent, NewDelivery
 from rollcall.sources.kept import KeptSources, KeptVersion
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
+
+KEPT_TEXTS: Final = 500
+"""Rendered texts that are kept for whoever gets the same: some megabytes."""
 
 
 def open_version(sources: KeptSources, source: Path, *, uses_last_good: bool) -> KeptVersion:
@@ -65,7 +71,7 @@ def require_recipients(audience: Audience) -> None:
 
 def render_deliveries(
     request: MessageRequest,
-    recipients: Iterable[Recipient],
+    recipients: Iterable[Addressee],
     layout: EmailLayout,
     organisation: str,
     sent_on: date,
@@ -96,9 +102,11 @@ class _Writer:
         self.message = message
         self.known: set[bytes] = set()
         self.failure: TemplateError | None = None
+        self._used = {"email": compiled.email_variables, "sms": compiled.sms_variables}
+        self._render_once = lru_cache(maxsize=KEPT_TEXTS)(self._render_anew)
 
     def write(
-        self, recipient: Recipient, channel: Channel
+        self, recipient: Addressee, channel: Channel
     ) -> tuple[NewDelivery, NewContent | None]:
         """Return a delivery, and its content where nobody before had the same."""
         address = recipient.email if channel == "email" else recipient.phone
@@ -122,13 +130,19 @@ class _Writer:
         self.known.add(key)
         return True
 
-    def _render(self, recipient: Recipient, channel: Channel) -> NewContent:
-        variables = RecipientVariables(
-            name=recipient.name,
-            language=recipient.language,
-            country=recipient.position.country,
-            home_country=recipient.home_country,
+    def _render(self, recipient: Addressee, channel: Channel) -> NewContent:
+        """Render, or take what somebody got of whom the templates of this channel tell the same."""
+        used = self._used[channel]
+        return self._render_once(
+            channel,
+            recipient.name if "name" in used else None,
+            recipient.language,  # it chooses the translation too
+            recipient.country if "country" in used or "country_name" in used else None,
+            recipient.home_country if "home_country" in used else None,
         )
+
+    def _render_anew(self, channel: Channel, *told: str | None) -> NewContent:
+        variables = RecipientVariables(*told)
         if channel == "sms":
             sms = self.compiled.render_sms(variables, self.message)
             return NewContent(_digest("sms", sms.text), sms.text, segment_count=sms.segments)
@@ -137,7 +151,7 @@ class _Writer:
         return NewContent(digest, email.text, subject=email.subject, html=email.html)
 
 
-def _not_attempted(recipient: Recipient, channel: Channel, reason: str) -> NewDelivery:
+def _not_attempted(recipient: Addressee, channel: Channel, reason: str) -> NewDelivery:
     return NewDelivery(recipient.person_id, channel, "not_attempted", reason=reason)
 
 

@@ -7,14 +7,18 @@ name: nobody else can open them, and they are gone with the process, however it 
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 from rollcall.errors import ConfigError
 from rollcall.ledger.recording import NewContent, NewDelivery
+
+_AT_ONCE: Final = 500
+"""Deliveries in one line of the files; each may come with tens of thousands of characters."""
 
 
 @dataclass(slots=True)
@@ -51,10 +55,10 @@ class Spool:
         """
         contents, deliveries = self._files()
         try:
-            for delivery, content in rendered:
-                _write(deliveries, [getattr(delivery, name) for name in NewDelivery.__slots__])
-                if content is not None:
-                    _write(contents, [getattr(content, name) for name in NewContent.__slots__])
+            remaining = iter(rendered)
+            while chunk := list(islice(remaining, _AT_ONCE)):
+                _write(deliveries, [delivery for delivery, _ in chunk])
+                _write(contents, [content for _, content in chunk if content is not None])
             contents.flush()
             deliveries.flush()
         except OSError as error:
@@ -74,11 +78,12 @@ class Spool:
         return self._contents, self._deliveries
 
 
-def _write(file: IO[str], fields: list[Any]) -> None:
-    file.write(json.dumps(fields))
+def _write(file: IO[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    file.write(json.dumps(rows))
     file.write("\n")
 
 
 def _read(file: IO[str]) -> Iterator[list[Any]]:
     file.seek(0)
-    return (json.loads(line) for line in file)
+    for line in file:
+        yield from json.loads(line)

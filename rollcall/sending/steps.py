@@ -13,6 +13,7 @@ from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.guards import GuardLimits
 from rollcall.domain.message import MessageRequest
 from rollcall.errors import InputError
+from rollcall.ledger.addressees import iterate_addressees
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
 from rollcall.ledger.messages import (
@@ -24,7 +25,7 @@ from rollcall.ledger.messages import (
     set_state,
 )
 from rollcall.ledger.queue import read_queue
-from rollcall.ledger.recording import iterate_audience, record_deliveries, refuse_message
+from rollcall.ledger.recording import record_deliveries, refuse_message
 from rollcall.ledger.shared_numbers import settle_shared
 from rollcall.ledger.stopping import sweep_stopped
 from rollcall.sending.accepting import require_routes
@@ -135,9 +136,11 @@ class SendSteps:
         if message.audience_digest is None:
             request = MessageRequest.model_validate(message.request)
             path = self.snapshots_folder / f"{message_id}.duckdb"
-            audience = choose_audience(self.ledger, message, request, path)
-            require_previewed(request, audience, self.previews)
-            freeze_guarded(self.ledger, message, request, audience, self.guards, self.clock.now())
+            with tuned_interpreter():
+                audience = choose_audience(self.ledger, message, request, path)
+                require_previewed(request, audience, self.previews)
+                now = self.clock.now()
+                freeze_guarded(self.ledger, message, request, audience, self.guards, now)
         return load_message(self.ledger, message_id).audience_digest or ""
 
     def record_deliveries(self, message_id: str) -> int:
@@ -162,7 +165,7 @@ class SendSteps:
         request = MessageRequest.model_validate(message.request)
         rendered = render_deliveries(
             request,
-            iterate_audience(self.ledger, message.message_id),
+            iterate_addressees(self.ledger, message.message_id),
             self.layout,
             self.organisation,
             message.accepted_at.date(),

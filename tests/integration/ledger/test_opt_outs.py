@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import (
-    CHUNK,
     OptOutRecord,
     list_opt_outs,
     opt_in,
@@ -52,7 +51,7 @@ def test_only_who_opted_out_is_found_among_many(ledger: Ledger) -> None:
         for number in (0, 400, 999, 500):
             opt_out(connection, an_opt_out(number))
     asked = [phone_of(number) for number in range(1_000) if number != 500]
-    many = [*asked[:500], *(f"made-up-{number}" for number in range(3 * CHUNK)), *asked[500:]]
+    many = [*asked[:500], *(f"made-up-{number}" for number in range(40_000)), *asked[500:]]
     with ledger.read() as connection:
         assert opted_out_among(connection, many) == opted_out
         assert opted_out_among(connection, []) == set()

@@ -8,26 +8,27 @@ from rollcall.domain.audience import Audience, Position, Recipient
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest, parse_request
 from rollcall.errors import SelectionError, TemplateError
+from rollcall.ledger.addressees import Addressee
 from rollcall.ledger.recording import NewContent, NewDelivery
-from rollcall.sending.preparing import render_deliveries, require_recipients
+from rollcall.sending.preparing import KEPT_TEXTS, render_deliveries, require_recipients
 from rollcall.wiring import load_layout
 
 LAYOUT: EmailLayout = load_layout()
+JAPANESE = {"subject": "訓練", "text": "走れ。"}
 TODAY = date(2026, 11, 23)
 MOMENT = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
-def recipient(person_id: str, **known: Any) -> Recipient:
+def recipient(person_id: str, **known: Any) -> Addressee:
     usual: dict[str, Any] = {
         "name": "Ana",
         "email": f"{person_id}@example.org",
         "phone": "+12025550100",
         "language": None,
         "home_country": None,
-        "position": Position("none"),
-        "via": ({"by": "everyone"},),
+        "country": None,
     }
-    return Recipient(person_id=person_id, **usual | known)
+    return Addressee(person_id=person_id, **usual | known)
 
 
 def ask(text: str, *, sms: bool = False, **content: Any) -> MessageRequest:
@@ -42,10 +43,23 @@ def ask(text: str, *, sms: bool = False, **content: Any) -> MessageRequest:
     )
 
 
+class CountingLayout(EmailLayout):
+    """The frame of every email, which knows how many were rendered."""
+
+    rendered_count = 0
+
+    def __init__(self) -> None:
+        pass
+
+    def render(self, subject: str, text: str, language: str | None) -> str:
+        self.rendered_count += 1
+        return LAYOUT.render(subject, text, language)
+
+
 def render(
-    request: MessageRequest, *recipients: Recipient
+    request: MessageRequest, *recipients: Addressee, layout: EmailLayout = LAYOUT
 ) -> tuple[list[NewContent], list[NewDelivery]]:
-    rendered = list(render_deliveries(request, recipients, LAYOUT, "Meridian", TODAY))
+    rendered = list(render_deliveries(request, recipients, layout, "Meridian", TODAY))
     return [content for _, content in rendered if content], [delivery for delivery, _ in rendered]
 
 
@@ -69,9 +83,9 @@ def test_people_who_get_the_same_share_one_content() -> None:
 def test_people_who_get_different_texts_do_not() -> None:
     request = ask("Dear {{ name }}, you are in {{ country }}.")
     people = [
-        recipient("p1", position=Position("report", "JP")),
-        recipient("p2", position=Position("report", "FR")),
-        recipient("p3", name="Bo", position=Position("report", "JP")),
+        recipient("p1", country="JP"),
+        recipient("p2", country="FR"),
+        recipient("p3", name="Bo", country="JP"),
     ]
     contents, deliveries = render(request, *people)
     texts = {one.content_digest: one.text for one in contents}
@@ -82,8 +96,79 @@ def test_people_who_get_different_texts_do_not() -> None:
     ]
 
 
+def everybody(count: int) -> list[Addressee]:
+    """Make people of whom no two have the same name; they are in one of three countries."""
+    places = ("JP", "FR", None)
+    return [
+        recipient(f"p{number}", name=f"Person {number}", country=places[number % 3])
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "rendered_count"),
+    [
+        ({"text": "Run."}, 1),
+        ({"text": "{{ organisation }}, {{ sent_on }}: {{ subject }}"}, 1),
+        ({"text": "You are in {{ country }}."}, 3),
+        ({"text": "You are in {{ country_name }}."}, 3),
+        ({"text": "{% if country == 'JP' %}Run.{% else %}Stay.{% endif %}"}, 3),
+        ({"text": "Dear {{ name }}: run."}, 60),
+        ({"text": "Run.", "subject": "Drill for {{ name }}"}, 60),
+        ({"text": "Run.", "translations": {"ja": JAPANESE | {"text": "{{ name }}"}}}, 60),
+        ({"text": "Run.", "translations": {"ja": JAPANESE | {"sms": "{{ name }}"}}}, 1),
+    ],
+)
+def test_text_is_rendered_once_for_all_of_whom_its_templates_tell_the_same(
+    content: dict[str, Any], rendered_count: int
+) -> None:
+    layout = CountingLayout()
+    people = everybody(60)
+
+    together = render(ask(**content, sms=True), *people, layout=layout)
+
+    assert layout.rendered_count == rendered_count
+    alone = [render(ask(**content, sms=True), one) for one in people]
+    assert together[1] == [delivery for _, deliveries in alone for delivery in deliveries]
+    texts = {one.content_digest: one for contents, _ in alone for one in contents}
+    assert {one.content_digest: one for one in together[0]} == texts
+
+
+def test_each_language_has_its_own_text_though_no_variable_is_used() -> None:
+    layout = CountingLayout()
+    request = ask("Run.", translations={"ja": JAPANESE})
+    people = [recipient(f"p{number}", language=("ja", "en")[number % 2]) for number in range(10)]
+
+    contents, _ = render(request, *people, layout=layout)
+
+    assert [one.text for one in contents] == ["走れ。", "Run."]
+    assert layout.rendered_count == 2
+
+
+def test_more_texts_than_are_kept_are_all_rendered_and_each_recorded_once() -> None:
+    layout = CountingLayout()
+    people = everybody(KEPT_TEXTS + 50)
+
+    contents, deliveries = render(ask("Dear {{ name }}."), *people, *people, layout=layout)
+
+    assert layout.rendered_count > len(people)  # what was let go is rendered again
+    assert len(contents) == len({one.content_digest for one in contents}) == len(people)
+    assert deliveries[: len(people)] == deliveries[len(people) :]
+
+
+def test_name_that_makes_a_text_fail_does_so_for_each_who_has_it() -> None:
+    request = ask("{% if name != 'Nobody' %}Run.{% endif %}", sms=True)
+    people = [recipient(f"p{number}", name=("Nobody", "Ana")[number % 2]) for number in range(4)]
+    _, deliveries = render(request, *people)
+    failed = [one for one in deliveries if one.status == "not_attempted"]
+    assert [one.person_id for one in failed] == ["p0", "p0", "p2", "p2"]
+    assert {one.reason for one in failed if one.channel == "sms"} == {
+        "content (no language given), sms: comes out empty for at least one recipient"
+    }
+
+
 def test_translation_follows_the_recipients_language() -> None:
-    request = ask("Run.", translations={"ja": {"subject": "訓練", "text": "走れ。"}})
+    request = ask("Run.", translations={"ja": JAPANESE})
     contents, _ = render(request, recipient("p1", language="ja-JP"), recipient("p2"))
     assert [(one.subject, one.text) for one in contents] == [("訓練", "走れ。"), ("Drill", "Run.")]
 
@@ -144,4 +229,5 @@ def test_facilities_that_stand_for_nobody_are_told_apart_from_no_match() -> None
 
 
 def test_audience_of_people_without_any_address_is_no_mistake() -> None:
-    require_recipients(Audience(MOMENT, (recipient("p1", email=None, phone=None),), ()))
+    nobody = Recipient("p1", "Ana", None, None, None, None, Position("none"), ({"by": "everyone"},))
+    require_recipients(Audience(MOMENT, (nobody,), ()))

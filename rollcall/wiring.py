@@ -1,7 +1,7 @@
 """The only place that builds real objects: from settings to an app that can send."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -116,6 +116,22 @@ def build_ledger(settings: Settings) -> Ledger:
     if not settings.ledger_url:
         _private_folder(settings.data_dir)
     return open_ledger(settings.ledger_address)
+
+
+@contextmanager
+def opened_ledger() -> Iterator[Ledger]:
+    """Open the ledger that the settings name, for what needs nothing else; closed at the end.
+
+    Raises:
+        ConfigError: A setting is wrong.
+        LedgerError: The ledger does not answer, or belongs to another version.
+    """
+    ledger = build_ledger(load_settings())
+    try:
+        require_current(ledger)
+        yield ledger
+    finally:
+        ledger.close()
 
 
 def build_sources(settings: Settings, clock: Clock) -> KeptSources:

@@ -16,11 +16,17 @@ from rollcall.domain.preview.sms_costs import RoutePrice
 from rollcall.domain.saved_filters import collect_names, find_whole
 from rollcall.domain.selecting import SavedFilters
 from rollcall.domain.selection import Selection
-from rollcall.errors import ConfigError
+from rollcall.errors import ConfigError, LedgerError
 from rollcall.ledger.audiences import find_previous_audience
 from rollcall.ledger.saved_filters import load_saved_filters
 from rollcall.routes.config import load_routes
-from rollcall.sending.previewing import add_sms_estimate, list_sms_prices, preview_selection
+from rollcall.sending.previewing import (
+    add_sms_estimate,
+    add_text_counts,
+    find_opted_out,
+    list_sms_prices,
+    preview_selection,
+)
 from rollcall.settings import Settings, load_secrets, load_settings
 from rollcall.sources.snapshot import Snapshot
 from rollcall.wiring import build_previews, load_layout
@@ -118,8 +124,20 @@ def explain_selection(
         prices = _find_prices(settings, request)
         told = (load_layout(), settings.organisation, moment.date())
         preview = add_sms_estimate(preview, request, *told, prices)
+    if request is None or request.options.include_sms:
+        preview = add_text_counts(preview, request, _find_opted_out(preview))
     build_previews(settings).remember(preview.digest, preview.audience)
     return Explanation(preview)
+
+
+def _find_opted_out(preview: Preview) -> set[str] | None:
+    try:
+        with opened_ledger() as ledger:
+            return find_opted_out(ledger, preview)
+    except LedgerError as error:
+        # a selection can be looked at on a machine that cannot send
+        print_notice(f"who opted out of SMS is not known: {error}")
+        return None
 
 
 def _find_prices(settings: Settings, request: MessageRequest) -> list[RoutePrice]:

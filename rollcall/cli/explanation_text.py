@@ -10,6 +10,7 @@ from rollcall.domain.preview.near_misses import NearMiss, NearMissKind
 from rollcall.domain.preview.preview import ExplainedPerson, Preview
 from rollcall.domain.preview.reasons import ExplainedReason
 from rollcall.domain.preview.sms_costs import SmsEstimate
+from rollcall.domain.preview.texts import TextCounts
 
 SHOWN_COUNT = 20
 """Of each long list; programs get all."""
@@ -29,6 +30,8 @@ def print_explanation(explained: Explanation) -> None:
     _print_evidence(preview)
     _print_near_misses(preview.near_misses)
     _print_summary(preview)
+    if preview.texts:
+        _print_texts(preview.texts)
     if preview.sms:
         _print_sms(preview.sms)
     if explained.change:
@@ -133,6 +136,17 @@ def _tell_counts(counts: Mapping[Any, int]) -> str:
 def _tell_ids(ids: Sequence[str]) -> str:
     more = f" and {len(ids) - SHOWN_COUNT} more" if len(ids) > SHOWN_COUNT else ""
     return f"{len(ids)}: {', '.join(ids[:SHOWN_COUNT])}{more}" if ids else "0"
+
+
+def _print_texts(texts: TextCounts) -> None:
+    if texts.opted_out_count:
+        what = "texted all the same" if texts.overrides_opt_outs else "not texted"
+        why = "life safety" if texts.overrides_opt_outs else "only messages with life_safety are"
+        _say(f"{texts.opted_out_count} people opted out of SMS (STOP): {what} ({why})")
+    if texts.sharing_count:
+        _say(f"{texts.sharing_count} people share a number: one SMS to each number")
+    if texts.sms_count is not None and texts.sms_count < texts.people_count:
+        _say(f"{texts.sms_count} SMS to {texts.people_count} people with a number")
 
 
 def _print_sms(sms: SmsEstimate) -> None:

@@ -32,7 +32,7 @@ def stop(
     if output is Format.JSON:
         print_json(_to_json(report))
     else:
-        console.print(_tell(report), soft_wrap=True, markup=False)
+        console.print(report.tell(), soft_wrap=True, markup=False)
     raise typer.Exit(EXIT_IN_FLIGHT if report.counts.in_flight else 0)
 
 
@@ -47,12 +47,3 @@ def _to_json(report: StopReport) -> dict[str, Any]:
         "in_flight": report.counts.in_flight,
         "counts": report.statuses,
     }
-
-
-def _tell(report: StopReport) -> str:
-    counts = report.counts
-    numbers = f"{counts.handed_over} handed over, {counts.held_back} held back"
-    if report.state != "stopped":
-        return f"message {report.message_id} is {report.state}: nothing was left to stop; {numbers}"
-    in_flight = f", {counts.in_flight} in flight still" if counts.in_flight else ""
-    return f"message {report.message_id} is stopped: {numbers}{in_flight}"

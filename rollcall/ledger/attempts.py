@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from sqlalchemy import (
 from rollcall.domain.delivery import Finish, WaitFor
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.folding import refold
+from rollcall.ledger.leases import LEASE_S
 from rollcall.ledger.lists import in_list, list_rows, read_moment, write_list, write_moment
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Delivery, Message, UtcDateTime
@@ -76,7 +77,10 @@ _BEGUN = (
 _COUNTED = (
     update(Delivery)
     .where(in_list(Delivery.delivery_id, "ids"))
-    .values(attempt_count=Delivery.attempt_count + 1)
+    .values(
+        attempt_count=Delivery.attempt_count + 1,
+        lease_until=bindparam("b_until", type_=UtcDateTime()),
+    )
 )
 
 _ends = list_rows(
@@ -167,9 +171,15 @@ def new_attempt_id() -> str:
 
 
 def begin_attempts(
-    connection: Connection, owner: str, starts: Sequence[AttemptStart], now: datetime
+    connection: Connection,
+    owner: str,
+    starts: Sequence[AttemptStart],
+    now: datetime,
+    lease_s: float = LEASE_S,
 ) -> set[str]:
     """Record tries before they are made; those that are recorded already are left as they are.
+
+    The leases begin anew: within `lease_s` seconds of `now` nobody else takes the deliveries over.
 
     Returns:
         The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
@@ -183,7 +193,8 @@ def begin_attempts(
         for start in allowed
     ]
     begun = connection.execute(_BEGUN, {"starts": write_list(rows), "b_now": now}).scalars()
-    connection.execute(_COUNTED, {"ids": write_list(begun)})
+    until = now + timedelta(seconds=lease_s)
+    connection.execute(_COUNTED, {"ids": write_list(begun), "b_until": until})
     return {start.attempt_id for start in allowed}
 
 

@@ -1,7 +1,8 @@
 """How the ledger is reached: the only place that knows SQLite from PostgreSQL.
 
 SQLite: WAL, `synchronous=FULL`, and `BEGIN IMMEDIATE` for writers, because a transaction that
-starts as a reader and then writes fails at once whatever the busy timeout. PostgreSQL: as it comes.
+starts as a reader and then writes fails at once whatever the busy timeout. PostgreSQL: as it comes,
+but for `idle_in_transaction_session_timeout`.
 """
 
 import time
@@ -24,6 +25,10 @@ BUSY_TIMEOUT_S = 30
 
 CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL that does not answer is waited for."""
+
+ABANDONED_AFTER_S = 60.0
+"""After how long PostgreSQL ends a transaction in which nothing happens, as when its process is
+paused: the rows that it has locked are skipped by everybody else. As long as a lease."""
 
 _WRITES = "rollcall_writes"
 
@@ -87,8 +92,13 @@ class Ledger:
         self.engine.dispose()
 
 
-def open_ledger(url: str) -> Ledger:
+def open_ledger(url: str, abandoned_after_s: float = ABANDONED_AFTER_S) -> Ledger:
     """Open the ledger at a SQLAlchemy URL (`sqlite:///path` or `postgresql://…`).
+
+    Args:
+        url: Where it is.
+        abandoned_after_s: After how long PostgreSQL ends a transaction in which nothing happens;
+            SQLite's last as long as their process does.
 
     Raises:
         ConfigError: The URL is not understood, or SQLite here would corrupt a shared database.
@@ -100,7 +110,7 @@ def open_ledger(url: str) -> Ledger:
     if backend == "sqlite":
         return Ledger(_open_sqlite(url))
     if backend == "postgresql":
-        return Ledger(_open_postgresql(url))
+        return Ledger(_open_postgresql(url, abandoned_after_s))
     raise ConfigError(f"ROLLCALL_LEDGER_URL: {backend} is not supported (sqlite or postgresql)")
 
 
@@ -162,15 +172,24 @@ def _open_sqlite(url: str) -> Engine:
     return engine
 
 
-def _open_postgresql(url: str) -> Engine:
+def _open_postgresql(url: str, abandoned_after_s: float) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
     # pre-ping: after a restart of the server the connections that are kept lead nowhere
-    return create_engine(
+    engine = create_engine(
         address,
         hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
     )
+
+    def limit_idleness(connection: Any, _record: object) -> None:
+        # as a statement: poolers refuse it among the options of a connection
+        milliseconds = round(abandoned_after_s * 1000)
+        connection.execute(f"SET idle_in_transaction_session_timeout = {milliseconds}")
+        connection.commit()
+
+    event.listen(engine, "connect", limit_idleness)
+    return engine
 
 
 def _require_writable(folder: Path) -> None:

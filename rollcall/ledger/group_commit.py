@@ -20,6 +20,7 @@ from rollcall.ledger.attempts import (
     settle_deliveries,
 )
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.leases import LEASE_S
 from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.shared_numbers import mirror_shared
 
@@ -41,12 +42,14 @@ class GroupCommit:
         carrier_only: frozenset[str] = frozenset(),
         *,
         mirrors: bool = True,
+        lease_s: float = LEASE_S,
     ) -> None:
         self._ledger = ledger
         self._owner = owner
         self._clock = clock
         self._carrier_only = carrier_only
         self._mirrors = mirrors
+        self._lease_s = lease_s
         self._pending: list[_Pending] = []
         self._has_pending = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
@@ -126,7 +129,9 @@ class GroupCommit:
                 apply_late_receipts(connection, alone, now)
             if ends:
                 apply_early_receipts(connection, ends, now, self._carrier_only)
-            return begin_attempts(connection, self._owner, starts, now) if starts else set()
+            if not starts:
+                return set()
+            return begin_attempts(connection, self._owner, starts, now, self._lease_s)
 
 
 def _resolve(group: Sequence[_Pending], outcome: set[str] | Exception) -> None:

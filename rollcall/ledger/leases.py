@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 LEASE_S = 60.0
-"""How long a claim holds without renewal; longer than the slowest single try."""
+"""How long a claim holds without renewal: who is paused for longer has lost what they held."""
 
 
 def new_owner() -> str:

@@ -101,6 +101,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     *,
     only_canaries: bool = False,
     carrier_only: frozenset[str] = frozenset(),
+    lease_s: float = LEASE_S,
 ) -> list[ClaimedDelivery]:
     """Take up to `limit` due deliveries, least tried first: retries never hold up a first try.
 
@@ -113,6 +114,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         channel: Over which channel; None: over any.
         only_canaries: Leave the rest of a large send for later.
         carrier_only: Countries where no receipt proves more than arrival at the carrier.
+        lease_s: For how many seconds they are theirs alone, unless the lease is renewed.
     """
     query = _due_query(by_channel=channel is not None, only_canaries=only_canaries)
     which = {"b_message_id": message_id, "b_now": now, "b_limit": limit, "b_channel": channel}
@@ -120,7 +122,8 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         rows = connection.execute(query, which).all()
         if not rows:
             return []
-        _lease(connection, [row.delivery_id for row in rows], owner, now)
+        until = now + timedelta(seconds=lease_s)
+        _lease(connection, [row.delivery_id for row in rows], owner, until)
         tried_ids = [row.delivery_id for row in rows if row.attempt_count]
         tries = _recall_tries(connection, tried_ids, now, carrier_only)
     return [
@@ -137,7 +140,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     ]
 
 
-def renew_leases(ledger: Ledger, owner: str, now: datetime) -> None:
+def renew_leases(ledger: Ledger, owner: str, now: datetime, lease_s: float = LEASE_S) -> None:
     """Keep what `owner` holds for another lease.
 
     Rows that a commit is writing are left for the next time: to wait for them while holding others
@@ -150,7 +153,7 @@ def renew_leases(ledger: Ledger, owner: str, now: datetime) -> None:
     )
     renewed = update(Delivery).where(Delivery.delivery_id.in_(held))
     with ledger.write() as connection:
-        connection.execute(renewed.values(lease_until=now + timedelta(seconds=LEASE_S)))
+        connection.execute(renewed.values(lease_until=now + timedelta(seconds=lease_s)))
 
 
 def release_leases(ledger: Ledger, owner: str) -> None:
@@ -210,8 +213,7 @@ def _due_query(*, by_channel: bool, only_canaries: bool) -> Select[Any]:
     )
 
 
-def _lease(connection: Connection, delivery_ids: list[str], owner: str, now: datetime) -> None:
-    until = now + timedelta(seconds=LEASE_S)
+def _lease(connection: Connection, delivery_ids: list[str], owner: str, until: datetime) -> None:
     leased = {"ids": write_list(delivery_ids), "b_owner": owner, "b_until": until}
     connection.execute(_LEASED, leased)
 

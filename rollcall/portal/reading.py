@@ -7,20 +7,27 @@ from rollcall.domain.opt_out_words import read_wish
 from rollcall.domain.phones import normalise_phone
 from rollcall.domain.receipts import Receipt
 from rollcall.ledger.arrivals import Arrival, SenderWish
-from rollcall.routes.callbacks import Callback, CallbackReader, InboundText, MalformedCallbackError
+from rollcall.routes.callbacks import (
+    Callback,
+    CallbackReader,
+    ForgedCallbackError,
+    InboundText,
+    MalformedCallbackError,
+    StaleCallbackError,
+)
 
 _NOT_STORABLE: Final = {chr(0), *map(chr, range(0xD800, 0xE000))}
 """NUL, which PostgreSQL has no place for, and halves of characters, which are not UTF-8."""
 
 
 def read_receipts(reader: CallbackReader, callback: Callback, now: datetime) -> Arrival:
-    """Verify a callback, then read what it reports.
+    """Verify a callback, then read what it reports; a stale one too, since a receipt counts once.
 
     Raises:
         ForgedCallbackError: It does not come from the provider.
         MalformedCallbackError: It is none that the provider documents.
     """
-    reader.verify(callback, now)
+    _is_fresh(reader, callback, now)
     receipts = tuple(reader.read_receipts(callback))
     for receipt in receipts:
         _require_storable(receipt)
@@ -33,13 +40,28 @@ def read_wishes(reader: CallbackReader, callback: Callback, now: datetime) -> Ar
     All other texts are acknowledged and not stored: answers of recipients come with chats. A sender
     that is no telephone number (a short code, a company's name) cannot be opted out.
 
+    Of a stale callback STOP is taken: who wrote it waits for it to hold, and a replay only keeps
+    texts from somebody until their next START. A START is not: its owner may have said STOP since.
+
     Raises:
-        ForgedCallbackError: It does not come from the provider.
+        ForgedCallbackError: It does not come from the provider, or is a START that is stale.
         MalformedCallbackError: It is none that the provider documents.
     """
-    reader.verify(callback, now)
+    is_fresh = _is_fresh(reader, callback, now)
     asked = map(_read_wish, reader.read_inbound(callback))
-    return Arrival(reader.route_id, wishes=tuple(wish for wish in asked if wish))
+    wishes = tuple(wish for wish in asked if wish)
+    if not is_fresh and any(one.wish == "start" for one in wishes):
+        raise ForgedCallbackError("a START that may be a replay")
+    return Arrival(reader.route_id, wishes=wishes)
+
+
+def _is_fresh(reader: CallbackReader, callback: Callback, now: datetime) -> bool:
+    """Verify a callback; tell whether it was signed lately, so that it is no replay."""
+    try:
+        reader.verify(callback, now)
+    except StaleCallbackError:
+        return False
+    return True
 
 
 def _read_wish(inbound: InboundText) -> SenderWish | None:

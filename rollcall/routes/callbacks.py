@@ -25,6 +25,16 @@ class ForgedCallbackError(RollcallError):
     """A callback is not signed by its provider, or too long ago; nothing of it counts."""
 
 
+class StaleCallbackError(ForgedCallbackError):
+    """A callback is signed by its provider, but so long ago that it may be a replay.
+
+    Raised only where a provider repeats what we did not take, and documents nowhere that it signs a
+    repeat anew. To refuse it would lose what an outage of the portal kept from us. A receipt is a
+    fact that counts once, so a replay of it does nothing: it is taken. A text is a wish that a
+    newer one may have undone: of those only what a replay may repeat without harm is taken.
+    """
+
+
 class MalformedCallbackError(RollcallError):
     """A callback is signed as it should be, but is none that this provider documents."""
 
@@ -88,7 +98,8 @@ class CallbackReader(Protocol):
         """Make sure that a callback comes from the provider.
 
         Raises:
-            ForgedCallbackError: Its signature is missing, wrong or too old.
+            StaleCallbackError: Its signature is right, but so old that it may be a replay.
+            ForgedCallbackError: Its signature is missing, wrong or older still.
         """
         ...
 
@@ -107,6 +118,25 @@ class CallbackReader(Protocol):
             MalformedCallbackError: It is none that this provider documents.
         """
         ...
+
+
+def require_recent(signed_at_s: float, now: datetime, repeats_for_s: float) -> None:
+    """Make sure that a signature was made lately.
+
+    Args:
+        signed_at_s: When, as a Unix time.
+        now: The present moment.
+        repeats_for_s: For how long the provider repeats what was not taken, in seconds.
+
+    Raises:
+        StaleCallbackError: It was made more than `CLOCK_SKEW_S` ago, but may be a repeat.
+        ForgedCallbackError: It is older still, or from the future.
+    """
+    age_s = now.timestamp() - signed_at_s
+    if not -CLOCK_SKEW_S <= age_s <= repeats_for_s + CLOCK_SKEW_S:  # so written, NaN is refused
+        raise ForgedCallbackError("signed too long ago, or in the future")
+    if age_s > CLOCK_SKEW_S:
+        raise StaleCallbackError("signed too long ago for all but a repeat")
 
 
 def callback_url(base_url: str | None, attempt_id: str) -> str | None:

@@ -42,8 +42,10 @@ from rollcall.sending.deciding import Decider
 from rollcall.sending.route_book import RouteBook, RouteEntry
 from rollcall.sending.watching import LOOK_EVERY_S, Watch
 
-RENEW_EVERY_S: Final = LEASE_S / 3
-"""Two renewals may fail before a lease runs out."""
+RENEWALS: Final = 3
+"""How often a lease is renewed while it lasts: two renewals may fail before it runs out."""
+
+PAUSED: Final = "this process was paused for longer than its lease before the message left"
 
 GOOD_FOR: Final = timedelta(seconds=1)
 """How long a choice of route stands while it waits for a place there."""
@@ -64,6 +66,7 @@ class DeliveryRun:
         stopping: Set when no further try is to be started; what is in flight is waited for.
         jitter: Draws a number in [0, 1) for the spread of waits.
         owner: The name under which this run holds leases.
+        lease_s: How long they hold without renewal, in seconds.
         canary_hold_s: Longest hold of the bulk of a large send while its first messages are out.
         carrier_only: Countries where no receipt proves more than arrival at the carrier.
     """
@@ -76,6 +79,7 @@ class DeliveryRun:
     stopping: asyncio.Event
     jitter: Callable[[], float] = random.random
     owner: str = field(default_factory=new_owner)
+    lease_s: float = LEASE_S
     canary_hold_s: float = 0.0
     carrier_only: frozenset[str] = frozenset()
     _ends_early: bool = field(init=False, default=False)
@@ -104,6 +108,7 @@ class DeliveryRun:
             self.clock,
             self.carrier_only,
             mirrors=await ask_patiently(self.clock, has_shared, self.ledger, self.message_id),
+            lease_s=self.lease_s,
         )
         await self._commits.__aenter__()
         loops = (self._renew_for_ever(), self._watch.look_for_ever())
@@ -172,6 +177,7 @@ class DeliveryRun:
             channel,
             only_canaries=is_held,
             carrier_only=self.carrier_only,
+            lease_s=self.lease_s,
         )
         if not batch:
             return None
@@ -229,9 +235,15 @@ class DeliveryRun:
             if other_step := self._reconsider(delivery, entry, tries, queued_at):
                 return other_step
             start = AttemptStart(delivery.delivery_id, route_id, new_attempt_id())
+            begun_at = self.clock.now()
             if not await self._commits.begin(start):
                 entry.withdraw(delivery.country)
                 return None
+            if (self.clock.now() - begun_at).total_seconds() >= self.lease_s:
+                # somebody else may hold it by now, and may have sent it
+                entry.withdraw(delivery.country)
+                paused = Verdict(route_id, "unavailable", PAUSED)
+                return await self._record(delivery, start, paused, tries)
             verdict = await entry.outbox.submit(_submission(delivery, content, start, tries))
         return await self._conclude(delivery, start, verdict, tries)
 
@@ -239,9 +251,15 @@ class DeliveryRun:
         self, delivery: ClaimedDelivery, start: AttemptStart, verdict: Verdict, tries: list[Try]
     ) -> TryNow | None:
         """Learn from a try, decide, and record both; return the next try, if it is made at once."""
-        now = self.clock.now()
-        retry_after_s = verdict.retry_after_s
+        retry_after_s, now = verdict.retry_after_s, self.clock.now()
         self.book.note(start.route_id, verdict.outcome, now, delivery.country, retry_after_s)
+        return await self._record(delivery, start, verdict, tries)
+
+    async def _record(
+        self, delivery: ClaimedDelivery, start: AttemptStart, verdict: Verdict, tries: list[Try]
+    ) -> TryNow | None:
+        """Decide what follows from a try, and record both; return the next one as above."""
+        now = self.clock.now()
         tries.append(verdict.as_try(now))
         step = self._decider.decide_after(delivery, tries, now)
         if self.was_stopped and not isinstance(step, Finish):
@@ -287,9 +305,10 @@ class DeliveryRun:
 
     async def _renew_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(self.lease_s / RENEWALS)
+            now = self.clock.now()
             try:
-                await asyncio.to_thread(renew_leases, self.ledger, self.owner, self.clock.now())
+                await asyncio.to_thread(renew_leases, self.ledger, self.owner, now, self.lease_s)
             except LedgerError as error:
                 log.warning("leases not renewed", extra={"reason": str(error)})
 

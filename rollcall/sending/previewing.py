@@ -1,6 +1,7 @@
 """Preview a selection before anything is sent; the command line and the dashboards call this."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -8,10 +9,13 @@ from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.preview.preview import Preview, preview_audience
 from rollcall.domain.preview.sms_costs import RoutePrice, SmsEstimate, estimate_sms
+from rollcall.domain.preview.texts import count_texts
 from rollcall.domain.rendering import compile_content
 from rollcall.domain.selecting import SavedFilters, select_audience
 from rollcall.domain.selection import Selection
 from rollcall.domain.template_variables import MessageVariables
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.opt_outs import opted_out_among
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
@@ -77,6 +81,34 @@ def add_sms_estimate(
         message = MessageVariables(sent_on=sent_on, organisation=organisation)
         estimate = estimate_sms(content, message, preview.audience.recipients, prices)
     return replace(preview, sms=estimate)
+
+
+def find_opted_out(ledger: Ledger, preview: Preview) -> set[str]:
+    """Return which numbers of a preview get no more routine texts, E.164.
+
+    Raises:
+        LedgerError: The ledger does not answer.
+    """
+    numbers = {one.phone for one in preview.audience.recipients if one.phone}
+    with ledger.read() as connection:
+        return opted_out_among(connection, numbers)
+
+
+def add_text_counts(
+    preview: Preview, request: MessageRequest | None, opted_out: AbstractSet[str] | None
+) -> Preview:
+    """Return a preview that says whom SMS would go to, if any are sent.
+
+    Args:
+        preview: Of the message's recipients.
+        request: The message; None: it is not known yet, and may send SMS.
+        opted_out: What `find_opted_out` says; None: it cannot be known here.
+    """
+    if request and not request.options.include_sms:
+        return preview
+    is_overriding = request is not None and request.options.life_safety
+    counts = count_texts(preview.audience.recipients, opted_out, life_safety=is_overriding)
+    return replace(preview, texts=counts)
 
 
 def list_sms_prices(

@@ -35,6 +35,14 @@ class StopReport:
     counts: StopCounts
     statuses: StatusCounts
 
+    def tell(self) -> str:
+        """Say in one sentence how many were handed over, held back, and are in flight still."""
+        numbers = f"{self.counts.handed_over} handed over, {self.counts.held_back} held back"
+        if self.state != "stopped":
+            return f"message {self.message_id} is {self.state}: nothing was left to stop; {numbers}"
+        in_flight = f", {self.counts.in_flight} in flight still" if self.counts.in_flight else ""
+        return f"message {self.message_id} is stopped: {numbers}{in_flight}"
+
 
 def stop_and_wait(
     ledger: Ledger, message_id: str, clock: Clock, wait_s: float = DEFAULT_WAIT_S

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from typing import Any
 import httpx
 
 from rollcall.sandbox.plan import MailPlan, SandboxPlan, make_plan
-from rollcall.sandbox.servers import start_sandbox
+from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.e2e.conftest import Rollcall, wait_until
 from tests.people import write_message
 from tests.ports import find_free_port
 
 PROJECT = Path(__file__).parents[2]
+PEOPLE = 600
 
 
 def _filter_runs(address: str, name: str, **query: Any) -> list[dict[str, Any]]:
@@ -158,7 +160,7 @@ def test_a_killed_send_is_finished_by_a_prefect_worker(
 
         rollcall.env.update(PREFECT_API_URL=prefect_server, PREFECT_CLI_PROMPT="false")
         _deploy_all(rollcall)
-        run_id = _start_deployment(prefect_server, interrupted["message_id"])
+        run_id = _start_deployment(prefect_server, "send-message", interrupted["message_id"])
         with _worker(rollcall):
             wait_until(lambda: _state_of(prefect_server, run_id) == "COMPLETED", 90, "it ends")
         reached = {entry.reference for entry in sandbox.journal()}
@@ -166,8 +168,64 @@ def test_a_killed_send_is_finished_by_a_prefect_worker(
     assert len(reached) == 600
 
 
-def _start_deployment(address: str, message_id: str) -> str:
-    found = httpx.get(f"{address}/deployments/name/send-message/send-message", timeout=10)
+def test_a_send_of_a_worker_is_stopped_by_another_deployment(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str
+) -> None:
+    mail = MailPlan(delay_s=1.0, max_connections=5, answer_timeout_s=60)
+    message = write_message(tmp_path / "m.json")
+    rollcall.env["PREFECT_CLI_PROMPT"] = "false"
+    with start_sandbox(SandboxPlan(mail_servers=(mail,)), tmp_path / "sandbox") as sandbox:
+        message_id = _interrupt(rollcall, message, source, sandbox)
+        rollcall.env["PREFECT_API_URL"] = prefect_server
+        _deploy_all(rollcall)
+        with _worker(rollcall):
+            known_count = len(sandbox.journal())
+            send_id = _start_deployment(prefect_server, "send-message", message_id)
+            wait_until(lambda: len(sandbox.journal()) > known_count, 120, "the worker sends")
+            stop_id = _start_deployment(prefect_server, "stop-message", message_id)
+            _await_end(prefect_server, stop_id, send_id)
+        report = json.loads(rollcall.run("stop", message_id, "--format", "json").stdout)
+        log = json.loads(rollcall.run("log", message_id, "--format", "json").stdout)
+        taken = {entry.reference for entry in sandbox.journal()}
+
+    held_back = {one["delivery_id"] for one in log["deliveries"] if one["status"] == "stopped"}
+    assert report["state"] == "stopped"
+    assert (report["held_back"], report["in_flight"]) == (len(held_back), 0)
+    assert report["handed_over"] + report["held_back"] == PEOPLE
+    assert held_back
+    assert taken.isdisjoint(held_back)
+    told = _read_run(prefect_server, stop_id)
+    counted = re.match(
+        rf"message {message_id} is stopped: (\d+) handed over, (\d+) held back",
+        told["state"]["message"],
+    )
+    assert counted
+    assert 0 < int(counted[1]) <= report["handed_over"]
+    assert 0 < int(counted[2]) <= report["held_back"]
+    assert (told["name"], told["parameters"]) == (f"stop-{message_id}", {"message_id": message_id})
+
+
+def _await_end(address: str, *run_ids: str) -> None:
+    def have_ended() -> bool:
+        return {_state_of(address, one) for one in run_ids} == {"COMPLETED"}
+
+    wait_until(have_ended, 120, "the flow runs end")
+
+
+def _interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox) -> str:
+    """Leave a message that was begun, and that nobody is sending."""
+    sending = rollcall.start("send", str(message), "--data", str(source))
+    wait_until(lambda: len(sandbox.journal()) > 0, 60, "the send is under way")
+    sending.kill()
+    sending.wait(timeout=10)
+    [interrupted] = json.loads(rollcall.run("log", "--format", "json").stdout)
+    assert interrupted["state"] == "sending"
+    message_id: str = interrupted["message_id"]
+    return message_id
+
+
+def _start_deployment(address: str, name: str, message_id: str) -> str:
+    found = httpx.get(f"{address}/deployments/name/{name}/{name}", timeout=10)
     created = httpx.post(
         f"{address}/deployments/{found.raise_for_status().json()['id']}/create_flow_run",
         json={"parameters": {"message_id": message_id}},
@@ -178,6 +236,11 @@ def _start_deployment(address: str, message_id: str) -> str:
 
 
 def _state_of(address: str, run_id: str) -> str:
-    run = httpx.get(f"{address}/flow_runs/{run_id}", timeout=10).raise_for_status().json()
-    state: str = run["state_type"]
+    state: str = _read_run(address, run_id)["state_type"]
     return state
+
+
+def _read_run(address: str, run_id: str) -> dict[str, Any]:
+    run = httpx.get(f"{address}/flow_runs/{run_id}", timeout=10).raise_for_status().json()
+    read: dict[str, Any] = run
+    return read

@@ -11,6 +11,7 @@ from rollcall.domain.preview.near_misses import NearMiss, NearMissKind, find_nea
 from rollcall.domain.preview.reasons import ExplainedReason, explain_reasons
 from rollcall.domain.preview.sms_costs import SmsEstimate
 from rollcall.domain.preview.summary import Summary, Way, list_ways, summarise_audience
+from rollcall.domain.preview.texts import TextCounts
 from rollcall.domain.preview.wording import measure_age_h
 from rollcall.domain.selecting import SavedFilters
 from rollcall.domain.selection import Selection
@@ -57,6 +58,7 @@ class Preview:
         people: Everybody in it, in its order.
         near_misses: By kind, the nearest or oldest first.
         sms: What the SMS of the message come to; None without a message that sends any.
+        texts: Whom SMS would go to; None where none are sent.
     """
 
     audience: Audience
@@ -65,6 +67,7 @@ class Preview:
     people: tuple[ExplainedPerson, ...]
     near_misses: dict[NearMissKind, list[NearMiss]]
     sms: SmsEstimate | None = None
+    texts: TextCounts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what `select --explain` adds under `explain`."""
@@ -73,6 +76,7 @@ class Preview:
             "people": [one.to_json() for one in self.people],
             "near_misses": self.near_misses,
             "sms": self.sms.to_json() if self.sms else None,
+            "texts": self.texts.to_json() if self.texts else None,
         }
 
 

@@ -37,6 +37,9 @@ def load_public_key(text: str) -> Ed25519PublicKey:
 def verify_signature(callback: Callback, public_key: str | None, now: datetime) -> None:
     """Check `telnyx-signature-ed25519`, made over `timestamp|body` at most 5 minutes ago.
 
+    A repeat is as fresh: its body says which attempt it is (`meta.attempt`), and so it has a
+    signature of its own. Source: Telnyx's documentation, "Receiving webhooks".
+
     Raises:
         ForgedCallbackError: The signature is missing, wrong or too old, or there is no key.
     """

@@ -9,6 +9,7 @@ from rollcall.sending.accepting import Order, accept_order
 from rollcall.settings import load_settings
 from rollcall.wiring import build_app
 from tests.integration.cli.conftest import Answer, CommandLine
+from tests.people import phone_of
 
 AS_OF = ("--as-of", "2026-11-23T06:00:00Z")
 JAPAN = {"filters": [{"countries": ["JP"]}]}
@@ -35,7 +36,9 @@ def test_answer_is_the_usual_one_with_two_keys_more(rollcall: CommandLine) -> No
     ).json  # fmt: skip
     assert {key: told[key] for key in usual} == usual
     assert told.keys() - usual.keys() == {"digest", "explain"}
-    assert set(told["explain"]) == {"summary", "people", "near_misses", "sms", "compared"}
+    assert set(told["explain"]) == {
+        "summary", "people", "near_misses", "sms", "texts", "compared",
+    }  # fmt: skip
 
 
 def test_every_person_is_explained(rollcall: CommandLine) -> None:
@@ -77,6 +80,62 @@ def test_segments_are_counted_without_routes(rollcall: CommandLine) -> None:
     answer = explain(rollcall, JAPAN, "--message", message, "--format", "json")
     assert answer.json["explain"]["sms"]["segments"] == 2
     assert "the cost is not known" in answer.err
+
+
+def share_a_number(rollcall: CommandLine) -> None:
+    """Give p2 the number of p1, and let p3 opt out."""
+    change_people(rollcall, "p2,Bo,p2@example.org,", f"p2,Bo,p2@example.org,{phone_of(1)}")
+    assert rollcall("optouts", "add", phone_of(3)).code == 0
+
+
+def test_who_opted_out_and_who_shares_a_number_are_counted(rollcall: CommandLine) -> None:
+    share_a_number(rollcall)
+    expected = {"people": 3, "opted_out": 1, "sharing_number": 2}
+    assert explained(rollcall, JAPAN)["explain"]["texts"] == expected | {
+        "overrides_opt_outs": False,
+        "sms": 1,
+    }
+    options = {"include_sms": True, "life_safety": True}
+    message = rollcall.write_message(JAPAN, options=options)
+    assert explained(rollcall, JAPAN, "--message", message)["explain"]["texts"] == expected | {
+        "overrides_opt_outs": True,
+        "sms": 2,
+    }
+
+
+@pytest.mark.parametrize("life_safety", [False, True])
+def test_as_many_sms_are_sent_as_were_foretold(rollcall: CommandLine, life_safety: bool) -> None:
+    share_a_number(rollcall)
+    options = {"include_sms": True, "life_safety": life_safety}
+    message = rollcall.write_message(JAPAN, options=options)
+    foretold = explained(rollcall, JAPAN, "--message", message)["explain"]["texts"]["sms"]
+
+    assert rollcall("send", message, "--data", rollcall.source, *AS_OF).code == 0
+
+    assert foretold == len([one for one in rollcall.taken() if one.address.startswith("+")])
+
+
+def test_message_without_sms_counts_no_numbers(rollcall: CommandLine) -> None:
+    message = rollcall.write_message(JAPAN)
+    assert explained(rollcall, JAPAN, "--message", message)["explain"]["texts"] is None
+
+
+def test_opt_outs_that_cannot_be_read_are_called_unknown(rollcall: CommandLine) -> None:
+    rollcall.set("LEDGER_URL", "postgresql://nobody@127.0.0.1:1/none")
+    answer = explain(rollcall, JAPAN, "--format", "json")
+    texts = answer.json["explain"]["texts"]
+    assert (texts["people"], texts["opted_out"], texts["sms"]) == (2, None, None)
+    assert "who opted out of SMS is not known" in answer.err
+
+
+def test_text_says_who_gets_no_sms_and_what_overrides_it(rollcall: CommandLine) -> None:
+    rollcall.monkeypatch.setenv("COLUMNS", "200")
+    share_a_number(rollcall)
+    shown = explain(rollcall, JAPAN).out
+    assert "1 people opted out of SMS (STOP): not texted" in shown
+    assert "life_safety" in shown
+    assert "2 people share a number: one SMS to each number" in shown
+    assert "1 SMS to 3 people with a number" in shown
 
 
 def test_message_without_sms_has_no_sms_to_count(rollcall: CommandLine) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -43,10 +44,11 @@ class Provider:
         body: bytes = b"",
         path: str = f"/receipts/alpha/{SECRET}",
         method: str = "POST",
+        age_s: float = 0.0,
         **headers: str,
     ) -> httpx.Response:
         """Make a callback, signed as it should be; `headers` win over what would be sent."""
-        signed = sign(PUBLIC_URL + path, body, SystemClock().now())
+        signed = sign(PUBLIC_URL + path, body, SystemClock().now() - timedelta(seconds=age_s))
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"content-type": "application/json"} | signed | named
         return await self.http.request(method, path, content=body, headers=sent)
@@ -72,10 +74,11 @@ async def hasty_provider(ledger: Ledger) -> AsyncIterator[Provider]:
 
 @asynccontextmanager
 async def running_portal(ledger: Ledger, patience_s: float) -> AsyncIterator[Provider]:
-    """Run a portal for route `alpha`; yield who calls it."""
+    """Run a portal for route `alpha`, and for `patient`, whose repeats keep their signature."""
     clock = SystemClock()
     intake = Intake(build_arrivals_recorder(ledger, clock), clock, answer_within_s=patience_s)
-    callers = {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))}
+    routes = (ScriptedRoute(), ScriptedRoute("patient", repeats_for_s=3600.0))
+    callers = {one.route_id: Caller(one, SecretStr(SECRET)) for one in routes}
     app = make_app(callers, intake, PUBLIC_URL, clock)
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with (

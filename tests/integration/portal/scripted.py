@@ -12,12 +12,12 @@ from rollcall.domain.message import Channel
 from rollcall.domain.receipts import Receipt
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import (
-    CLOCK_SKEW_S,
     REFERENCE,
     Callback,
     ForgedCallbackError,
     InboundText,
     MalformedCallbackError,
+    require_recent,
 )
 
 PUBLIC_URL = "https://safe.example.org/rollcall"
@@ -39,6 +39,7 @@ class ScriptedRoute:
 
     route_id: str = "alpha"
     channel: Channel = "sms"
+    repeats_for_s: float = 0.0
 
     async def submit(self, submission: Submission) -> Acceptance:
         return Acceptance(f"provider-{submission.attempt_id}")
@@ -54,8 +55,7 @@ class ScriptedRoute:
         given = callback.headers.get(SIGNATURE, "")
         if not hmac.compare_digest(expected[SIGNATURE], given):
             raise ForgedCallbackError("not signed by the provider")
-        if abs((now - _read_time(callback)).total_seconds()) > CLOCK_SKEW_S:
-            raise ForgedCallbackError("signed too long ago")
+        require_recent(_read_time(callback).timestamp(), now, self.repeats_for_s)
 
     def read_receipts(self, callback: Callback) -> list[Receipt]:
         return [

@@ -9,7 +9,7 @@ from rollcall.ledger.opt_outs import list_opt_outs, opted_out_among
 from rollcall.routes.callbacks import InboundText
 from tests.integration.ledger.outages import outage_of
 from tests.integration.portal.conftest import Provider, count_receipts
-from tests.integration.portal.scripted import SECRET, SIGNATURE, inbound_body
+from tests.integration.portal.scripted import SECRET, inbound_body
 from tests.people import phone_of
 
 OURS = phone_of(999)
@@ -82,7 +82,7 @@ async def test_a_sender_that_is_no_number_is_acknowledged(
 
 async def test_a_forged_stop_is_403_and_does_nothing(provider: Provider, ledger: Ledger) -> None:
     body = inbound_body(a_text("STOP"))
-    answered = await provider.call(body, PATH, **{SIGNATURE: "0" * 64})
+    answered = await provider.call(body, PATH, x_provider_signature="0" * 64)
     assert answered.status_code == 403
     assert list_opt_outs(ledger) == []
 
@@ -101,3 +101,19 @@ async def test_a_stop_that_cannot_be_kept_is_503_and_counts_when_it_comes_again(
 
 async def test_a_receipt_at_the_door_for_texts_is_malformed(provider: Provider) -> None:
     assert (await provider.report("a-1", path=PATH)).status_code == 400
+
+
+async def test_an_old_stop_is_obeyed_and_an_old_start_is_not(
+    provider: Provider, ledger: Ledger
+) -> None:
+    path, an_hour_ago = f"/inbound/patient/{SECRET}", 3000.0
+
+    async def repeat(text: str) -> int:
+        body = inbound_body(a_text(text))
+        return (await provider.call(body, path, age_s=an_hour_ago)).status_code
+
+    assert await repeat("STOP") == 200
+    assert read_opted_out(ledger) == {phone_of(1)}
+    assert await repeat("START") == 403
+    assert await repeat("Are you well?") == 200
+    assert read_opted_out(ledger) == {phone_of(1)}

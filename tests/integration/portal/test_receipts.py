@@ -102,6 +102,19 @@ async def test_forged_is_403_and_nothing_of_it_is_stored(
     assert count_receipts(ledger) == 0
 
 
+async def test_a_receipt_that_comes_again_after_an_outage_counts_once_however_old(
+    provider: Provider, ledger: Ledger
+) -> None:
+    path = f"/receipts/patient/{SECRET}"
+    for age_s in (3000.0, 3000.0, 0.0):
+        answered = await provider.call(report_body(["a-1"]), path, age_s=age_s)
+        assert answered.status_code == 200
+    assert count_receipts(ledger) == 1
+    assert (await provider.call(report_body(["a-2"]), path, age_s=4000.0)).status_code == 403
+    assert (await provider.call(report_body(["a-2"]), path, age_s=-400.0)).status_code == 403
+    assert count_receipts(ledger) == 1
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"{}", report_body(["a\0b"]), report_body(["a"], code="\ud800")]
 )

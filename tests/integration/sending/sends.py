@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from rollcall.clock import SystemClock
+from rollcall.clock import Clock, SystemClock
 from rollcall.domain.message import CHANNELS, MessageOptions
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import LogEntry, read_log
@@ -53,12 +53,15 @@ def start_run(
     book: RouteBook,
     options: MessageOptions = HIGH_QUALITY,
     expires_at: datetime | None = None,
+    clock: Clock | None = None,
+    **lease: Any,
 ) -> DeliveryRun:
-    """Return a run with short waits."""
+    """Return a run with short waits; of its lease `owner` and `lease_s` may be told."""
     policies = {
         channel: choose_policy(channel, options, IMPATIENT, expires_at) for channel in CHANNELS
     }
-    return DeliveryRun(message_id, ledger, book, policies, SystemClock(), asyncio.Event())
+    told = clock or SystemClock()
+    return DeliveryRun(message_id, ledger, book, policies, told, asyncio.Event(), **lease)
 
 
 async def send(run: DeliveryRun, limit_s: float = 60) -> None:
@@ -73,11 +76,13 @@ async def send_all(
     routes_file: Path,
     options: MessageOptions = HIGH_QUALITY,
     expires_at: datetime | None = None,
+    **lease: Any,
 ) -> None:
     """Send everything over routes of one's own."""
     book = open_book(routes_file)
     try:
-        await send(start_run(ledger, message_id, book, options, expires_at))
+        run = start_run(ledger, message_id, book, options, expires_at, **lease)
+        await send(run, limit_s=120)
     finally:
         await book.aclose()
 

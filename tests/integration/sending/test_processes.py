@@ -28,10 +28,15 @@ from tests.integration.sending.sends import (
 StartSending = Callable[[str, Sandbox], "subprocess.Popen[str]"]
 
 SLOW = SandboxPlan(
-    carriers=(CarrierPlan(name="alpha", delay_s=0.05, honours_idempotency_key=False),),
-    mail_servers=(MailPlan(delay_s=0.05),),
+    carriers=(
+        CarrierPlan(name="alpha", delay_s=0.05, answer_timeout_s=60, honours_idempotency_key=False),
+    ),
+    mail_servers=(MailPlan(delay_s=0.05, answer_timeout_s=60),),
 )
-"""Carriers that would send twice whatever is handed to them twice, and give time to interfere."""
+"""Carriers that would send twice whatever is handed to them twice, and give time to interfere.
+
+Routes are patient: on a busy machine an answer that comes late would be one that is lost.
+"""
 
 
 @pytest.fixture

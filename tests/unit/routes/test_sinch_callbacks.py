@@ -14,7 +14,12 @@ from sinch.domains.sms.sinch_events.v1.sms_sinch_event import (  # type: ignore[
     SmsSinchEvent,
 )
 
-from rollcall.routes.callbacks import Callback, ForgedCallbackError, MalformedCallbackError
+from rollcall.routes.callbacks import (
+    Callback,
+    ForgedCallbackError,
+    MalformedCallbackError,
+    StaleCallbackError,
+)
 from rollcall.routes.sms.sinch_batches import RecipientKey
 from rollcall.routes.sms.sinch_callbacks import read_inbound, read_receipts, verify_signature
 
@@ -106,7 +111,13 @@ def test_signature_is_good_for_five_minutes(age_s: int) -> None:
     verify(sign(at=NOW - timedelta(seconds=age_s)))
 
 
-@pytest.mark.parametrize("age_s", [301, -301, 86_400])
+@pytest.mark.parametrize("age_s", [301, 3600, 82_220])
+def test_what_sinch_may_still_repeat_is_stale_and_not_forged(age_s: int) -> None:
+    with pytest.raises(StaleCallbackError):
+        verify(sign(at=NOW - timedelta(seconds=age_s)))
+
+
+@pytest.mark.parametrize("age_s", [82_221, -301, 864_000])
 def test_signature_that_is_older_is_a_replay(age_s: int) -> None:
     with pytest.raises(ForgedCallbackError, match="too long ago"):
         verify(sign(at=NOW - timedelta(seconds=age_s)))

@@ -1,0 +1,97 @@
+"""httpx's requests and answers with their bodies at hand, and how a request is written.
+
+httpx reads every body through a stream, and fits a request out with headers of its own; a message
+of a few hundred bytes needs neither, and takes twice as long with them.
+"""
+
+from collections.abc import Sequence
+
+import httpx
+
+FieldLines = Sequence[tuple[bytes, bytes]]
+"""Names and values of headers, in order."""
+
+_FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
+_BODY_METHODS = ("POST", "PUT", "PATCH")
+
+
+class WholeRequest(httpx.Request):
+    """A request with a body that is complete; the transport adds `Host` and `Content-Length`.
+
+    Args:
+        method: GET, POST …
+        url: Where it goes.
+        headers: Its own headers, such as `Content-Type`; best kept as `httpx.Headers`.
+        body: What it carries.
+    """
+
+    def __init__(
+        self, method: str, url: httpx.URL, headers: httpx.Headers | FieldLines, body: bytes = b""
+    ) -> None:
+        super().__init__(method, url, headers=headers, stream=httpx.ByteStream(body))
+        self._body = body
+
+    @property
+    def content(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+    def read(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+    async def aread(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+
+class WholeResponse(httpx.Response):
+    """An answer with a body that has arrived and is not compressed.
+
+    Args:
+        status_code: The HTTP status.
+        headers: As they arrived.
+        body: As it arrived.
+    """
+
+    def __init__(self, status_code: int, headers: FieldLines, body: bytes) -> None:
+        super().__init__(status_code, headers=headers, stream=httpx.ByteStream(body))
+        self.headers.encoding = "iso-8859-1"  # holds for any bytes: nothing is tried out
+        self._body = body
+
+    @property
+    def content(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+    def read(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+    async def aread(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+
+def write_request(request: httpx.Request, body: bytes) -> bytes:
+    """Write a request as HTTP/1.1 (RFC 9112); the framing is ours, since the body is complete.
+
+    Raises:
+        httpx.LocalProtocolError: A header holds a line break.
+    """
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    has_host = False
+    for name, field in request.headers.raw:
+        lower = name.lower()
+        has_host = has_host or lower == b"host"
+        if lower not in _FRAMING_HEADERS:
+            lines.append(name + b": " + field)
+    if not has_host:
+        lines.append(b"Host: " + request.url.netloc)
+    if body or request.method in _BODY_METHODS:
+        lines.append(b"Content-Length: %d" % len(body))
+    head = b"\r\n".join(lines)
+    breaks = len(lines) - 1
+    if head.count(b"\n") != breaks or head.count(b"\r") != breaks:
+        raise httpx.LocalProtocolError("a header holds a line break", request=request)
+    return head + b"\r\n\r\n" + body

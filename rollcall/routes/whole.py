@@ -11,6 +11,9 @@ import httpx
 FieldLines = Sequence[tuple[bytes, bytes]]
 """Names and values of headers, in order."""
 
+FORM = httpx.Headers({"Content-Type": "application/x-www-form-urlencoded"})
+"""The headers of a request that carries a form."""
+
 _FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
 _BODY_METHODS = ("POST", "PUT", "PATCH")
 
@@ -21,12 +24,12 @@ class WholeRequest(httpx.Request):
     Args:
         method: GET, POST …
         url: Where it goes.
-        headers: Its own headers, such as `Content-Type`; best kept as `httpx.Headers`.
+        headers: Its own headers, such as `Content-Type`; they are copied.
         body: What it carries.
     """
 
     def __init__(
-        self, method: str, url: httpx.URL, headers: httpx.Headers | FieldLines, body: bytes = b""
+        self, method: str, url: httpx.URL, headers: httpx.Headers | None = None, body: bytes = b""
     ) -> None:
         super().__init__(method, url, headers=headers, stream=httpx.ByteStream(body))
         self._body = body

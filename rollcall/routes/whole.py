@@ -14,6 +14,9 @@ FieldLines = Sequence[tuple[bytes, bytes]]
 FORM = httpx.Headers({"Content-Type": "application/x-www-form-urlencoded"})
 """The headers of a request that carries a form."""
 
+_ENCODING = "iso-8859-1"
+"""Of headers; it holds for any bytes, so that httpx need not try out which one does."""
+
 _FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
 _BODY_METHODS = ("POST", "PUT", "PATCH")
 
@@ -32,6 +35,7 @@ class WholeRequest(httpx.Request):
         self, method: str, url: httpx.URL, headers: httpx.Headers | None = None, body: bytes = b""
     ) -> None:
         super().__init__(method, url, headers=headers, stream=httpx.ByteStream(body))
+        self.headers.encoding = _ENCODING
         self._body = body
 
     @property
@@ -59,7 +63,7 @@ class WholeResponse(httpx.Response):
 
     def __init__(self, status_code: int, headers: FieldLines, body: bytes) -> None:
         super().__init__(status_code, headers=headers, stream=httpx.ByteStream(body))
-        self.headers.encoding = "iso-8859-1"  # holds for any bytes: nothing is tried out
+        self.headers.encoding = _ENCODING
         self._body = body
 
     @property
@@ -83,13 +87,10 @@ def write_request(request: httpx.Request, body: bytes) -> bytes:
         httpx.LocalProtocolError: A header holds a line break.
     """
     lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    has_host = False
-    for name, field in request.headers.raw:
-        lower = name.lower()
-        has_host = has_host or lower == b"host"
-        if lower not in _FRAMING_HEADERS:
-            lines.append(name + b": " + field)
-    if not has_host:
+    lines += [
+        b"%b: %b" % line for line in request.headers.raw if line[0].lower() not in _FRAMING_HEADERS
+    ]
+    if "Host" not in request.headers:
         lines.append(b"Host: " + request.url.netloc)
     if body or request.method in _BODY_METHODS:
         lines.append(b"Content-Length: %d" % len(body))

@@ -29,6 +29,12 @@ def find_placeholders(template: JsonValue) -> frozenset[str]:
     return frozenset()
 
 
+def split_text(text: str) -> tuple[list[str], list[str]]:
+    """Return what stands before, between and after the placeholders of a text, and their names."""
+    parts = _PLACEHOLDER.split(text)
+    return parts[::2], parts[1::2]
+
+
 def fill_text(template: str, values: Mapping[str, str]) -> str:
     """Replace each `{word}` once; what is put in is never read again as a template."""
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)

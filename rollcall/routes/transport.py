@@ -16,6 +16,7 @@ test for every way in which an exchange can end; they hold with the aiohttp that
 
 import asyncio
 import logging
+import math
 import ssl
 from functools import lru_cache
 
@@ -28,6 +29,9 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_parser import RawResponseMessage
 from aiohttp.streams import StreamReader
 from yarl import URL
+
+from rollcall.routes.deadlines import Deadlines
+from rollcall.routes.whole import WholeResponse, write_request
 
 # at INFO httpx logs every URL, and with `body_format = "query"` that holds the number and the text
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -47,9 +51,8 @@ KEEP_ALIVE_S = 55.0
 """How long an unused connection is kept: just below the 60 s after which most balancers drop it."""
 
 _NO_ANSWER = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, HttpProcessingError)
-_FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
-_BODY_METHODS = ("POST", "PUT", "PATCH")
 _NO_LIMITS = httpx.Timeout(None).as_dict()
+_LONGEST_S = 86_400.0
 
 _Origin = tuple[str, str, int | None]
 
@@ -58,8 +61,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Carry httpx requests over a pool of aiohttp connections.
 
     Of httpx's timeouts `pool` bounds the wait for a free connection, `connect` the TCP and TLS
-    handshakes, `read` the wait for each part of the answer, and all of them together the whole
-    request, so that an answer which trickles in cannot hold it for ever.
+    handshakes, and `read` the wait for the whole answer, so that one which trickles in cannot hold
+    us for ever; `write` counts for nothing, since what is written is buffered.
 
     Args:
         max_connections: How many connections may be open at once.
@@ -71,6 +74,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._tls = tls
         self._connector: aiohttp.TCPConnector | None = None
         self._targets: dict[_Origin, ClientRequest] = {}
+        self._deadlines: dict[float, Deadlines] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read its whole answer.
@@ -83,12 +87,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             httpx.ReadError: The answer broke off; perhaps sent.
             httpx.LocalProtocolError: A header holds a line break; not sent.
         """
-        text = _serialise(request, await request.aread())
-        limits = _read_timeouts(**request.extensions.get("timeout", _NO_LIMITS))
+        text = write_request(request, await request.aread())
+        limits = request.extensions.get("timeout", _NO_LIMITS)
+        connection = await self._connect(request, _bound_connecting(**limits))
         try:
-            async with asyncio.timeout(limits.total):
-                connection = await self._connect(request, limits)
-                return await _exchange(connection, text, request, limits.sock_read)
+            return await _exchange(connection, text, request, self._patience(limits["read"]))
         except (aiohttp.SocketTimeoutError, TimeoutError) as exc:
             raise httpx.ReadTimeout("no answer in time", request=request) from exc
         except _NO_ANSWER as exc:
@@ -98,6 +101,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
+        for deadlines in self._deadlines.values():
+            deadlines.close()
         if self._connector is not None:
             await self._connector.close()
 
@@ -113,6 +118,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         except (aiohttp.ClientError, OSError) as exc:
             raise httpx.ConnectError("no connection", request=request) from exc
 
+    def _patience(self, read_s: float | None) -> Deadlines:
+        patience_s = _LONGEST_S if read_s is None else read_s
+        if patience_s not in self._deadlines:
+            self._deadlines[patience_s] = Deadlines(patience_s)
+        return self._deadlines[patience_s]
+
     def _target(self, url: httpx.URL) -> ClientRequest:
         """Return what aiohttp knows a server by: a request that is never sent, kept for each."""
         origin = (url.scheme, url.host, url.port)
@@ -127,7 +138,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 async def _exchange(
-    connection: Connection, text: bytes, request: httpx.Request, read_s: float | None
+    connection: Connection, text: bytes, request: httpx.Request, deadlines: Deadlines
 ) -> httpx.Response:
     """Write a request and read its answer; a connection that is left in the middle is closed."""
     protocol = connection.protocol
@@ -136,20 +147,20 @@ async def _exchange(
         raise httpx.ConnectError("no connection", request=request)
     try:
         protocol.set_response_params(
-            skip_payload=request.method == "HEAD",
-            read_until_eof=True,
-            auto_decompress=False,
-            read_timeout=read_s,
+            skip_payload=request.method == "HEAD", read_until_eof=True, auto_decompress=False
         )
         protocol.transport.write(text)
-        protocol.start_timeout()
-        head, content = await _read_head(protocol)
-        answer = await _read_content(content)
+        due_at = deadlines.start(protocol)
+        try:
+            head, content = await _read_head(protocol)
+        finally:
+            deadlines.stop(protocol)
+        body = await _read_content(content, due_at)
     except BaseException:
         connection.close()
         raise
     connection.release()
-    return _to_response(head, answer)
+    return _to_response(head, body)
 
 
 async def _read_head(protocol: ResponseHandler) -> tuple[RawResponseMessage, StreamReader]:
@@ -160,69 +171,30 @@ async def _read_head(protocol: ResponseHandler) -> tuple[RawResponseMessage, Str
             return head, content
 
 
-async def _read_content(content: StreamReader) -> bytes:
-    answer = b""
-    while chunk := await content.readany():
-        answer += chunk
-        if len(answer) > MAX_ANSWER_BYTES:
-            raise aiohttp.ClientPayloadError("answer too long")
-    return answer
-
-
-class _WholeResponse(httpx.Response):
-    """A response whose body is at hand: httpx's way through streams takes three times as long."""
-
-    def __init__(self, head: RawResponseMessage, body: bytes) -> None:
-        super().__init__(head.code, headers=head.raw_headers, stream=httpx.ByteStream(body))
-        self._body = body
-
-    @property
-    def content(self) -> bytes:
-        return self._body
-
-    async def aread(self) -> bytes:
-        return self._body
+async def _read_content(content: StreamReader, due_at: float) -> bytes:
+    """Read the body, which has mostly come with the head."""
+    body = content.read_nowait()
+    while not content.at_eof() and len(body) <= MAX_ANSWER_BYTES:
+        async with asyncio.timeout_at(due_at):
+            body += await content.readany()
+    if len(body) > MAX_ANSWER_BYTES:
+        raise aiohttp.ClientPayloadError("answer too long")
+    return body
 
 
 def _to_response(head: RawResponseMessage, body: bytes) -> httpx.Response:
-    if all(name.lower() != b"content-encoding" for name, _ in head.raw_headers):
-        return _WholeResponse(head, body)
+    if "Content-Encoding" not in head.headers:
+        return WholeResponse(head.code, head.raw_headers, body)
     response = httpx.Response(head.code, headers=head.raw_headers, stream=httpx.ByteStream(body))
     response.read()  # unpacks it
     return response
 
 
-def _serialise(request: httpx.Request, body: bytes) -> bytes:
-    """Write a request as HTTP/1.1 (RFC 9112); the framing is ours, since the body is complete."""
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
-    has_host = False
-    for name, field in request.headers.raw:
-        lower = name.lower()
-        has_host = has_host or lower == b"host"
-        if lower not in _FRAMING_HEADERS:
-            lines.append(name + b": " + field)
-    if not has_host:
-        lines.append(b"Host: " + request.url.netloc)
-    if body or request.method in _BODY_METHODS:
-        lines.append(b"Content-Length: %d" % len(body))
-    head = b"\r\n".join(lines)
-    breaks = len(lines) - 1
-    if head.count(b"\n") != breaks or head.count(b"\r") != breaks:
-        raise httpx.LocalProtocolError("a header holds a line break", request=request)
-    return head + b"\r\n\r\n" + body
-
-
 @lru_cache
-def _read_timeouts(
-    connect: float | None, read: float | None, pool: float | None, write: float | None
+def _bound_connecting(
+    connect: float | None, pool: float | None, read: float | None, write: float | None
 ) -> aiohttp.ClientTimeout:
     """Translate httpx's timeouts: to aiohttp, waiting for a place is part of `connect`."""
-    del write  # what is written is buffered; `read` bounds how long it may take
-    place_s = _add(pool, connect)
-    return aiohttp.ClientTimeout(
-        total=_add(place_s, read), connect=place_s, sock_connect=connect, sock_read=read
-    )
-
-
-def _add(first_s: float | None, second_s: float | None) -> float | None:
-    return None if first_s is None or second_s is None else first_s + second_s
+    del read, write  # they come after
+    place_s = None if pool is None or connect is None else pool + connect
+    return aiohttp.ClientTimeout(connect=place_s, sock_connect=connect, ceil_threshold=math.inf)

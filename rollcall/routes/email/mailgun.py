@@ -34,6 +34,7 @@ from rollcall.routes.email.mime import format_message_id, parse_mailbox
 from rollcall.routes.http import check_by_head, exchange, open_client
 from rollcall.routes.settings import BaseRouteSettings, MailSender
 from rollcall.routes.verdicts import require_acceptance
+from rollcall.routes.whole import WholeRequest
 
 
 class MailgunSettings(BaseRouteSettings):
@@ -187,8 +188,8 @@ class MailgunRoute:
 
     async def _post(self, batch: Batch) -> Sequence[Outcome | None]:
         content_type, content = self._builder.build(batch)
-        headers = {"Content-Type": content_type}
-        request = httpx.Request("POST", self._url, headers=headers, content=content)
+        headers = httpx.Headers({"Content-Type": content_type})
+        request = WholeRequest("POST", self._url, headers, content)
         response = await exchange(self._client, request, self.route_id)
         return read_answer(response, len(batch.letters), self.route_id, self._clock.now())
 

@@ -27,6 +27,7 @@ from rollcall.routes.email.sendgrid_requests import RequestBuilder, fits_substit
 from rollcall.routes.http import check_with, exchange, open_client
 from rollcall.routes.settings import BaseRouteSettings, MailSender
 from rollcall.routes.verdicts import require_acceptance
+from rollcall.routes.whole import WholeRequest
 
 
 def _check_key(key: SecretStr) -> SecretStr:
@@ -169,6 +170,6 @@ class SendGridRoute:
 
     async def _post(self, batch: Batch) -> Sequence[Outcome | None]:
         content = self._builder.build(batch)
-        request = httpx.Request("POST", self._url, headers=self._headers, content=content)
+        request = WholeRequest("POST", self._url, self._headers, content)
         response = await exchange(self._client, request, self.route_id)
         return read_answer(response, len(batch.letters), self.route_id, self._clock.now())

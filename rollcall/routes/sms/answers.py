@@ -13,14 +13,12 @@ broken answer). To call those accepted would lose the person silently; to call t
 send twice.
 """
 
-import json
-from dataclasses import dataclass
 from datetime import datetime
-
-from pydantic import JsonValue
+from typing import NamedTuple
 
 from rollcall.routes.base import Acceptance
 from rollcall.routes.sms.http_settings import HttpSmsSettings
+from rollcall.routes.sms.json_answers import read_json
 from rollcall.routes.sms.paths import follow_path
 from rollcall.routes.verdicts import (
     MAX_CODE_CHARACTERS,
@@ -32,8 +30,7 @@ from rollcall.routes.verdicts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back: HTTP status, body, and the Retry-After header as it stood."""
 
     status: int
@@ -41,8 +38,7 @@ class Answer:
     retry_after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """An answer with the provider's own code and id picked out of it."""
 
     status: int
@@ -84,10 +80,7 @@ def _judge(settings: HttpSmsSettings, reading: _Reading) -> Verdict:
 def _pick_out(settings: HttpSmsSettings, body: bytes, status: int) -> _Reading:
     if settings.code_path is None and settings.id_path is None:
         return _Reading(status, None, None)
-    try:
-        document: JsonValue = json.loads(body)
-    except (ValueError, RecursionError):
-        return _Reading(status, None, None)
+    document = read_json(body)
     code = follow_path(document, settings.code_path)
     return _Reading(
         status,

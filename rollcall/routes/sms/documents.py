@@ -1,12 +1,12 @@
 """JSON that providers answer or call us with, read without trusting its form."""
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 from rollcall.domain.receipts import Receipt
 from rollcall.routes.callbacks import MalformedCallbackError
+from rollcall.routes.sms.json_answers import read_json
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,48}")
 _OPEN_TO_SURE = ("missing", "accepted", "failed", "delivered")
@@ -14,10 +14,7 @@ _OPEN_TO_SURE = ("missing", "accepted", "failed", "delivered")
 
 def read_object(body: bytes) -> dict[str, Any] | None:
     """Return the JSON object that a body is, None where it is none."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    document = read_json(body)
     return document if isinstance(document, dict) else None
 
 

@@ -1,6 +1,7 @@
 """What a carrier that is addressed by configuration may say of itself in `routes.toml`."""
 
 import re
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, JsonValue, SecretStr, field_validator, model_validator
@@ -51,7 +52,11 @@ class CodeTable(StrictSettings):
 
     def look_up(self, code: int | str) -> Meaning | None:
         """Return what a code was listed to mean, if it was."""
-        return next((meaning for meaning, codes in self.rows() if code in codes), None)
+        return self._meanings.get(code)
+
+    @cached_property
+    def _meanings(self) -> dict[int | str, Meaning]:
+        return {code: meaning for meaning, codes in self.rows() for code in codes}
 
 
 class HttpSmsSettings(BaseRouteSettings):

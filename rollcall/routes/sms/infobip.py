@@ -38,6 +38,7 @@ from rollcall.routes.sms.documents import (
 from rollcall.routes.sms.infobip_callbacks import InfobipCallbacks, read_inbound, read_receipts
 from rollcall.routes.sms.infobip_codes import judge_message, read_report
 from rollcall.routes.verdicts import conclude, require_acceptance
+from rollcall.routes.whole import WholeRequest
 
 LOGS_KEPT_S = 48 * 3600.0
 """How long Infobip's logs tell of a message (vendor documentation)."""
@@ -189,7 +190,7 @@ class InfobipRoute:
 
     async def _post(self, submissions: Sequence[Submission]) -> httpx.Response:
         body = json.dumps({"messages": [self._describe(each) for each in submissions]}).encode()
-        request = httpx.Request("POST", self._messages_url, headers=self._headers, content=body)
+        request = WholeRequest("POST", self._messages_url, self._headers, body)
         return await exchange(self._client, request, self.route_id)
 
     def _describe(self, submission: Submission) -> dict[str, Any]:

@@ -1,19 +1,31 @@
 """Reading what providers answer in JSON, and judging it: the same for each of them."""
 
 import json
+from typing import cast
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 
 from rollcall.routes.verdicts import CodeMeanings, Verdict, judge_status
 
 
 def read_json(body: bytes) -> JsonValue:
-    """Read a body as JSON; None where it is none, whatever it is instead."""
+    """Read a body as JSON; None where it is none, whatever it is instead.
+
+    pydantic's reader takes a tenth of the time of Python's, which is asked again about what the
+    former refuses: a byte order mark, UTF-16, half a surrogate pair.
+    """
     try:
-        document: JsonValue = json.loads(body)
+        return cast(JsonValue, from_json(body, cache_strings="keys"))
+    except ValueError:
+        return _read_leniently(body)
+
+
+def _read_leniently(body: bytes) -> JsonValue:
+    try:
+        return cast(JsonValue, json.loads(body))
     except (ValueError, RecursionError):
         return None
-    return document
 
 
 def pick(document: JsonValue, *steps: str | int) -> JsonValue:

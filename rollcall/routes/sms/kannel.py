@@ -27,6 +27,7 @@ from rollcall.routes.sms.kannel_callbacks import (
     verify_callback,
 )
 from rollcall.routes.sms.kannel_settings import KannelSettings
+from rollcall.routes.whole import WholeRequest
 
 UCS2 = "2"
 """sendsms's `coding` for what the GSM alphabet lacks; without it Kannel sends question marks."""
@@ -62,7 +63,8 @@ class KannelRoute:
             RouteError: Not taken, and certainly not sent.
             OutcomeUnknownError: The request left, and no answer told what became of it.
         """
-        request = httpx.Request("GET", self._url.copy_with(query=self._build_query(submission)))
+        url = self._url.copy_with(query=self._build_query(submission))
+        request = WholeRequest("GET", url)
         response = await exchange(self._client, request, self.route_id)
         return read_sendsms_answer(self._settings, response.status_code, response.content)
 

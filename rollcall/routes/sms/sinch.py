@@ -40,6 +40,7 @@ from rollcall.routes.sms.sinch_callbacks import (
 )
 from rollcall.routes.sms.sinch_look_up import SinchLookUp
 from rollcall.routes.verdicts import require_acceptance
+from rollcall.routes.whole import WholeRequest
 
 
 class SinchSettings(BulkSmsSettings):
@@ -207,7 +208,7 @@ class SinchRoute:
             url = callback_url(self._callback, write_reference(batch))
             described |= {"delivery_report": "per_recipient", "callback_url": url}
         content = json.dumps(described).encode()
-        return httpx.Request("POST", self._batches_url, headers=self._headers, content=content)
+        return WholeRequest("POST", self._batches_url, self._headers, content)
 
     def _read_answer(self, response: httpx.Response, batch: Batch) -> list[Result]:
         document = read_object(response.content) or {}

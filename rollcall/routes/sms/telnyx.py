@@ -36,6 +36,7 @@ from rollcall.routes.verdicts import (
     read_retry_after,
     require_acceptance,
 )
+from rollcall.routes.whole import WholeRequest
 
 
 class TelnyxSettings(BaseRouteSettings):
@@ -105,6 +106,7 @@ class TelnyxRoute:
         self._api = f"{str(settings.base_url).rstrip('/')}/v2"
         self._submit_url = httpx.URL(f"{self._api}/messages")
         self._sign_in = {"Authorization": f"Bearer {settings.api_key.get_secret_value()}"}
+        self._headers = httpx.Headers(self._sign_in | {"Content-Type": "application/json"})
         self._client = open_client(settings)
 
     async def submit(self, submission: Submission) -> Acceptance:
@@ -204,11 +206,10 @@ class TelnyxRoute:
             "webhook_url": callback_url(self._callback, reference),
         }
         body = {name: field for name, field in fields.items() if field is not None}
-        headers = self._sign_in | {"Content-Type": "application/json"}
+        request = WholeRequest("POST", self._submit_url, self._headers, json.dumps(body).encode())
         if is_keyed:
-            headers["Idempotency-Key"] = _write_key(submission.idempotency_key)
-        content = json.dumps(body).encode()
-        return httpx.Request("POST", self._submit_url, headers=headers, content=content)
+            request.headers["Idempotency-Key"] = _write_key(submission.idempotency_key)
+        return request
 
     def _read_wait(self, response: httpx.Response) -> float | None:
         return read_retry_after(response.headers.get("Retry-After"), self._clock.now())

@@ -33,6 +33,7 @@ from rollcall.routes.verdicts import (
     read_retry_after,
     require_acceptance,
 )
+from rollcall.routes.whole import FORM, WholeRequest
 
 LIST_LAG_S = 60.0
 """A message may be missing from the list for a while after it was taken; an empty list proves
@@ -214,8 +215,7 @@ class TwilioRoute:
             "ValidityPeriod": self._settings.validity_s,
         }
         form = urlencode({name: field for name, field in fields.items() if field is not None})
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return httpx.Request("POST", self._submit_url, headers=headers, content=form.encode())
+        return WholeRequest("POST", self._submit_url, FORM, form.encode())
 
     async def _get(self, url: httpx.URL) -> JsonValue:
         """Ask Twilio for a document; None where it has none of that name."""

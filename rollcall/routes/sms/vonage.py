@@ -33,6 +33,7 @@ from rollcall.routes.sms.vonage_callbacks import (
 )
 from rollcall.routes.sms.vonage_codes import SUBMIT_CODES, SUCCESS
 from rollcall.routes.verdicts import conclude, read_retry_after, require_acceptance
+from rollcall.routes.whole import FORM, WholeRequest
 
 LONGEST_CALLBACK = 100
 """Characters of a callback address (Vonage's own SDK allows no more)."""
@@ -193,8 +194,7 @@ class VonageRoute:
             "ttl": validity_s * 1000 if validity_s is not None else None,
         }
         form = urlencode({name: field for name, field in fields.items() if field is not None})
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return httpx.Request("POST", self._submit_url, headers=headers, content=form.encode())
+        return WholeRequest("POST", self._submit_url, FORM, form.encode())
 
     def _read_wait(self, response: httpx.Response) -> float | None:
         return read_retry_after(response.headers.get("Retry-After"), self._clock.now())

@@ -177,6 +177,35 @@ async def test_answer_that_trickles_in_ends_in_time() -> None:
             await post(client, server)
 
 
+async def test_answer_that_comes_in_parts_is_read_whole(client: httpx.AsyncClient) -> None:
+    def answer_in_parts(server: ScriptedServer) -> Script:
+        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await server.read_request(reader)
+            for part in (OK[:9], OK[9:-2], OK[-2:-1], OK[-1:]):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+        return play
+
+    async with serve_script(answer_in_parts) as server:
+        assert (await post(client, server)).content == b"ok"
+
+
+async def test_body_that_never_comes_may_have_been_sent(client: httpx.AsyncClient) -> None:
+    def answer_head(server: ScriptedServer) -> Script:
+        async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await server.read_request(reader)
+            writer.write(OK[:-2])
+            await reader.read()
+
+        return play
+
+    async with serve_script(answer_head) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            await post(client, server)
+
+
 async def test_reset_after_the_request_may_have_been_sent(client: httpx.AsyncClient) -> None:
     async with serve_script(reset_after_request) as server:
         with pytest.raises(httpx.RemoteProtocolError):

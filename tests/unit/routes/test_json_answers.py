@@ -17,6 +17,19 @@ def test_json_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    ['{"a": 1}'.encode("utf-8-sig"), '{"a": 1}'.encode("utf-16")],
+    ids=["byte order mark", "UTF-16"],
+)
+def test_json_is_read_however_it_is_encoded(body: bytes) -> None:
+    assert read_json(body) == {"a": 1}
+
+
+def test_half_a_surrogate_pair_does_not_hide_the_rest() -> None:
+    assert pick(read_json(b'{"id": "m1", "echo": "\\ud83d"}'), "id") == "m1"
+
+
+@pytest.mark.parametrize(
     ("steps", "found"),
     [
         (("a", 0, "b"), "x"),

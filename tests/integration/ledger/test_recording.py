@@ -1,11 +1,15 @@
 """Audiences are frozen and deliveries recorded once, whole or not at all."""
 
+import uuid
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from rollcall.domain.audience import digest_audience
+from rollcall.domain.message import Channel
 from rollcall.ledger.audiences import read_frozen_audience
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses, read_log
@@ -138,6 +142,13 @@ def test_a_delivery_id_is_always_the_same_and_tells_nobody_apart() -> None:
     assert "p1" not in known
     others = {derive_delivery_id(*names) for names in (("m2", "p1", "sms"), ("m1", "p2", "sms"))}
     assert known not in {*others, derive_delivery_id("m1", "p1", "email")}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(["email", "sms"]))
+def test_a_delivery_id_is_the_uuid_5_of_its_names(person_id: str, channel: Channel) -> None:
+    ours = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11")
+    derived = derive_delivery_id("m1", person_id, channel)
+    assert derived == uuid.uuid5(ours, f"m1\n{person_id}\n{channel}").hex
 
 
 def test_a_message_is_refused_only_while_nothing_is_recorded(

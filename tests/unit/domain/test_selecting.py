@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from rollcall.domain.audience import Audience
+from rollcall.domain.recipient_rows import list_person_ids
 from rollcall.domain.selecting import select_audience
 from rollcall.domain.selection import parse_selection
 from rollcall.domain.world import World
@@ -146,6 +147,7 @@ def test_recipients_left_as_rows_are_those_made_at_once(world: World) -> None:
     assert tuple(rows) == tuple(rows) == made.recipients
     assert (rows[0], rows[-1]) == (made.recipients[0], made.recipients[-1])
     assert tuple(rows[1:]) == made.recipients[1:]
+    assert list_person_ids(rows) == list_person_ids(made.recipients) == ids(made)
 
 
 def test_nobody_left_as_rows_is_nobody(world: World) -> None:

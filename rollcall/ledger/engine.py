@@ -23,6 +23,10 @@ from rollcall.errors import ConfigError, LedgerError
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one; group commits take milliseconds."""
 
+WRITER_LOOKS_EVERY_S = 0.001
+"""How often a writer looks whether another one has ended. SQLite's own pauses grow to a tenth of a
+second: of two processes that commit all the time each would wait most of it."""
+
 CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL that does not answer is waited for."""
 
@@ -227,8 +231,28 @@ def _switch_to_wal(connection: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get(_WRITES):
+        connection.exec_driver_sql("BEGIN")
+        return
+    opened: Any = connection.connection.dbapi_connection
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    opened.execute("PRAGMA busy_timeout=0")
+    try:
+        while _is_busy(opened) and time.monotonic() < give_up_at:
+            time.sleep(WRITER_LOOKS_EVERY_S)
+        if not opened.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails, as SQLAlchemy tells it
+    finally:
+        opened.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+
+
+def _is_busy(opened: Any) -> bool:
+    """Begin to write; tell whether that failed because somebody else does."""
+    try:
+        opened.execute("BEGIN IMMEDIATE")
+    except sqlite.OperationalError as error:
+        return str(error.sqlite_errorname).startswith("SQLITE_BUSY")
+    return False
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    func,
     insert,
     not_,
     or_,
@@ -32,7 +33,14 @@ from rollcall.domain.delivery import Finish, WaitFor
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.folding import refold
 from rollcall.ledger.leases import LEASE_S
-from rollcall.ledger.lists import in_list, list_rows, read_moment, write_list, write_moment
+from rollcall.ledger.lists import (
+    gather_rows,
+    in_list,
+    list_rows,
+    read_moment,
+    write_list,
+    write_moment,
+)
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Delivery, Message, UtcDateTime
 
@@ -45,7 +53,7 @@ _IS_NOT_PROVEN = and_(Delivery.status != "delivered", Delivery.status != "at_car
 _is_stopped = exists().where(
     Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
 )
-_HELD = (
+_HELD = gather_rows(
     select(Delivery.delivery_id, Delivery.attempt_count)
     .where(
         in_list(Delivery.delivery_id, "ids"),
@@ -60,25 +68,22 @@ _HELD = (
 _starts = list_rows("starts", "attempt_id", "delivery_id", "number", "route_id")
 _is_known = exists().where(Attempt.attempt_id == _starts.c.attempt_id)
 # of a commit whose answer was lost nobody knows whether it was made: it is made again
-_BEGUN = (
-    insert(Attempt)
-    .from_select(
-        ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
-        select(
-            _starts.c.attempt_id,
-            _starts.c.delivery_id,
-            cast(_starts.c.number, Integer),
-            _starts.c.route_id,
-            bindparam("b_now", type_=UtcDateTime()),
-        ).where(not_(_is_known)),
-    )
-    .returning(Attempt.delivery_id)
+_BEGUN = insert(Attempt).from_select(
+    ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
+    select(
+        _starts.c.attempt_id,
+        _starts.c.delivery_id,
+        cast(_starts.c.number, Integer),
+        _starts.c.route_id,
+        bindparam("b_now", type_=UtcDateTime()),
+    ).where(not_(_is_known)),
 )
+_latest_number = select(func.max(Attempt.number)).where(Attempt.delivery_id == Delivery.delivery_id)
 _COUNTED = (
     update(Delivery)
     .where(in_list(Delivery.delivery_id, "ids"))
     .values(
-        attempt_count=Delivery.attempt_count + 1,
+        attempt_count=_latest_number.scalar_subquery(),
         lease_until=bindparam("b_until", type_=UtcDateTime()),
     )
 )
@@ -192,9 +197,10 @@ def begin_attempts(
         (start.attempt_id, start.delivery_id, held[start.delivery_id] + 1, start.route_id)
         for start in allowed
     ]
-    begun = connection.execute(_BEGUN, {"starts": write_list(rows), "b_now": now}).scalars()
+    connection.execute(_BEGUN, {"starts": write_list(rows), "b_now": now})
     until = now + timedelta(seconds=lease_s)
-    connection.execute(_COUNTED, {"ids": write_list(begun), "b_until": until})
+    begun_ids = write_list(start.delivery_id for start in allowed)
+    connection.execute(_COUNTED, {"ids": begun_ids, "b_until": until})
     return {start.attempt_id for start in allowed}
 
 
@@ -295,8 +301,8 @@ def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> d
 
     Of a message that was stopped none is held any more.
     """
-    rows = connection.execute(_HELD, {"ids": write_list(delivery_ids), "b_owner": owner})
-    return dict(rows.tuples().all())
+    held = {"ids": write_list(delivery_ids), "b_owner": owner}
+    return dict(connection.execute(_HELD, held).scalar_one())
 
 
 def _settled_row(settlement: Settlement) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Insert,
+    Select,
     Subquery,
     Text,
     bindparam,
@@ -59,6 +60,25 @@ class _Json(FunctionElement[Any]):
     name = "json_text"
     type = JSON()
     inherit_cache = True
+
+
+class _Gathered(FunctionElement[Any]):
+    """The rows of a query as one JSON array of arrays."""
+
+    name = "gathered"
+    type = JSON()
+    inherit_cache = True
+
+
+@compiles(_Gathered, "sqlite")
+def _compile_group(element: _Gathered, compiler: Any, **options: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(_Gathered, "postgresql")
+def _compile_aggregate(element: _Gathered, compiler: Any, **options: Any) -> str:
+    taken = compiler.process(element.clauses, **options)
+    return f"COALESCE(json_agg(json_build_array({taken})), '[]')"
 
 
 @compiles(_Texts, "sqlite")
@@ -142,6 +162,19 @@ def insert_listed(table: Any, name: str, *columns: str) -> Insert:
     listed = list_rows(name, *columns)
     values = [_read_as(getattr(table, one).type, listed.c[one]) for one in columns]
     return insert(table).from_select(columns, select(*values))
+
+
+def gather_rows(query: Select[Any]) -> Select[tuple[list[list[Any]]]]:
+    """Return the query for all rows of another one at once, as lists; its `scalar_one` has them.
+
+    SQLite's driver gives up Python's global lock for each row that it fetches, and takes it again:
+    beside a busy event loop that costs a row 25 us, twenty times as much as its reading.
+
+    Args:
+        query: Its columns are texts and numbers (SQLite's booleans are numbers).
+    """
+    rows = query.subquery("gathered")
+    return select(_Gathered(*rows.c))
 
 
 def read_moment(written: ColumnElement[str]) -> ColumnElement[datetime]:

@@ -7,7 +7,7 @@ its outcome after it. What a dead process left in flight is `uncertain`, never s
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -27,7 +27,7 @@ from rollcall.domain.tries import Try
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.folding import load_tries
 from rollcall.ledger.leases import LEASE_S, is_dead
-from rollcall.ledger.lists import in_list, write_list
+from rollcall.ledger.lists import gather_rows, in_list, write_list
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Content, Delivery, UtcDateTime
 
@@ -76,6 +76,18 @@ class QueueState:
     next_due_at: datetime | None
 
 
+class _Due(NamedTuple):
+    """What is read of a delivery that is claimed."""
+
+    delivery_id: str
+    channel: Channel
+    address: str
+    content_digest: str
+    country: str | None
+    is_canary: bool
+    attempt_count: int
+
+
 def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
     """Return how much of a message waits, how much can be claimed now, and when more can be."""
     is_free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
@@ -119,7 +131,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     query = _due_query(by_channel=channel is not None, only_canaries=only_canaries)
     which = {"b_message_id": message_id, "b_now": now, "b_limit": limit, "b_channel": channel}
     with ledger.write() as connection:
-        rows = connection.execute(query, which).all()
+        rows = [_Due(*row) for row in connection.execute(query, which).scalar_one()]
         if not rows:
             return []
         until = now + timedelta(seconds=lease_s)
@@ -134,7 +146,7 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
             content_digest=row.content_digest,
             tries=tuple(tries.get(row.delivery_id, ())),
             country=row.country,
-            is_canary=row.is_canary,
+            is_canary=bool(row.is_canary),
         )
         for row in rows
     ]
@@ -190,16 +202,8 @@ def load_contents(ledger: Ledger, message_id: str, digests: set[str]) -> dict[st
 @cache
 def _due_query(*, by_channel: bool, only_canaries: bool) -> Select[Any]:
     now = bindparam("b_now", type_=UtcDateTime())
-    return (
-        select(
-            Delivery.delivery_id,
-            Delivery.channel,
-            Delivery.address,
-            Delivery.content_digest,
-            Delivery.country,
-            Delivery.is_canary,
-            Delivery.attempt_count,
-        )
+    return gather_rows(
+        select(*(getattr(Delivery, name) for name in _Due._fields))
         .where(
             Delivery.message_id == bindparam("b_message_id"),
             Delivery.next_attempt_at <= now,

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rollcall.domain.backoff import backoff_s
 from rollcall.domain.tries import (
@@ -100,8 +100,7 @@ class RetryPolicy:
         return self.expires_at is not None and now >= self.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class TryNow:
+class TryNow(NamedTuple):
     """Make a try over this route at once."""
 
     route_id: str
@@ -137,6 +136,8 @@ def settle(
         routes: All routes that serve its channel.
         now: The moment of deciding (aware).
     """
+    if not tries:
+        return Finish("not_delivered", "expired after 0 tries") if policy.is_expired(now) else None
     by_id = {route.route_id: route for route in routes}
     if proven := find_evidence(tries):
         return Finish(proven)

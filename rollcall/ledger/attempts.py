@@ -9,9 +9,8 @@ import random
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -131,8 +130,7 @@ _SETTLED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptStart:
+class AttemptStart(NamedTuple):
     """A try that is about to be made."""
 
     delivery_id: str
@@ -140,8 +138,7 @@ class AttemptStart:
     attempt_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What follows for a delivery: it is finished, or waits until a moment."""
 
     delivery_id: str
@@ -149,8 +146,7 @@ class Settlement:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnd:
+class AttemptEnd(NamedTuple):
     """What a try came to; without a settlement its delivery is tried again at once.
 
     `route_id` is told where receipts are awaited: some may have come before the answer.

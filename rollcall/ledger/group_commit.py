@@ -31,7 +31,7 @@ MANY_ROWS: Final = 20
 """A group so large says that many tries are under way:"""
 
 GATHER_S: Final = 0.02
-"""then the next one is gathered for so long. A transaction costs 3 ms of CPU time whatever it holds."""
+"""then the next is gathered for so long: a transaction costs 3 ms of CPU time, full or empty."""
 
 _Write = AttemptStart | AttemptEnd | Settlement
 _Pending = tuple[_Write, "asyncio.Future[bool]"]

@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from rollcall.domain.tries import Outcome, Try
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
@@ -17,8 +16,7 @@ SUBMIT_MAX_S: Final = 180.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a try came to."""
 
     route_id: str

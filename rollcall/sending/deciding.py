@@ -1,6 +1,5 @@
 """Decisions about one delivery: the rules of the domain, over the routes as they are right now."""
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -117,7 +116,7 @@ class Decider:
             channel=delivery.channel,
             number=delivery.address if delivery.channel == "sms" else None,
             country=delivery.country,
-            draw=zlib.crc32(delivery.delivery_id.encode()) / 2**32,
+            key=delivery.delivery_id,
             canary_number=self._number_canary(delivery),
         )
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 
 class FairSlots:
@@ -17,20 +16,16 @@ class FairSlots:
         self._free = places
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
-    @asynccontextmanager
-    async def hold(self, key: str) -> AsyncIterator[None]:
-        """Hold a place; wait for one if none is free.
+    def hold(self, key: str) -> "_Held":
+        """Hold a place while in this context; wait for one if none is free.
 
         Args:
             key: On whose behalf: each key has its own queue.
         """
-        await self._acquire(key)
-        try:
-            yield
-        finally:
-            self._release()
+        return _Held(self, key)
 
-    async def _acquire(self, key: str) -> None:
+    async def acquire(self, key: str) -> None:
+        """Take a place, or wait for one; `release` gives it back."""
         if self._free > 0:
             self._free -= 1
             return
@@ -40,10 +35,11 @@ class FairSlots:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._release()  # it was given the place in the moment it gave up
+                self.release()  # it was given the place in the moment it gave up
             raise
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Give a place back, to whose turn it is."""
         while self._waiting:
             key, queue = self._waiting.popitem(last=False)
             turn = queue.popleft()
@@ -53,3 +49,17 @@ class FairSlots:
                 turn.set_result(None)
                 return
         self._free += 1
+
+
+@dataclass(slots=True)
+class _Held:
+    """A place, held once; a generator for each try would take a fiftieth of a send's time."""
+
+    slots: FairSlots
+    key: str
+
+    async def __aenter__(self) -> None:
+        await self.slots.acquire(self.key)
+
+    async def __aexit__(self, *_: object) -> None:
+        self.slots.release()

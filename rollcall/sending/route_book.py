@@ -1,6 +1,7 @@
 """The routes of this process: whom they serve, how busy they are, and how well they do."""
 
 import asyncio
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,15 +63,20 @@ class Recipient:
         channel: Over which it goes.
         number: E.164 number; None for channels without.
         country: Of the number.
-        draw: A number in [0, 1), its own: equal routes share by weight.
+        key: Its own: by it equal routes share by weight.
         canary_number: Its number among the canaries of its country, None if it is none.
     """
 
     channel: Channel
     number: str | None = None
     country: str | None = None
-    draw: float = 0.0
+    key: str = ""
     canary_number: int | None = None
+
+    @property
+    def draw(self) -> float:
+        """Return a number in [0, 1), always the same."""
+        return zlib.crc32(self.key.encode()) / 2**32
 
 
 @dataclass(slots=True)

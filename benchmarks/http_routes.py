@@ -6,8 +6,9 @@ One post for each message to the same sink on loopback, in turn in one run; medi
 through `HttpSmsRoute.submit` as the engine uses it, in one process. Apprise posts with `json://`
 (no throttle), called as is, from a pool of threads, and with `async_notify`: the fastest counts.
 Celery with Redis has two prefork workers that post with a kept `requests.Session`; its time runs
-from the first `delay` to the last message at the sink. It needs Debian's `redis-server`, else it is
-left out.
+from the first `delay` to the last message at the sink. Celery needs
+Debian's `redis-server`, else it is left out. The interpreter is set as in a send
+(`rollcall.sending.interpreter`), for Apprise too, which gains by it as we do.
 
 To reach: 8 times both.
 """
@@ -37,6 +38,7 @@ from benchmarks.sinks import count_taken, run_sink
 from rollcall.ledger.attempts import new_attempt_id
 from rollcall.routes.base import Submission
 from rollcall.routes.registry import build_route, read_route_settings
+from rollcall.sending.interpreter import tuned_interpreter
 
 TEXT = "Earthquake near Tokyo. Tell us that you are safe."
 HEADERS = {"Authorization": "Bearer benchmark", "Idempotency-Key": "{idempotency_key}"}
@@ -71,13 +73,20 @@ def main() -> None:
         }
         if broker:
             ways[CELERY] = (celery_way(port), PEER_COUNT)
-        for send, count in ways.values():
-            send(count // 5)  # opens connections, imports modules
-        rates: dict[str, list[Rate]] = {name: [] for name in ways}
-        for _ in range(ROUNDS):
-            for name, (send, count) in ways.items():
-                rates[name].append(measure(send, count))
+        with tuned_interpreter():
+            rates = measure_in_turn(ways)
     report(rates)
+
+
+def measure_in_turn(ways: dict[str, tuple[Send, int]]) -> dict[str, list[Rate]]:
+    """Return for each way how fast it went in every round."""
+    for send, count in ways.values():
+        send(count // 5)  # opens connections, imports modules
+    rates: dict[str, list[Rate]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, (send, count) in ways.items():
+            rates[name].append(measure(send, count))
+    return rates
 
 
 def measure(send: Send, count: int) -> Rate:

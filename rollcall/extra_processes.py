@@ -19,14 +19,17 @@ from rollcall.drain_process import DrainOrder
 from rollcall.errors import LedgerError
 from rollcall.ledger.guards import count_people
 from rollcall.ledger.messages import load_message
+from rollcall.ledger.patience import PATIENCE
+from rollcall.sending.attempt import SUBMIT_MAX_S
 from rollcall.sending.route_book import RouteBook
 from rollcall.wiring import App
 
 WORTH_A_PROCESS: Final = 5_000
 """Deliveries for each further process: it needs a second or two to begin, and they take longer."""
 
-END_PATIENCE_S: Final = 90.0
-"""How long a further process may finish what it has in flight before it is killed."""
+END_PATIENCE_S: Final = SUBMIT_MAX_S + PATIENCE.total_seconds() + 10
+"""How long a further process may finish what it has in flight before it is killed: the longest try,
+and the longest commit of what it came to."""
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ The order is what makes a crash harmless: an attempt row is committed before its
 its outcome after it. What a dead process left in flight is `uncertain`, never silently "failed".
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -152,20 +153,32 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     ]
 
 
-def renew_leases(ledger: Ledger, owner: str, now: datetime, lease_s: float = LEASE_S) -> None:
-    """Keep what `owner` holds for another lease.
+def renew_leases(
+    ledger: Ledger,
+    owner: str,
+    delivery_ids: Collection[str],
+    now: datetime,
+    lease_s: float = LEASE_S,
+) -> None:
+    """Keep those deliveries that `owner` holds for another lease.
 
-    Rows that a commit is writing are left for the next time: to wait for them while holding others
-    would be a deadlock.
+    Only what it knows to hold: a claim whose answer was lost holds rows that nobody tries, and they
+    must become free. Rows that a commit is writing are left for the next time: to wait for them
+    while holding others would be a deadlock.
     """
     held = (
         select(Delivery.delivery_id)
-        .where(Delivery.lease_owner == owner, Delivery.next_attempt_at.is_not(None))
+        .where(
+            in_list(Delivery.delivery_id, "ids"),
+            Delivery.lease_owner == owner,
+            Delivery.next_attempt_at.is_not(None),
+        )
         .with_for_update(skip_locked=True)
     )
     renewed = update(Delivery).where(Delivery.delivery_id.in_(held))
+    until = now + timedelta(seconds=lease_s)
     with ledger.write() as connection:
-        connection.execute(renewed.values(lease_until=now + timedelta(seconds=lease_s)))
+        connection.execute(renewed.values(lease_until=until), {"ids": write_list(delivery_ids)})
 
 
 def release_leases(ledger: Ledger, owner: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from rollcall.domain.delivery import RETRY_AFTER_MAX_S
 from rollcall.domain.tries import Outcome, Try
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
 from rollcall.routes.base import Acceptance, BulkRoute, Route, Submission
@@ -93,8 +94,13 @@ def _verdict_of(error: SendError) -> Verdict:
         _outcome_of(error),
         error.reason,
         provider_code=_storable(error.provider_code),
-        retry_after_s=error.retry_after_s if isinstance(error, RouteError) else None,
+        retry_after_s=_bound(error.retry_after_s) if isinstance(error, RouteError) else None,
     )
+
+
+def _bound(asked_s: float | None) -> float | None:
+    """Bound what a provider asked us to wait: it may be any number, and JSON has no infinity."""
+    return None if asked_s is None else min(asked_s, RETRY_AFTER_MAX_S)
 
 
 def _storable(told: str | None) -> str | None:

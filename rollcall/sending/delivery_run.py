@@ -85,6 +85,7 @@ class DeliveryRun:
     _ends_early: bool = field(init=False, default=False)
     _batch_count: int = field(init=False, default=0)
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
+    _in_flight: set[str] = field(init=False, default_factory=set)
     _commits: GroupCommit = field(init=False)
     _decider: Decider = field(init=False)
     _watch: Watch = field(init=False)
@@ -166,24 +167,34 @@ class DeliveryRun:
             wanted = self.book.claim_limit(channel, limit, now)
         if not wanted:
             return None
-        batch = await ask_patiently(
-            self.clock,
-            claim_due,
-            self.ledger,
-            self.message_id,
-            self.owner,
-            wanted,
-            now,
-            channel,
-            only_canaries=is_held,
-            carrier_only=self.carrier_only,
-            lease_s=self.lease_s,
+        claimed = await ask_patiently(
+            self.clock, self._claim_due, wanted, channel, only_canaries=is_held
         )
+        # after a pause or a clock's jump our own leases may have ended, and what we are trying is
+        # claimed once more: it is ours already
+        batch = [one for one in claimed if one.delivery_id not in self._in_flight]
         if not batch:
             return None
+        self._in_flight.update(one.delivery_id for one in batch)
         self._batch_count += 1
         self._batches[self._batch_count] = batch
         return self._batch_count
+
+    def _claim_due(
+        self, limit: int, channel: Channel, *, only_canaries: bool
+    ) -> list[ClaimedDelivery]:
+        """Claim as of now: a lease that began when this was first asked may be over by then."""
+        return claim_due(
+            self.ledger,
+            self.message_id,
+            self.owner,
+            limit,
+            self.clock.now(),
+            channel,
+            only_canaries=only_canaries,
+            carrier_only=self.carrier_only,
+            lease_s=self.lease_s,
+        )
 
     async def deliver_batch(self, batch_number: int) -> None:
         """Try a claimed batch, all of it concurrently, until each is finished or has to wait.
@@ -206,6 +217,12 @@ class DeliveryRun:
                 raise end
 
     async def _deliver(self, delivery: ClaimedDelivery, content: Any) -> None:
+        try:
+            await self._deliver_held(delivery, content)
+        finally:
+            self._in_flight.discard(delivery.delivery_id)
+
+    async def _deliver_held(self, delivery: ClaimedDelivery, content: Any) -> None:
         tries = list(delivery.tries)
         if tries:
             tries = await self._resolve(delivery, content, tries)
@@ -306,9 +323,15 @@ class DeliveryRun:
     async def _renew_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self.lease_s / RENEWALS)
-            now = self.clock.now()
             try:
-                await asyncio.to_thread(renew_leases, self.ledger, self.owner, now, self.lease_s)
+                await asyncio.to_thread(
+                    renew_leases,
+                    self.ledger,
+                    self.owner,
+                    tuple(self._in_flight),
+                    self.clock.now(),
+                    self.lease_s,
+                )
             except LedgerError as error:
                 log.warning("leases not renewed", extra={"reason": str(error)})
 

@@ -15,7 +15,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import is_stopped
 from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.rate_shares import RENEW_SHARE_EVERY_S, release_shares, renew_shares
-from rollcall.ledger.receipts import ReceiptCounts, count_due_receipts, count_receipts
+from rollcall.ledger.receipts import DueCount, ReceiptCounts, count_due_receipts, count_receipts
 from rollcall.sending.route_book import RouteBook
 
 LOOK_EVERY_S: Final = 0.5
@@ -95,23 +95,25 @@ class Watch:
         since = self._heard_until
         if since is None or not any(one.receipt_deadline_s for one in choices):
             return
-        for choice in choices:
-            await self._learn_due(choice, since, now)
+        due = [one for choice in choices for one in await self._count_due(choice, since, now)]
         counts = await ask_patiently(self.clock, count_receipts, self.ledger, since, now)
+        self._heard_until = now  # nothing is learnt twice, whatever fails from here
+        note_missing(self.book, due, now)
         note_receipts(self.book, counts, now)
-        self._heard_until = now
 
-    async def _learn_due(self, choice: RouteChoice, since: datetime, now: datetime) -> None:
-        """Learn of messages whose receipts became due since the last look, and are not there.
+    async def _count_due(
+        self, choice: RouteChoice, since: datetime, now: datetime
+    ) -> list[DueCount]:
+        """Count the messages whose receipts became due since the last look.
 
-        Whoever waits to be tried a first time goes before them in the queue: to hear of it only
-        when they are claimed would be too late for the others.
+        Whoever waits to be tried a first time goes before them in the queue: to hear of missing
+        receipts only when they are claimed would be too late for the others.
         """
         if choice.receipt_deadline_s is None:
-            return
+            return []
         waited = timedelta(seconds=choice.receipt_deadline_s)
         waited += ANSWER_GRACE if choice.can_be_asked else timedelta()
-        counts = await ask_patiently(
+        return await ask_patiently(
             self.clock,
             count_due_receipts,
             self.ledger,
@@ -119,10 +121,6 @@ class Watch:
             since - waited,
             now - waited,
         )
-        for one in counts:
-            self.book.note_receipts(
-                one.route_id, one.country, one.returned_count, one.missing_count, now
-            )
 
     async def _share(self, now: datetime) -> None:
         every = timedelta(seconds=RENEW_SHARE_EVERY_S)
@@ -134,6 +132,17 @@ class Watch:
         self._shared_at = now
         for route_id, count in users.items():
             self.book.entries[route_id].pace.share = 1 / count
+
+
+def note_missing(book: RouteBook, due: Collection[DueCount], now: datetime) -> None:
+    """Let the routes learn of receipts that did not come, where most did not.
+
+    Those that came were learnt of when they did; to count them again would excuse a route that has
+    begun to fail since.
+    """
+    for one in due:
+        if one.missing_count > one.returned_count:
+            book.note_receipts(one.route_id, one.country, 0, one.missing_count, now)
 
 
 def note_receipts(book: RouteBook, counts: ReceiptCounts, now: datetime) -> None:

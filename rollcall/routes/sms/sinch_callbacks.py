@@ -75,7 +75,8 @@ def read_receipts(callback: Callback, key: RecipientKey) -> list[Receipt]:
     recipient = read_text(document, "recipient")
     if recipient is None:
         raise MalformedCallbackError("the report names no recipient")
-    reference = callback.query().get(REFERENCE) or read_client_reference(document)
+    # the signature covers the document, not the address
+    reference = read_client_reference(document) or callback.query().get(REFERENCE)
     attempt_id = read_reference(reference, key.name(recipient)) if reference else None
     return [read_report(document, attempt_id, key)]
 

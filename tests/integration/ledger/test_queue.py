@@ -159,12 +159,23 @@ def test_only_the_channel_that_is_asked_for_is_claimed(ledger: Ledger) -> None:
 
 def test_a_renewed_lease_holds_on(ledger: Ledger) -> None:
     message_id = queue_message(ledger)
-    claim_one(ledger, message_id, "one")
+    delivery = claim_one(ledger, message_id, "one")
 
-    renew_leases(ledger, "one", NOW + timedelta(seconds=50))
+    renew_leases(ledger, "one", [delivery.delivery_id], NOW + timedelta(seconds=50))
 
     assert claim_due(ledger, message_id, "two", 10, JUST_AFTER) == []
     assert len(claim_due(ledger, message_id, "two", 10, JUST_AFTER + timedelta(seconds=50))) == 1
+
+
+def test_what_its_holder_does_not_know_of_becomes_free(ledger: Ledger) -> None:
+    """As after a claim whose commit was made and whose answer was lost."""
+    message_id = queue_message(ledger, 2)
+    known, unknown = claim_due(ledger, message_id, "one", 2, NOW)
+
+    renew_leases(ledger, "one", [known.delivery_id], NOW + timedelta(seconds=50))
+
+    (freed,) = claim_due(ledger, message_id, "two", 10, JUST_AFTER)
+    assert freed.delivery_id == unknown.delivery_id
 
 
 def test_renewing_takes_nothing_back_from_who_took_over(ledger: Ledger) -> None:
@@ -172,7 +183,7 @@ def test_renewing_takes_nothing_back_from_who_took_over(ledger: Ledger) -> None:
     delivery = claim_one(ledger, message_id, "one")
     claim_one(ledger, message_id, "two", JUST_AFTER)
 
-    renew_leases(ledger, "one", JUST_AFTER)
+    renew_leases(ledger, "one", [delivery.delivery_id], JUST_AFTER)
 
     assert read_delivery(ledger, delivery.delivery_id).lease_owner == "two"
     assert begin(ledger, "one", delivery.delivery_id) is None
@@ -327,7 +338,8 @@ def test_renewing_does_not_wait_for_a_commit_that_is_under_way(ledger: Ledger) -
 
     with ThreadPoolExecutor(1) as pool, ledger.write() as connection:
         begin_attempts(connection, "one", [started], NOW)
-        pool.submit(renew_leases, ledger, "one", JUST_AFTER).result(timeout=10)
+        ids = [one.delivery_id for one in claimed]
+        pool.submit(renew_leases, ledger, "one", ids, JUST_AFTER).result(timeout=10)
 
     others = [read_delivery(ledger, claimed[number].delivery_id) for number in (0, 2)]
     assert [one.lease_until for one in others] == [JUST_AFTER + LEASE] * 2

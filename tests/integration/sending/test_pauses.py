@@ -22,6 +22,7 @@ from rollcall.ledger.leases import LEASE_S as DEFAULT_LEASE_S
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.queue import LOST_IN_A_CRASH, claim_due
 from rollcall.ledger.tables import Attempt, Delivery
+from rollcall.routes.base import Acceptance, Submission
 from rollcall.sending.delivery_run import PAUSED
 from rollcall.sending.route_book import RouteBook
 from tests.integration.ledger.records import NOW, begin, queue_message, read_attempts
@@ -237,6 +238,49 @@ async def test_what_nobody_took_over_in_a_pause_is_sent_after_it(ledger: Ledger)
     assert len(route.submitted) == 1
     told = [(one.outcome, one.reason) for one in read_tries(ledger, message_id)]
     assert told == [("unavailable", PAUSED), ("accepted", None)]
+
+
+class HeldRoute(ScriptedRoute):
+    """Answers when it may."""
+
+    may_answer: asyncio.Event
+
+    async def submit(self, submission: Submission) -> Acceptance:
+        self.submitted.append(submission)
+        await self.may_answer.wait()
+        return self._answer()
+
+
+class JumpingClock:
+    """A clock that somebody sets forward."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+async def test_what_is_in_flight_when_the_clock_jumps_is_not_tried_beside_itself(
+    ledger: Ledger,
+) -> None:
+    """As when a machine sleeps for longer than the lease: nobody else was there to take it over."""
+    message_id, route, clock = queue_now(ledger, 5), HeldRoute("alpha"), JumpingClock()
+    route.may_answer = asyncio.Event()
+    book = RouteBook()
+    book.add(route, 5)
+
+    async with asyncio.timeout(30), start_run(ledger, message_id, book, clock=clock) as run:
+        number = await run.claim(10, "sms")
+        assert number is not None
+        delivering = asyncio.create_task(run.deliver_batch(number))
+        await until(lambda: len(route.submitted) == 5)
+        clock.ahead = 2 * timedelta(seconds=DEFAULT_LEASE_S)
+        assert await run.claim(10, "sms") is None
+        route.may_answer.set()
+        await delivering
+
+    assert len(route.submitted) == 5
+    assert count_statuses(ledger, message_id) == {"sms": {"accepted": 5}}
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from rollcall.domain.delivery import RETRY_AFTER_MAX_S
 from rollcall.domain.tries import Outcome
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, RouteFault, SendError
 from rollcall.routes.base import Acceptance, Submission
@@ -92,3 +93,10 @@ async def test_an_answer_that_speaks_of_too_few_leaves_nobody_waiting() -> None:
     async with asyncio.timeout(5):
         verdicts = await asyncio.gather(*(outbox.submit(SUBMISSION) for _ in range(3)))
     assert [one.outcome for one in verdicts] == ["uncertain"] * 3
+
+
+async def test_an_endless_wait_that_a_provider_asks_for_is_bounded() -> None:
+    """JSON has no infinity: with it no outcome of the same commit could be recorded."""
+    endless = RouteError("slow down", "alpha", "429", "throttled", retry_after_s=float("inf"))
+    verdict = await try_once(endless)
+    assert verdict.retry_after_s == RETRY_AFTER_MAX_S

@@ -75,8 +75,7 @@ def read_receipts(callback: Callback, key: RecipientKey) -> list[Receipt]:
     recipient = read_text(document, "recipient")
     if recipient is None:
         raise MalformedCallbackError("the report names no recipient")
-    # the signature covers the document, not the address
-    reference = read_client_reference(document) or callback.query().get(REFERENCE)
+    reference = callback.query().get(REFERENCE) or read_client_reference(document)
     attempt_id = read_reference(reference, key.name(recipient)) if reference else None
     return [read_report(document, attempt_id, key)]
 

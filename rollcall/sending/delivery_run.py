@@ -332,8 +332,11 @@ class DeliveryRun:
                     self.clock.now(),
                     self.lease_s,
                 )
+                await self.free_dead()  # also while batches run: whoever died held people too
             except LedgerError as error:
                 log.warning("leases not renewed", extra={"reason": str(error)})
+            except Exception as error:  # noqa: BLE001 - a loop that ends unheard loses the leases
+                log.error("leases not renewed", extra={"fault": type(error).__name__})  # noqa: TRY400 - it may quote people
 
 
 def _submission(

@@ -78,6 +78,8 @@ class Watch:
                 await self._look()
             except LedgerError as error:
                 log.warning("the ledger was not looked at", extra={"reason": str(error)})
+            except Exception as error:  # noqa: BLE001 - a loop that ends unheard misses a stop
+                log.error("not looked at", extra={"fault": type(error).__name__})  # noqa: TRY400 - it may quote people
 
     async def end(self) -> None:
         """Leave this run's share of limited routes to the others."""

@@ -1,12 +1,6 @@
-"""What the SendGrid route sends, checked against SendGrid's own OpenAPI description.
-
-The description is read from `shared/specs/` beside a folder above the project: who keeps it there
-asks not to copy it into the project. Where it is not to be had these tests are skipped.
-"""
+"""What the SendGrid route sends, checked against SendGrid's own OpenAPI description."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,28 +16,20 @@ from tests.integration.routes.mail_provider import (
     serve_provider,
     submission,
 )
+from tests.integration.routes.openapi import read_description
 from tests.integration.routes.test_sendgrid import settings
 
 USED = ("from_email_object", "to_email_array", "cc_bcc_email_object", "reply_to_email_object")
 """The definitions that `mail/send` refers to."""
 
-DESCRIPTION = Path("shared", "specs", "sendgrid_oai.json")
 TAKEN = Reply(202, headers={"X-Message-Id": "sg-1"})
-
-
-def find_description() -> Path | None:
-    folders: Iterator[Path] = iter(Path(__file__).resolve().parents)
-    return next((each / DESCRIPTION for each in folders if (each / DESCRIPTION).exists()), None)
 
 
 @pytest.fixture(scope="module")
 def referee() -> OpenAPI:
     """The description of `mail/send`, told as OpenAPI 3.1: openapi-core reads no Swagger 2."""
-    path = find_description()
-    if path is None:
-        pytest.skip("SendGrid's OpenAPI description is not here")
-    text = path.read_text("utf-8").replace("#/definitions/", "#/components/schemas/")
-    document = json.loads(text)
+    told = json.dumps(read_description("sendgrid_oai.json"))
+    document = json.loads(told.replace("#/definitions/", "#/components/schemas/"))
     operation = document["paths"]["/mail/send"]["post"]
     definitions = document["definitions"]
     (body,) = (each for each in operation["parameters"] if each.get("in") == "body")

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,6 +17,7 @@ from twilio.rest import Client  # type: ignore[import-untyped] # it ships no hin
 from rollcall.domain.receipts import Receipt
 from rollcall.errors import OutcomeUnknownError, RecipientError, RouteError, SendError
 from rollcall.routes.sms.twilio_codes import SUBMIT_CODES
+from tests.integration.routes.openapi import open_paths, read_description
 from tests.integration.routes.provider_server import Reply, Seen, read_seen
 from tests.integration.routes.sms_providers import (
     ACCOUNT,
@@ -35,8 +35,11 @@ from tests.integration.routes.sms_providers import (
 )
 
 TWILIO = PROVIDERS[0]
-DESCRIPTION = Path(__file__).parents[2] / "data" / "openapi" / "twilio_messages.json"
 MESSAGES = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
+DESCRIBED = tuple(
+    f"/2010-04-01/Accounts/{{AccountSid}}/{path}"
+    for path in ("Messages.json", "Messages/{Sid}.json")
+)
 SENT_AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 LATER = FixedClock(SENT_AT + timedelta(minutes=5))
 NASTY = 'Flood &To=+1 "}]}, {to} \r\nX-Evil: 1 洪水 %00+'
@@ -47,7 +50,7 @@ THROTTLED = {"14107", "20429", "21611", "30001", "30022", "63017"}
 
 @pytest.fixture(scope="module")
 def described() -> OpenAPI:
-    return OpenAPI.from_path(DESCRIPTION)
+    return open_paths(read_description("twilio_api_v2010.json"), DESCRIBED)
 
 
 def as_described(seen: Seen) -> MockRequest:
@@ -188,9 +191,18 @@ async def look_up(
     return receipt, read_seen(server.seen[0])
 
 
-async def test_known_id_is_asked_for(described: OpenAPI) -> None:
-    receipt, seen = await look_up(as_json(message()), SID)
+@pytest.mark.parametrize(
+    ("reply", "provider_id"), [(as_json(message()), SID), (page([message()]), None)]
+)
+async def test_look_up_is_as_twilio_describes_it(
+    described: OpenAPI, reply: Reply, provider_id: str | None
+) -> None:
+    _, seen = await look_up(reply, provider_id)
     described.validate_request(as_described(seen))
+
+
+async def test_known_id_is_asked_for() -> None:
+    receipt, seen = await look_up(as_json(message()), SID)
     assert seen.target == f"{MESSAGES}/{SID}.json"
     assert receipt == Receipt(
         "delivered", "a-1", SID, "handset", occurred_at=SENT_AT + timedelta(seconds=9)
@@ -226,9 +238,8 @@ async def test_look_up_that_fails_raises(
             await route.look_up(submission(), provider_id, SENT_AT)
 
 
-async def test_lost_message_is_found_by_number_text_and_time(described: OpenAPI) -> None:
+async def test_lost_message_is_found_by_number_text_and_time() -> None:
     receipt, seen = await look_up(page([message(status="queued")]))
-    described.validate_request(as_described(seen))
     assert parse_qs(seen.target.partition("?")[2]) == {"To": [NUMBER], "PageSize": ["1000"]}
     assert receipt is not None
     assert (receipt.state, receipt.provider_id, receipt.reference) == ("accepted", SID, "a-1")

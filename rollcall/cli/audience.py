@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import Format, FormatOption, console, make_cell, new_table, print_json
 from rollcall.clock import format_instant
 from rollcall.domain.audience import digest_preview
@@ -14,6 +13,7 @@ from rollcall.errors import LedgerError
 from rollcall.ledger.audiences import FrozenAudience, read_frozen_audience
 from rollcall.ledger.message_origins import load_message_filters
 from rollcall.sending.comparing import Comparison, compare_with_earlier
+from rollcall.wiring import opened_ledger
 
 
 def audience(

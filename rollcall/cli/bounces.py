@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import Format, FormatOption, console, print_json
 from rollcall.clock import SystemClock
 from rollcall.domain.receipts import Receipt
@@ -21,7 +20,7 @@ from rollcall.routes.email.dsn import BounceIds
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.sending.bounces import BounceReport, collect_bounces
 from rollcall.settings import load_settings
-from rollcall.wiring import build_mailboxes
+from rollcall.wiring import build_mailboxes, opened_ledger
 
 EXIT_NOT_ALL_READ = 1
 

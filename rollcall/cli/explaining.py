@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import print_notice
 from rollcall.domain.comparison import AudienceChange, compare_audiences
 from rollcall.domain.message import MessageRequest
@@ -29,7 +28,7 @@ from rollcall.sending.previewing import (
 )
 from rollcall.settings import Settings, load_secrets, load_settings
 from rollcall.sources.snapshot import Snapshot
-from rollcall.wiring import build_previews, load_layout
+from rollcall.wiring import build_previews, load_layout, opened_ledger
 
 ExplainOption = Annotated[
     bool,

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.moments import instant_to_json, show_instant
 from rollcall.cli.output import (
     Format,
@@ -28,6 +27,7 @@ from rollcall.ledger.saved_filters import (
     rename_filter,
     save_filter,
 )
+from rollcall.wiring import opened_ledger
 
 filters_app = typer.Typer(
     help="Save selections under a name, to be used in other selections.", no_args_is_help=True

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import (
     Format,
     FormatOption,
@@ -24,7 +23,7 @@ from rollcall.ledger.saved_filters import list_filters
 from rollcall.sending.preparing import open_version
 from rollcall.settings import load_settings
 from rollcall.sources.searching import load_search_index
-from rollcall.wiring import build_sources
+from rollcall.wiring import build_sources, opened_ledger
 
 
 def find(

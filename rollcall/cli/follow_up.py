@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import Format, FormatOption, print_notice, read_text
 from rollcall.cli.send import ConfirmOption, confirmed, end, require_key, send_order
 from rollcall.domain.follow_ups import make_follow_up
 from rollcall.ledger.messages import load_message
 from rollcall.sending.accepting import Order
+from rollcall.wiring import opened_ledger
 
 FollowedArgument = Annotated[
     str, typer.Argument(help="Id of the message to follow up, as `rollcall log` shows it.")

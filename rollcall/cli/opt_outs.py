@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.moments import show_instant
 from rollcall.cli.output import Format, FormatOption, console, make_cell, new_table, print_json
 from rollcall.clock import SystemClock, format_instant
 from rollcall.domain.phones import normalise_phone
 from rollcall.errors import InputError
 from rollcall.ledger.opt_outs import OptOutRecord, list_opt_outs, opt_in, opt_out
+from rollcall.wiring import opened_ledger
 
 opt_outs_app = typer.Typer(
     help="List who asked for no more texts, or say it for them.", no_args_is_help=True

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import read_text
 from rollcall.domain.message import MessageRequest, parse_request
 from rollcall.domain.message_templates import apply_template
 from rollcall.errors import InputError
 from rollcall.ledger.templates import load_template
+from rollcall.wiring import opened_ledger
 
 
 def make_request(message: Path | None, template: str | None) -> MessageRequest:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import (
     AsOfOption,
     Format,
@@ -32,7 +31,7 @@ from rollcall.ledger.templates import require_savable, save_template
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.comparing import compare_with_earlier
 from rollcall.sending.steps import SendReport
-from rollcall.wiring import App, running_app
+from rollcall.wiring import App, opened_ledger, running_app
 
 EXIT_NOT_ALL_REACHED = 1
 

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.output import Format, FormatOption, console, print_json
 from rollcall.clock import SystemClock, format_instant
 from rollcall.sending.stopping import DEFAULT_WAIT_S, StopReport, stop_and_wait
+from rollcall.wiring import opened_ledger
 
 EXIT_IN_FLIGHT = 1
 WAIT_MAX_S = 600.0

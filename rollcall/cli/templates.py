@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.ledger import opened_ledger
 from rollcall.cli.moments import instant_to_json, show_instant
 from rollcall.cli.output import (
     Format,
@@ -41,7 +40,7 @@ from rollcall.ledger.templates import (
     rename_template,
     save_template,
 )
-from rollcall.wiring import load_layout
+from rollcall.wiring import load_layout, opened_ledger
 
 templates_app = typer.Typer(
     help="Save the settings of messages under a name, to be used again.", no_args_is_help=True

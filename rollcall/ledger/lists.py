@@ -95,15 +95,11 @@ def _compile_parsed(element: _Rows, compiler: Any, **options: Any) -> str:
 
 
 @compiles(_Texts, "postgresql")
-def _compile_texts(element: _Texts, compiler: Any, **options: Any) -> str:
-    listed = compiler.process(element.clauses, **options)
-    return f"json_array_elements_text(CAST({listed} AS JSON))"
-
-
 @compiles(_Rows, "postgresql")
-def _compile_rows(element: _Rows, compiler: Any, **options: Any) -> str:
+def _compile_elements(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
     listed = compiler.process(element.clauses, **options)
-    return f"json_array_elements(CAST({listed} AS JSON))"
+    function = "json_array_elements" + ("_text" if isinstance(element, _Texts) else "")
+    return f"{function}(CAST({listed} AS JSON))"
 
 
 @compiles(_Moment, "sqlite")

@@ -58,8 +58,6 @@ class NewDelivery(NamedTuple):
     address: str | None = None
     content_digest: str | None = None
     reason: str | None = None
-    country: str | None = None
-    is_canary: bool = False
 
 
 _MEMBER_COLUMNS: Final = (

@@ -5,6 +5,7 @@ within (`"Bearer env:ROLLCALL_SECRET_CARRIER"`), the secret of that name takes i
 """
 
 import re
+from abc import abstractmethod
 from decimal import Decimal
 from email.utils import parseaddr
 from pathlib import Path
@@ -129,9 +130,9 @@ class BaseRouteSettings(StrictSettings):
         return secret
 
     @property
+    @abstractmethod
     def channel(self) -> Channel:
         """Return the channel it serves."""
-        raise NotImplementedError
 
     @property
     def longest_try_s(self) -> float:

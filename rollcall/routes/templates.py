@@ -1,8 +1,7 @@
 """Placeholders in a route's configured headers and body: replaced as text, encoded afterwards."""
 
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
@@ -11,9 +10,6 @@ HEADER_PLACEHOLDERS = frozenset({"reference", "idempotency_key", "attempt"})
 
 PLACEHOLDERS = HEADER_PLACEHOLDERS | {"to", "text", "sender", "callback_url"}
 """Everything a body may hold."""
-
-Filling = Callable[[Mapping[str, str]], JsonValue]
-"""A template made ready: values in, the filled template out."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+)\}")
 
@@ -38,26 +34,3 @@ def split_text(text: str) -> tuple[list[str], list[str]]:
 def fill_text(template: str, values: Mapping[str, str]) -> str:
     """Replace each `{word}` once; what is put in is never read again as a template."""
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)
-
-
-def fill_template(template: JsonValue, values: Mapping[str, str]) -> JsonValue:
-    """Replace the placeholders of every text in a template; numbers and truth values stay."""
-    if isinstance(template, str):
-        return fill_text(template, values)
-    if isinstance(template, dict):
-        return {name: fill_template(part, values) for name, part in template.items()}
-    if isinstance(template, list):
-        return [fill_template(part, values) for part in template]
-    return template
-
-
-def compile_template(template: JsonValue) -> Filling:
-    """Make a template ready to be filled for many messages, as `fill_template` fills it.
-
-    A text that is nothing but a placeholder, as most are, costs a look-up.
-    """
-    if not find_placeholders(template):
-        return lambda _: template
-    if isinstance(template, str) and (whole := _PLACEHOLDER.fullmatch(template)):
-        return lambda values: values.get(whole[1], template)
-    return partial(fill_template, template)

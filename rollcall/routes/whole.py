@@ -21,7 +21,26 @@ _FRAMING_HEADERS = (b"content-length", b"transfer-encoding")
 _BODY_METHODS = ("POST", "PUT", "PATCH")
 
 
-class WholeRequest(httpx.Request):
+class _WithBody:
+    """What both have: a body that is read at once."""
+
+    _body: bytes
+
+    @property
+    def content(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+    def read(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+    async def aread(self) -> bytes:
+        """Return the body."""
+        return self._body
+
+
+class WholeRequest(_WithBody, httpx.Request):
     """A request with a body that is complete; the transport adds `Host` and `Content-Length`.
 
     Args:
@@ -38,21 +57,8 @@ class WholeRequest(httpx.Request):
         self.headers.encoding = _ENCODING
         self._body = body
 
-    @property
-    def content(self) -> bytes:
-        """Return the body."""
-        return self._body
 
-    def read(self) -> bytes:
-        """Return the body."""
-        return self._body
-
-    async def aread(self) -> bytes:
-        """Return the body."""
-        return self._body
-
-
-class WholeResponse(httpx.Response):
+class WholeResponse(_WithBody, httpx.Response):
     """An answer with a body that has arrived and is not compressed.
 
     Args:
@@ -65,19 +71,6 @@ class WholeResponse(httpx.Response):
         super().__init__(status_code, headers=headers, stream=httpx.ByteStream(body))
         self.headers.encoding = _ENCODING
         self._body = body
-
-    @property
-    def content(self) -> bytes:
-        """Return the body."""
-        return self._body
-
-    def read(self) -> bytes:
-        """Return the body."""
-        return self._body
-
-    async def aread(self) -> bytes:
-        """Return the body."""
-        return self._body
 
 
 def write_request(request: httpx.Request, body: bytes) -> bytes:

@@ -144,18 +144,9 @@ def record_message(ledger: Ledger, scenario: Scenario, now: datetime) -> str:
     message, _ = accept_message(ledger, new, now)
     people = list(_make_people(scenario.people_count))
     freeze_audience(ledger, message.message_id, Audience(now, tuple(people), ()))
-    canaries = scenario.people_count // 50 if scenario.canary_hold_s else 0
     deliveries = [
-        NewDelivery(
-            one.person_id,
-            "sms",
-            "waiting",
-            one.phone,
-            CONTENT.content_digest,
-            country=one.home_country,
-            is_canary=number < canaries,
-        )
-        for number, one in enumerate(people)
+        NewDelivery(one.person_id, "sms", "waiting", one.phone, CONTENT.content_digest)
+        for one in people
     ]
     record_deliveries(ledger, message.message_id, [CONTENT], deliveries, now)
     return message.message_id

@@ -9,7 +9,7 @@ import httpx
 
 from rollcall.routes.sms.http_body import BodyTemplate
 from rollcall.routes.sms.http_settings import HttpSmsSettings
-from rollcall.routes.templates import compile_template, find_placeholders
+from rollcall.routes.templates import fill_text, find_placeholders
 from rollcall.routes.whole import WholeRequest
 
 CONTENT_TYPES = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
@@ -28,10 +28,8 @@ class RequestBuilder:
         self._url = httpx.URL(str(settings.url))
         self._body = BodyTemplate(settings.body, settings.body_format)
         headers = {name: template.get_secret_value() for name, template in settings.headers.items()}
-        self._fillings = {
-            name: compile_template(template)
-            for name, template in headers.items()
-            if find_placeholders(template)
+        self._own_headers = {
+            name: template for name, template in headers.items() if find_placeholders(template)
         }
         self._headers = httpx.Headers(headers)
         if settings.body_format in CONTENT_TYPES:
@@ -54,6 +52,6 @@ class RequestBuilder:
         return self._address(WholeRequest("HEAD", self._url, self._headers), values)
 
     def _address(self, request: httpx.Request, values: Mapping[str, str]) -> httpx.Request:
-        for name, fill in self._fillings.items():
-            request.headers[name] = str(fill(values))
+        for name, template in self._own_headers.items():
+            request.headers[name] = fill_text(template, values)
         return request

@@ -146,14 +146,21 @@ def start_sender(
         yield start
 
 
+async def stop_in_flight(
+    first: Sender, carrier: SlowCarrier, ledger: Ledger, message_id: str
+) -> set[str]:
+    """Stop the first sender while answers to it are held; return the deliveries they belong to."""
+    await until(lambda: len(carrier.of("first")) == 2 * CONNECTIONS, PATIENCE_S)
+    await stop_between_writes(first, ledger, message_id)
+    return set(carrier.of("first")[CONNECTIONS:])
+
+
 async def test_who_is_paused_beyond_the_lease_sends_nothing_more_of_what_others_have_sent(
     ledger: Ledger, carrier: SlowCarrier, start_sender: Callable[..., Sender]
 ) -> None:
     message_id = queue_now(ledger, PEOPLE)
     first = start_sender("first", message_id, LEASE_S)
-    await until(lambda: len(carrier.of("first")) == 2 * CONNECTIONS, PATIENCE_S)
-    await stop_between_writes(first, ledger, message_id)
-    in_flight = set(carrier.of("first")[CONNECTIONS:])
+    in_flight = await stop_in_flight(first, carrier, ledger, message_id)
 
     assert await finish(start_sender("second", message_id)) == (0, "")
     statuses, tries = read_statuses(ledger, message_id), read_tries(ledger, message_id)
@@ -175,9 +182,7 @@ async def test_who_wakes_up_while_another_is_sending_takes_nothing_from_it(
 ) -> None:
     message_id = queue_now(ledger, PEOPLE)
     first = start_sender("first", message_id, LEASE_S)
-    await until(lambda: len(carrier.of("first")) == 2 * CONNECTIONS, PATIENCE_S)
-    await stop_between_writes(first, ledger, message_id)
-    in_flight = set(carrier.of("first")[CONNECTIONS:])
+    in_flight = await stop_in_flight(first, carrier, ledger, message_id)
     carrier.may_answer["second"] = asyncio.Event()
     second = start_sender("second", message_id)
     await until(lambda: len(carrier.of("second")) == 2 * CONNECTIONS, PATIENCE_S)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,7 @@ PEOPLE = 600
 
 
 def _filter_runs(address: str, name: str, **query: Any) -> list[dict[str, Any]]:
-    answer = httpx.post(f"{address}/{name}/filter", json=query, timeout=10)
-    runs: list[dict[str, Any]] = answer.raise_for_status().json()
+    runs: list[dict[str, Any]] = _ask("POST", f"{address}/{name}/filter", query)
     return runs
 
 
@@ -225,14 +225,26 @@ def _interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox
 
 
 def _start_deployment(address: str, name: str, message_id: str) -> str:
-    found = httpx.get(f"{address}/deployments/name/{name}/{name}", timeout=10)
-    created = httpx.post(
-        f"{address}/deployments/{found.raise_for_status().json()['id']}/create_flow_run",
-        json={"parameters": {"message_id": message_id}},
-        timeout=10,
+    found = _ask("GET", f"{address}/deployments/name/{name}/{name}")
+    created = _ask(
+        "POST",
+        f"{address}/deployments/{found['id']}/create_flow_run",
+        {"parameters": {"message_id": message_id}, "idempotency_key": f"{name}-{message_id}"},
     )
-    run_id: str = created.raise_for_status().json()["id"]
+    run_id: str = created["id"]
     return run_id
+
+
+def _ask(method: str, url: str, told: dict[str, Any] | None = None) -> Any:
+    """Ask the server as Prefect's own client does: while its database is locked it answers 503."""
+    answers: list[httpx.Response] = []
+
+    def is_answered() -> bool:
+        answers.append(httpx.request(method, url, json=told, timeout=10))
+        return answers[-1].status_code != HTTPStatus.SERVICE_UNAVAILABLE
+
+    wait_until(is_answered, 60, "the Prefect server answers")
+    return answers[-1].raise_for_status().json()
 
 
 def _state_of(address: str, run_id: str) -> str:
@@ -241,6 +253,5 @@ def _state_of(address: str, run_id: str) -> str:
 
 
 def _read_run(address: str, run_id: str) -> dict[str, Any]:
-    run = httpx.get(f"{address}/flow_runs/{run_id}", timeout=10).raise_for_status().json()
-    read: dict[str, Any] = run
-    return read
+    run: dict[str, Any] = _ask("GET", f"{address}/flow_runs/{run_id}")
+    return run

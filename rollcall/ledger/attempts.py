@@ -10,12 +10,11 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     Connection,
     Float,
-    Integer,
     and_,
     bindparam,
     cast,
@@ -28,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from rollcall.domain.delivery import Finish, WaitFor
+from rollcall.domain.delivery import Finish, Status, WaitFor
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.folding import refold
 from rollcall.ledger.leases import LEASE_S
@@ -52,30 +51,47 @@ _IS_NOT_PROVEN = and_(Delivery.status != "delivered", Delivery.status != "at_car
 _is_stopped = exists().where(
     Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
 )
-_HELD = gather_rows(
-    select(Delivery.delivery_id, Delivery.attempt_count)
-    .where(
-        in_list(Delivery.delivery_id, "ids"),
-        Delivery.lease_owner == bindparam("b_owner"),
-        Delivery.next_attempt_at.is_not(None),
-        Delivery.status.in_(("waiting", "accepted")),
-        not_(_is_stopped),
-    )
-    .with_for_update(of=Delivery)
+_IS_HELD = and_(
+    Delivery.lease_owner == bindparam("b_owner"),
+    Delivery.next_attempt_at.is_not(None),
+    Delivery.status.in_(("waiting", "accepted")),
+    not_(_is_stopped),
 )
 
-_starts = list_rows("starts", "attempt_id", "delivery_id", "number", "route_id")
+
+class AttemptStart(NamedTuple):
+    """A try that is about to be made."""
+
+    delivery_id: str
+    route_id: str
+    attempt_id: str
+
+
+_starts = list_rows("starts", *AttemptStart._fields)
 _is_known = exists().where(Attempt.attempt_id == _starts.c.attempt_id)
 # of a commit whose answer was lost nobody knows whether it was made: it is made again
-_BEGUN = insert(Attempt).from_select(
-    ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
-    select(
-        _starts.c.attempt_id,
-        _starts.c.delivery_id,
-        cast(_starts.c.number, Integer),
-        _starts.c.route_id,
-        bindparam("b_now", type_=UtcDateTime()),
-    ).where(not_(_is_known)),
+_BEGUN = (
+    insert(Attempt)
+    .from_select(
+        ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
+        select(
+            _starts.c.attempt_id,
+            _starts.c.delivery_id,
+            Delivery.attempt_count + 1,
+            _starts.c.route_id,
+            bindparam("b_now", type_=UtcDateTime()),
+        )
+        .join(Delivery, Delivery.delivery_id == _starts.c.delivery_id)
+        .where(_IS_HELD, not_(_is_known))
+        .with_for_update(of=Delivery),
+    )
+    .execution_options(preserve_rowcount=True)
+)
+_ALLOWED = gather_rows(
+    select(Attempt.attempt_id, Attempt.delivery_id)
+    .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+    .where(in_list(Attempt.attempt_id, "ids"), _IS_HELD)
+    .with_for_update(of=Delivery)
 )
 _latest_number = select(func.max(Attempt.number)).where(Attempt.delivery_id == Delivery.delivery_id)
 _COUNTED = (
@@ -112,7 +128,17 @@ _HEARD_OF = select(Attempt.delivery_id).where(
     in_list(Attempt.attempt_id, "ids"), Attempt.receipt_state.is_not(None)
 )
 
-_settlements = list_rows("settlements", "delivery_id", "status", "reason", "next_attempt_at")
+
+class _Settled(NamedTuple):
+    """What a delivery becomes; moments as `write_moment` has them."""
+
+    delivery_id: str
+    status: Status
+    reason: str | None
+    next_attempt_at: str | None
+
+
+_settlements = list_rows("settlements", *_Settled._fields)
 _SETTLED = (
     update(Delivery)
     .where(
@@ -128,14 +154,6 @@ _SETTLED = (
         lease_until=None,
     )
 )
-
-
-class AttemptStart(NamedTuple):
-    """A try that is about to be made."""
-
-    delivery_id: str
-    route_id: str
-    attempt_id: str
 
 
 class Settlement(NamedTuple):
@@ -185,19 +203,15 @@ def begin_attempts(
     Returns:
         The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
     """
-    held = _lock_held(connection, owner, [start.delivery_id for start in starts])
-    allowed = [start for start in starts if start.delivery_id in held]
-    if not allowed:
-        return set()
-    rows = [
-        (start.attempt_id, start.delivery_id, held[start.delivery_id] + 1, start.route_id)
-        for start in allowed
-    ]
-    connection.execute(_BEGUN, {"starts": write_list(rows), "b_now": now})
+    told = {"starts": write_list(map(tuple, starts)), "b_now": now, "b_owner": owner}
+    if connection.execute(_BEGUN, told).rowcount == len(starts):
+        allowed = {start.attempt_id: start.delivery_id for start in starts}
+    else:
+        asked = {"ids": write_list(start.attempt_id for start in starts), "b_owner": owner}
+        allowed = dict(connection.execute(_ALLOWED, asked).scalar_one())
     until = now + timedelta(seconds=lease_s)
-    begun_ids = write_list(start.delivery_id for start in allowed)
-    connection.execute(_COUNTED, {"ids": begun_ids, "b_until": until})
-    return {start.attempt_id for start in allowed}
+    connection.execute(_COUNTED, {"ids": write_list(allowed.values()), "b_until": until})
+    return set(allowed)
 
 
 def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: datetime) -> None:
@@ -261,23 +275,19 @@ def settle_deliveries(
     arrival, and an operator's stop holds for whatever is not accepted.
     """
     rows = [_settled_row(one) for one in settlements]
-    listed = [
-        (row["b_delivery_id"], row["b_status"], row["reason"], write_moment(row["next_attempt_at"]))
-        for row in rows
-    ]
-    settled = {"settlements": write_list(listed), "b_owner": owner}
+    settled = {"settlements": write_list(map(tuple, rows)), "b_owner": owner}
     count = connection.execute(_SETTLED, settled).rowcount
-    accepted = [row for row in rows if row["b_status"] == "accepted"]
+    accepted = [row for row in rows if row.status == "accepted"]
     if accepted and count < len(rows):
         _settle_late(connection, owner, accepted)
 
 
-def _settle_late(connection: Connection, owner: str, rows: list[dict[str, Any]]) -> None:
+def _settle_late(connection: Connection, owner: str, rows: Sequence[_Settled]) -> None:
     """Record acceptances of deliveries that are held by somebody else by now, or by nobody.
 
     One whose receipt is awaited is left to whoever holds it: the attempt is a fact they will see.
     """
-    final = [row for row in rows if row["next_attempt_at"] is None]
+    final = [{"b_delivery_id": row.delivery_id} for row in rows if row.next_attempt_at is None]
     late = update(Delivery).where(
         Delivery.delivery_id == bindparam("b_delivery_id"),
         or_(Delivery.lease_owner.is_(None), Delivery.lease_owner != owner),
@@ -285,29 +295,17 @@ def _settle_late(connection: Connection, owner: str, rows: list[dict[str, Any]])
         Delivery.status != "accepted",
     )
     if final:
-        connection.execute(late.values(status=bindparam("b_status")), final)
-    awaiting = [{"b_delivery_id": row["b_delivery_id"]} for row in rows if row["next_attempt_at"]]
+        ended = {"next_attempt_at": None, "lease_owner": None, "lease_until": None}
+        connection.execute(late.values(status="accepted", reason=None, **ended), final)
+    awaiting = [{"b_delivery_id": row.delivery_id} for row in rows if row.next_attempt_at]
     closed = late.where(Delivery.next_attempt_at.is_(None))
     if awaiting:
         connection.execute(closed.values(status="accepted", reason=None), awaiting)
 
 
-def _lock_held(connection: Connection, owner: str, delivery_ids: list[str]) -> dict[str, int]:
-    """Return the attempt counts of those deliveries that `owner` still holds, and lock them.
-
-    Of a message that was stopped none is held any more.
-    """
-    held = {"ids": write_list(delivery_ids), "b_owner": owner}
-    return dict(connection.execute(_HELD, held).scalar_one())
-
-
-def _settled_row(settlement: Settlement) -> dict[str, Any]:
+def _settled_row(settlement: Settlement) -> _Settled:
     then = settlement.then
-    row = {"b_delivery_id": settlement.delivery_id, "lease_owner": None, "lease_until": None}
     if isinstance(then, Finish):
-        return row | {"b_status": then.status, "reason": then.reason, "next_attempt_at": None}
-    return row | {
-        "b_status": then.status,
-        "reason": settlement.reason if then.status == "waiting" else None,
-        "next_attempt_at": then.due_at,
-    }
+        return _Settled(settlement.delivery_id, then.status, then.reason, None)
+    reason = settlement.reason if then.status == "waiting" else None
+    return _Settled(settlement.delivery_id, then.status, reason, write_moment(then.due_at))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pysqlite3.dbapi2 as sqlite
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -35,6 +36,7 @@ ABANDONED_AFTER_S = 60.0
 paused: the rows that it has locked are skipped by everybody else. As long as a lease."""
 
 _WRITES = "rollcall_writes"
+_WAITS = "rollcall_waits_s"
 
 _OUR_MISTAKES = (DataError, IntegrityError, ProgrammingError)
 """What the database says of statements that are wrong; all else is that it cannot do its work."""
@@ -170,7 +172,13 @@ def _open_sqlite(url: str) -> Engine:
     _require_writable(Path(path).parent)
     Path(path).touch(mode=0o600)  # names and numbers: for its owner only, its WAL likewise
     waits = {"timeout": BUSY_TIMEOUT_S}
-    engine = create_engine(url, module=sqlite, connect_args=waits, hide_parameters=True)
+    engine = create_engine(
+        url,
+        module=sqlite,
+        connect_args=waits,
+        hide_parameters=True,
+        json_deserializer=orjson.loads,
+    )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine
@@ -212,7 +220,7 @@ def _prepare_connection(connection: Any, _record: object) -> None:
     # the driver must not open transactions by itself: `_begin` does
     connection.isolation_level = None
     _switch_to_wal(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -232,18 +240,24 @@ def _switch_to_wal(connection: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     if not connection.get_execution_options().get(_WRITES):
+        _set_busy_timeout(connection, BUSY_TIMEOUT_S)
         connection.exec_driver_sql("BEGIN")
         return
     opened: Any = connection.connection.dbapi_connection
     give_up_at = time.monotonic() + BUSY_TIMEOUT_S
-    opened.execute("PRAGMA busy_timeout=0")
-    try:
-        while _is_busy(opened) and time.monotonic() < give_up_at:
-            time.sleep(WRITER_LOOKS_EVERY_S)
-        if not opened.in_transaction:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails, as SQLAlchemy tells it
-    finally:
-        opened.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
+    _set_busy_timeout(connection, 0)
+    while _is_busy(opened) and time.monotonic() < give_up_at:
+        time.sleep(WRITER_LOOKS_EVERY_S)
+    if not opened.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails, as SQLAlchemy tells it
+
+
+def _set_busy_timeout(connection: Connection, seconds: int) -> None:
+    """Say how long SQLite itself waits for others; kept in mind, as each call costs its time."""
+    if connection.info.get(_WAITS) != seconds:
+        opened: Any = connection.connection.dbapi_connection
+        opened.execute(f"PRAGMA busy_timeout={seconds * 1000}")
+        connection.info[_WAITS] = seconds
 
 
 def _is_busy(opened: Any) -> bool:

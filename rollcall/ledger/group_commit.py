@@ -30,7 +30,7 @@ GROUP_ROWS: Final = 500
 MANY_ROWS: Final = 20
 """A group so large says that many tries are under way:"""
 
-GATHER_S: Final = 0.02
+GATHER_S: Final = 0.1
 """then the next is gathered for so long: a transaction costs 3 ms of CPU time, full or empty."""
 
 _Write = AttemptStart | AttemptEnd | Settlement

@@ -3,6 +3,7 @@
 import os
 import platform
 import uuid
+from hashlib import sha1
 from pathlib import Path
 
 LEASE_S = 60.0
@@ -32,7 +33,8 @@ def _host() -> str:
     """
     try:
         boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot_id}:{Path('/proc/self/ns/pid').stat().st_ino}"
+        host = f"{boot_id}:{Path('/proc/self/ns/pid').stat().st_ino}"
+        return sha1(host.encode(), usedforsecurity=False).hexdigest()[:16]
     except FileNotFoundError:
         return platform.node()
 

@@ -4,11 +4,11 @@ A parameter for each value is rendered by SQLAlchemy anew for each length, parse
 anew, and bound one by one: that was more than half of what a send cost the ledger.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import (
     JSON,
     ColumnElement,
@@ -189,7 +189,7 @@ def _read_as(type_: Any, written: ColumnElement[str]) -> ColumnElement[Any]:
 
 def write_list(values: Iterable[str] | Iterable[tuple[Any, ...]]) -> str:
     """Return the parameter for a list of strings, or of rows."""
-    return json.dumps(list(values), ensure_ascii=False)
+    return orjson.dumps(list(values)).decode()
 
 
 def write_moment(moment: datetime | None) -> str | None:

@@ -76,10 +76,11 @@ def count_given_up(ledger: Ledger, message_id: str) -> int:
 def count_outcomes(ledger: Ledger, message_id: str) -> StatusCounts:
     """Count the tries of a message by route and outcome; `in_flight` has none yet."""
     outcome = func.coalesce(Attempt.outcome, "in_flight")
+    # a list, not a join: SQLite sorts it, and reads attempts as they lie
+    ids = select(Delivery.delivery_id).where(Delivery.message_id == message_id)
     query = (
         select(Attempt.route_id, outcome, func.count())
-        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
-        .where(Delivery.message_id == message_id)
+        .where(Attempt.delivery_id.in_(ids))
         .group_by(Attempt.route_id, outcome)
         .order_by(Attempt.route_id, outcome)
     )

@@ -4,7 +4,7 @@ The order is what makes a crash harmless: an attempt row is committed before its
 its outcome after it. What a dead process left in flight is `uncertain`, never silently "failed".
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -55,17 +55,21 @@ _UNHEARD = select(Attempt.route_id, Attempt.provider_id).where(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedDelivery:
+class ClaimedDelivery(NamedTuple):
     """A delivery that this process alone may try while its lease lasts."""
 
     delivery_id: str
     channel: Channel
     address: str
     content_digest: str
-    tries: tuple[Try, ...]
+    tries: Sequence[Try]
     country: str | None = None
     is_canary: bool = False
+
+
+_TRIES_AT = ClaimedDelivery._fields.index("tries")
+_READ = ["attempt_count" if name == "tries" else name for name in ClaimedDelivery._fields]
+"""What is read of a delivery that is claimed: of its tries only how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +79,6 @@ class QueueState:
     waiting_count: int
     due_count: int
     next_due_at: datetime | None
-
-
-class _Due(NamedTuple):
-    """What is read of a delivery that is claimed."""
-
-    delivery_id: str
-    channel: Channel
-    address: str
-    content_digest: str
-    country: str | None
-    is_canary: bool
-    attempt_count: int
 
 
 def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
@@ -132,25 +124,16 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
     query = _due_query(by_channel=channel is not None, only_canaries=only_canaries)
     which = {"b_message_id": message_id, "b_now": now, "b_limit": limit, "b_channel": channel}
     with ledger.write() as connection:
-        rows = [_Due(*row) for row in connection.execute(query, which).scalar_one()]
+        rows = connection.execute(query, which).scalar_one()
         if not rows:
             return []
         until = now + timedelta(seconds=lease_s)
-        _lease(connection, [row.delivery_id for row in rows], owner, until)
-        tried_ids = [row.delivery_id for row in rows if row.attempt_count]
+        _lease(connection, [row[0] for row in rows], owner, until)
+        tried_ids = [row[0] for row in rows if row[_TRIES_AT]]
         tries = _recall_tries(connection, tried_ids, now, carrier_only)
-    return [
-        ClaimedDelivery(
-            delivery_id=row.delivery_id,
-            channel=row.channel,
-            address=row.address,
-            content_digest=row.content_digest,
-            tries=tuple(tries.get(row.delivery_id, ())),
-            country=row.country,
-            is_canary=bool(row.is_canary),
-        )
-        for row in rows
-    ]
+    for row in rows:
+        row[_TRIES_AT] = tries.get(row[0], ())
+    return [ClaimedDelivery._make(row) for row in rows]
 
 
 def renew_leases(
@@ -181,10 +164,10 @@ def renew_leases(
         connection.execute(renewed.values(lease_until=until), {"ids": write_list(delivery_ids)})
 
 
-def release_leases(ledger: Ledger, owner: str) -> None:
-    """Give back what `owner` holds and has not finished."""
+def release_leases(ledger: Ledger, message_id: str, owner: str) -> None:
+    """Give back what `owner` holds of a message and has not finished."""
     with ledger.write() as connection:
-        _release(connection, [owner])
+        _release(connection, message_id, [owner])
 
 
 def release_dead_leases(ledger: Ledger, message_id: str) -> None:
@@ -198,9 +181,12 @@ def release_dead_leases(ledger: Ledger, message_id: str) -> None:
             Delivery.lease_owner.is_not(None),
         )
     )
-    with ledger.write() as connection:
+    with ledger.read() as connection:
         owners = connection.execute(query).scalars().all()
-        _release(connection, [owner for owner in owners if owner and is_dead(owner)])
+    dead = [owner for owner in owners if owner and is_dead(owner)]
+    if dead:
+        with ledger.write() as connection:
+            _release(connection, message_id, dead)
 
 
 def load_contents(ledger: Ledger, message_id: str, digests: set[str]) -> dict[str, Any]:
@@ -216,7 +202,7 @@ def load_contents(ledger: Ledger, message_id: str, digests: set[str]) -> dict[st
 def _due_query(*, by_channel: bool, only_canaries: bool) -> Select[Any]:
     now = bindparam("b_now", type_=UtcDateTime())
     return gather_rows(
-        select(*(getattr(Delivery, name) for name in _Due._fields))
+        select(*(getattr(Delivery, name) for name in _READ))
         .where(
             Delivery.message_id == bindparam("b_message_id"),
             Delivery.next_attempt_at <= now,
@@ -246,8 +232,12 @@ def _recall_tries(
     return load_tries(connection, delivery_ids)
 
 
-def _release(connection: Connection, owners: list[str]) -> None:
-    released = update(Delivery).where(Delivery.lease_owner.in_(owners))
+def _release(connection: Connection, message_id: str, owners: list[str]) -> None:
+    released = update(Delivery).where(
+        Delivery.message_id == message_id,
+        Delivery.next_attempt_at.is_not(None),
+        Delivery.lease_owner.in_(owners),
+    )
     connection.execute(released.values(lease_owner=None, lease_until=None))
 
 

@@ -112,7 +112,7 @@ def is_askable(one: Try, route: RouteChoice | None, now: datetime) -> bool:
 def is_key_sure(earlier: Sequence[Try], one: Try) -> bool:
     """Tell whether it is known under which key a try was handed over.
 
-    After a failure a repeat has a key of its own (`delivery_run.make_key`); whether the failure was
+    After a failure a repeat has a key of its own (`submissions.make_key`); whether the failure was
     known by then is not recorded. To ask by a wrong key would find another try, or none, and send a
     copy too many. Of a try that was accepted the provider's own id is known.
     """

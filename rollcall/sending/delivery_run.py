@@ -26,7 +26,6 @@ from rollcall.ledger.queue import (
     ClaimedDelivery,
     QueueState,
     claim_due,
-    load_contents,
     read_queue,
     release_dead_leases,
     release_leases,
@@ -34,18 +33,22 @@ from rollcall.ledger.queue import (
 )
 from rollcall.ledger.shared_numbers import has_shared
 from rollcall.ledger.stopping import sweep_stopped
-from rollcall.routes.base import Submission
 from rollcall.sending.asking import Inquiry
 from rollcall.sending.attempt import Verdict
 from rollcall.sending.canary import CanaryHold
 from rollcall.sending.deciding import Decider
 from rollcall.sending.route_book import RouteBook, RouteEntry
+from rollcall.sending.submissions import make_submission
+from rollcall.sending.texts import Texts
 from rollcall.sending.watching import LOOK_EVERY_S, Watch
 
 RENEWALS: Final = 3
 """How often a lease is renewed while it lasts: two renewals may fail before it runs out."""
 
 PAUSED: Final = "this process was paused for longer than its lease before the message left"
+STOPPED: Final = "the message was stopped before it left"
+EXPIRED: Final = "the message expired before it left"
+WENT_DOWN: Final = "the route went down before the message left"
 
 GOOD_FOR: Final = timedelta(seconds=1)
 """How long a choice of route stands while it waits for a place there."""
@@ -87,6 +90,7 @@ class DeliveryRun:
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
     _in_flight: set[str] = field(init=False, default_factory=set)
     _commits: GroupCommit = field(init=False)
+    _texts: Texts = field(init=False)
     _decider: Decider = field(init=False)
     _watch: Watch = field(init=False)
     _hold: CanaryHold = field(init=False)
@@ -95,6 +99,7 @@ class DeliveryRun:
 
     async def __aenter__(self) -> "DeliveryRun":
         await self.free_dead()
+        self._texts = Texts(self.ledger, self.message_id, self.clock)
         self._decider = Decider(self.book, self.policies, self.jitter)
         self._inquiry = Inquiry(self.ledger, self.book, self.clock, self.carrier_only)
         self._watch = Watch(
@@ -121,7 +126,7 @@ class DeliveryRun:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._commits.__aexit__()
-        await asyncio.to_thread(release_leases, self.ledger, self.owner)
+        await asyncio.to_thread(release_leases, self.ledger, self.message_id, self.owner)
         await self._watch.end()
 
     @property
@@ -204,10 +209,7 @@ class DeliveryRun:
                 by the next run.
         """
         batch = self._batches.pop(batch_number)
-        digests = {delivery.content_digest for delivery in batch}
-        contents = await ask_patiently(
-            self.clock, load_contents, self.ledger, self.message_id, digests
-        )
+        contents = await self._texts.read({delivery.content_digest for delivery in batch})
         ends = await asyncio.gather(
             *(self._deliver(delivery, contents[delivery.content_digest]) for delivery in batch),
             return_exceptions=True,
@@ -237,7 +239,7 @@ class DeliveryRun:
     ) -> list[Try]:
         """Learn what became of earlier tries by asking."""
         start = AttemptStart(delivery.delivery_id, tries[-1].route_id, "")
-        submission = _submission(delivery, content, start, tries)
+        submission = make_submission(delivery, content, start, tries)
         return await self._inquiry.resolve(submission, tries)
 
     async def _try(
@@ -256,13 +258,30 @@ class DeliveryRun:
             if not await self._commits.begin(start):
                 entry.withdraw(delivery.country)
                 return None
-            if (self.clock.now() - begun_at).total_seconds() >= self.lease_s:
-                # somebody else may hold it by now, and may have sent it
-                entry.withdraw(delivery.country)
-                paused = Verdict(route_id, "unavailable", PAUSED)
-                return await self._record(delivery, start, paused, tries)
-            verdict = await entry.outbox.submit(_submission(delivery, content, start, tries))
+            async with entry.connections.hold(self.message_id):
+                if wait_s := entry.pace.space_out(self.clock.now()):
+                    await asyncio.sleep(wait_s)
+                if reason := self._find_hindrance(delivery, entry, begun_at):
+                    entry.withdraw(delivery.country)
+                    withheld = Verdict(route_id, "unavailable", reason)
+                    return await self._record(delivery, start, withheld, tries)
+                verdict = await entry.outbox.submit(
+                    make_submission(delivery, content, start, tries)
+                )
         return await self._conclude(delivery, start, verdict, tries)
+
+    def _find_hindrance(
+        self, delivery: ClaimedDelivery, entry: RouteEntry, begun_at: datetime
+    ) -> str | None:
+        """Return why a try that is recorded must not be handed over any more."""
+        now = self.clock.now()
+        if (now - begun_at).total_seconds() >= self.lease_s:
+            return PAUSED  # somebody else may hold it by now, and may have sent it
+        if self.was_stopped:
+            return STOPPED
+        if self.policies[delivery.channel].is_expired(now):
+            return EXPIRED
+        return WENT_DOWN if entry.is_resting(now) else None
 
     async def _conclude(
         self, delivery: ClaimedDelivery, start: AttemptStart, verdict: Verdict, tries: list[Try]
@@ -337,35 +356,6 @@ class DeliveryRun:
                 log.warning("leases not renewed", extra={"reason": str(error)})
             except Exception as error:  # noqa: BLE001 - a loop that ends unheard loses the leases
                 log.error("leases not renewed", extra={"fault": type(error).__name__})  # noqa: TRY400 - it may quote people
-
-
-def _submission(
-    delivery: ClaimedDelivery, content: Any, start: AttemptStart, tries: list[Try]
-) -> Submission:
-    return Submission(
-        delivery_id=delivery.delivery_id,
-        attempt_id=start.attempt_id,
-        idempotency_key=make_key(delivery.delivery_id, start.route_id, tries),
-        address=delivery.address,
-        text=content.text,
-        subject=content.subject,
-        html=content.html,
-    )
-
-
-def make_key(delivery_id: str, route_id: str, tries: Sequence[Try]) -> str:
-    """Return the idempotency key of a try: the same while an earlier one may still arrive.
-
-    Once a receipt says that a try has failed for good, a repeat of its key would only be answered
-    with the old acceptance, and nothing would be sent: the next try needs a key of its own.
-    """
-    if not tries:
-        return f"{delivery_id}-{route_id}"
-    failed_count = sum(
-        one.route_id == route_id and one.receipt is not None and one.receipt.state == "failed"
-        for one in tries
-    )
-    return f"{delivery_id}-{route_id}" + (f"-{failed_count}" if failed_count else "")
 
 
 def hold_back(step: NextStep, tries: Sequence[Try]) -> Finish:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from rollcall.domain.message import Channel
@@ -11,7 +11,7 @@ from rollcall.ledger.queue import QueueState
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.interpreter import tuned_interpreter
 
-PARALLEL_BATCHES: Final = 4
+PARALLEL_BATCHES: Final = 2
 """Batches in flight for each channel: the slow tail of one does not hold up the next, and a route
 that hangs does not hold up another channel."""
 
@@ -19,20 +19,24 @@ MOST_BATCHES: Final = 400
 """Batches a send is cut into: Prefect's server keeps up with so many task runs, not with thousands.
 Source: measured, docs/adr/0004."""
 
-BATCH_MIN, BATCH_MAX = 250, 5000
+BATCH_MIN, BATCH_MAX = 500, 5000
 """Deliveries in a batch: few enough to be recorded often, enough for orchestration to vanish."""
 
 LOOK_AGAIN_S: Final = 2.0
 """Longest pause between two looks at the queue: another process may have changed it."""
 
 HELD_BACK_S: Final = 0.25
-"""Pause while something is due and may not be tried yet, or batches are in flight."""
+"""Pause while something is due and may not be tried yet, or nothing is due and batches are in
+flight."""
 
 RunBatch = Callable[[int], Awaitable[object]]
 """Delivers one claimed batch by its number; flows hand in a Prefect task here."""
 
 Running = dict[asyncio.Future[object], Channel]
 """The batches in flight, with their channels."""
+
+Rests = dict[Channel, datetime]
+"""Until when no batch is claimed for a channel of which nothing was due: claims are not free."""
 
 
 async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
@@ -51,13 +55,15 @@ async def _drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     started_at = run.clock.now()
     size = batch_size((await run.read_queue()).waiting_count)
     running: Running = {}
+    rests: Rests = {}
     try:
         while not run.is_ending:
-            if await _start_batches(running, run, run_batch, size):
+            if await _start_batches(running, rests, run, run_batch, size):
                 continue
             if running:  # the queue is not read: counting it takes long, and it changes all along
                 await _await_change(running, run, max(HELD_BACK_S, _gather_s(run, started_at)))
                 continue
+            rests.clear()
             queue = await run.read_queue()
             if not queue.waiting_count:
                 return
@@ -76,15 +82,18 @@ def batch_size(delivery_count: int) -> int:
 
 
 async def _start_batches(
-    running: Running, run: DeliveryRun, run_batch: RunBatch, size: int
+    running: Running, rests: Rests, run: DeliveryRun, run_batch: RunBatch, size: int
 ) -> bool:
     """Start a batch for every channel that has room and something due; tell whether one has."""
     started = False
     for channel in run.policies:
-        if Counter(running.values())[channel] >= PARALLEL_BATCHES:
+        is_resting = channel in rests and run.clock.now() < rests[channel]
+        if is_resting or Counter(running.values())[channel] >= PARALLEL_BATCHES:
             continue
         batch_number = await run.claim(size, channel)
-        if batch_number is not None:
+        if batch_number is None:
+            rests[channel] = run.clock.now() + timedelta(seconds=HELD_BACK_S)
+        else:
             running[asyncio.ensure_future(run_batch(batch_number))] = channel
             started = True
     return started

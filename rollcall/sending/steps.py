@@ -215,11 +215,11 @@ class SendSteps:
         Of one that was stopped, what a run has put back into the queue since is held back.
         """
         settle_shared(self.ledger, message_id)
-        report = self.report(message_id)
-        if report.state == "stopped":
+        state = load_message(self.ledger, message_id).state
+        if state == "stopped":
             sweep_stopped(self.ledger, message_id, self.clock.now())
         queue = read_queue(self.ledger, message_id, self.clock.now())
-        if report.state == "sending" and not queue.waiting_count:
+        if state == "sending" and not queue.waiting_count:
             set_state(self.ledger, message_id, "sent", closed_at=self.clock.now())
         return self.report(message_id)
 
@@ -232,5 +232,6 @@ class SendSteps:
         message = load_message(self.ledger, message_id)
         counts = count_statuses(self.ledger, message_id)
         tries = count_outcomes(self.ledger, message_id)
-        gave_up_count = count_given_up(self.ledger, message_id)
+        has_failed = any("not_delivered" in by_status for by_status in counts.values())
+        gave_up_count = count_given_up(self.ledger, message_id) if has_failed else 0
         return SendReport(message_id, message.state, counts, tries, gave_up_count, message.reason)

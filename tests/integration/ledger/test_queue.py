@@ -193,7 +193,7 @@ def test_what_is_given_back_can_be_claimed_at_once(ledger: Ledger) -> None:
     message_id = queue_message(ledger, 3)
     claim_due(ledger, message_id, "one", 2, NOW)
 
-    release_leases(ledger, "one")
+    release_leases(ledger, message_id, "one")
 
     assert len(claim_due(ledger, message_id, "two", 10, NOW)) == 3
 
@@ -203,7 +203,7 @@ def test_giving_back_leaves_what_others_hold(ledger: Ledger) -> None:
     claim_due(ledger, message_id, "one", 1, NOW)
     (theirs,) = claim_due(ledger, message_id, "two", 1, NOW)
 
-    release_leases(ledger, "one")
+    release_leases(ledger, message_id, "one")
 
     assert read_delivery(ledger, theirs.delivery_id).lease_owner == "two"
     assert begin(ledger, "two", theirs.delivery_id)

@@ -116,7 +116,7 @@ def test_a_try_of_a_process_that_lost_its_lease_may_have_arrived(ledger: Ledger)
     message_id = queue_message(ledger)
     claimed = claim_one(ledger, message_id, US)
     begin(ledger, US, claimed.delivery_id)
-    release_leases(ledger, US)
+    release_leases(ledger, message_id, US)
 
     stop_message(ledger, message_id, NOW)
 

@@ -27,11 +27,10 @@ from rollcall.ledger.shared_numbers import mirror_shared
 GROUP_ROWS: Final = 500
 """Most writes in one transaction: longer ones keep other writers of a SQLite ledger waiting."""
 
-MANY_ROWS: Final = 20
-"""A group so large says that many tries are under way:"""
-
-GATHER_S: Final = 0.1
-"""then the next is gathered for so long: a transaction costs 3 ms of CPU time, full or empty."""
+GATHER_ROW_S: Final = 0.001
+GATHER_MOST_S: Final = 0.1
+"""For how long the next group is gathered, for each write of the last one, and at the most: a
+transaction costs 3 ms of CPU time, full or empty. Who sends a few messages does not wait for it."""
 
 _Write = AttemptStart | AttemptEnd | Settlement
 _Pending = tuple[_Write, "asyncio.Future[bool]"]
@@ -109,8 +108,7 @@ class GroupCommit:
             if not self._pending:
                 self._has_pending.clear()
             await self._commit(group)
-            if len(group) >= MANY_ROWS:
-                await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(min(len(group) * GATHER_ROW_S, GATHER_MOST_S))
 
     async def _commit(self, group: Sequence[_Pending]) -> None:
         writes = [write for write, _ in group]

@@ -22,14 +22,13 @@ from rollcall.ledger.leases import LEASE_S as DEFAULT_LEASE_S
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.queue import LOST_IN_A_CRASH, claim_due
 from rollcall.ledger.tables import Attempt, Delivery
-from rollcall.routes.base import Acceptance, Submission
 from rollcall.sending.delivery_run import PAUSED
 from rollcall.sending.route_book import RouteBook
 from tests.integration.ledger.records import NOW, begin, queue_message, read_attempts
 from tests.integration.routes.provider_server import Seen, read_seen
 from tests.integration.routes.scripted import Script, ScriptedServer, serve_script
 from tests.integration.sending.sends import queue_now, read_tries, send, start_run, until
-from tests.unit.sending.scripted import ScriptedRoute
+from tests.unit.sending.scripted import HeldRoute, ScriptedRoute
 
 Sender = subprocess.Popen[str]
 
@@ -259,17 +258,6 @@ async def test_what_nobody_took_over_in_a_pause_is_sent_after_it(ledger: Ledger)
     assert told == [("unavailable", PAUSED), ("accepted", None)]
 
 
-class HeldRoute(ScriptedRoute):
-    """Answers when it may."""
-
-    may_answer: asyncio.Event
-
-    async def submit(self, submission: Submission) -> Acceptance:
-        self.submitted.append(submission)
-        await self.may_answer.wait()
-        return self._answer()
-
-
 class JumpingClock:
     """A clock that somebody sets forward."""
 
@@ -284,7 +272,6 @@ async def test_what_is_in_flight_when_the_clock_jumps_is_not_tried_beside_itself
 ) -> None:
     """As when a machine sleeps for longer than the lease: nobody else was there to take it over."""
     message_id, route, clock = queue_now(ledger, 5), HeldRoute("alpha"), JumpingClock()
-    route.may_answer = asyncio.Event()
     book = RouteBook()
     book.add(route, 5)
 

@@ -142,7 +142,7 @@ def test_a_route_that_starts_to_refuse_loses_its_traffic_within_30_s(fast_ledger
     assert tries["a"] <= 0.05 * sum(tries.values())
 
 
-def test_a_rate_limit_is_kept(fast_ledger: Ledger) -> None:
+def test_a_rate_limit_is_kept_in_every_second(fast_ledger: Ledger) -> None:
     scenario = Scenario(
         behaviours={"a": Behaviour()}, people_count=300, messages_per_s=50.0, canary_hold_s=0.0
     )
@@ -151,8 +151,8 @@ def test_a_rate_limit_is_kept(fast_ledger: Ledger) -> None:
 
     assert 5.5 <= outcome.took_s <= 12
     moments = sorted(at for at, _ in outcome.submitted_at["a"])
-    for first, last in zip(moments, moments[60:], strict=False):
-        assert (last - first).total_seconds() >= 1.0
+    seconds = zip(moments, moments[50:], strict=False)
+    assert min((last - first).total_seconds() for first, last in seconds) >= 0.999
 
 
 def test_the_same_seed_is_the_same_send(migrated_sqlite: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -134,7 +134,7 @@ async def measure(
 async def measure_send(app: App, ledger: TimedLedger, source: Path, text: str) -> Measured:
     """Send once; everything has to be accepted."""
     sent = await send(app, ledger, source, text)
-    taken = ledger.taken
+    taken = replace(ledger.taken)  # a copy: the next send is prepared before it resets
     report = app.steps.report(sent.message_id)
     assert report.state == "sent", report
     assert report.total("accepted") == report.total("accepted", "failed", "waiting"), report.counts

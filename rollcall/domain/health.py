@@ -52,11 +52,9 @@ class Health:
 
     def is_open(self, now: datetime) -> bool:
         """Tell whether nothing may be sent now, not even a probe."""
-        return self.is_pausing(now) or (self.open_until is not None and self._is_probing(now))
-
-    def is_pausing(self, now: datetime) -> bool:
-        """Tell whether it is left alone for now, after it failed; not while it is probed."""
-        return self.open_until is not None and now < self.open_until
+        if self.open_until is None:
+            return False
+        return now < self.open_until or self._is_probing(now)
 
     def is_closed(self) -> bool:
         """Tell whether it is trusted without a probe."""

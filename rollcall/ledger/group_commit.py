@@ -30,7 +30,7 @@ GROUP_ROWS: Final = 500
 GATHER_ROW_S: Final = 0.001
 GATHER_MOST_S: Final = 0.1
 """For how long the next group is gathered, for each write of the last one, and at the most: a
-transaction costs 3 ms of CPU time, full or empty. Who sends a few messages does not wait for it."""
+transaction costs 1 to 3 ms of CPU time, full or empty. A few messages do not wait for it."""
 
 _Write = AttemptStart | AttemptEnd | Settlement
 _Pending = tuple[_Write, "asyncio.Future[bool]"]

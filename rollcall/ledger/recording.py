@@ -29,7 +29,8 @@ _NAMESPACE = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11")
 """Ours, drawn once: delivery ids are derived under it."""
 
 CHUNK_ROWS: Final = 20_000
-"""Rows in one insert: enough for its cost to vanish, few enough to vanish in memory."""
+"""Rows in one insert: few enough to vanish in memory, enough that those of neighbouring ids, which
+are claimed together, lie together."""
 
 CHUNK_TEXTS: Final = 500
 """Contents in one insert; each may have tens of thousands of characters, twice."""
@@ -79,7 +80,8 @@ def derive_delivery_id(message_id: str, person_id: str, channel: Channel) -> str
     """Return the id of a delivery; always the same, so that a repeat is recognised everywhere.
 
     It travels as Message-ID and client reference: it must not tell who the person is. Those of a
-    message begin alike: they lie side by side in every index of a ledger that holds many messages.
+    message, and of its channels, begin alike: what is claimed and written together lies side by
+    side in every index, also of a ledger that holds many messages.
     """
     place = _digest(message_id)[:12] + _digest(channel)[:2]
     return place + _digest(f"{message_id}\n{person_id}\n{channel}")[:18]

@@ -46,9 +46,6 @@ RENEWALS: Final = 3
 """How often a lease is renewed while it lasts: two renewals may fail before it runs out."""
 
 PAUSED: Final = "this process was paused for longer than its lease before the message left"
-STOPPED: Final = "the message was stopped before it left"
-EXPIRED: Final = "the message expired before it left"
-WENT_DOWN: Final = "the route went down before the message left"
 
 GOOD_FOR: Final = timedelta(seconds=1)
 """How long a choice of route stands while it waits for a place there."""
@@ -258,30 +255,13 @@ class DeliveryRun:
             if not await self._commits.begin(start):
                 entry.withdraw(delivery.country)
                 return None
-            async with entry.connections.hold(self.message_id):
-                if wait_s := entry.pace.space_out(self.clock.now()):
-                    await asyncio.sleep(wait_s)
-                if reason := self._find_hindrance(delivery, entry, begun_at):
-                    entry.withdraw(delivery.country)
-                    withheld = Verdict(route_id, "unavailable", reason)
-                    return await self._record(delivery, start, withheld, tries)
-                verdict = await entry.outbox.submit(
-                    make_submission(delivery, content, start, tries)
-                )
+            if (self.clock.now() - begun_at).total_seconds() >= self.lease_s:
+                # somebody else may hold it by now, and may have sent it
+                entry.withdraw(delivery.country)
+                paused = Verdict(route_id, "unavailable", PAUSED)
+                return await self._record(delivery, start, paused, tries)
+            verdict = await entry.outbox.submit(make_submission(delivery, content, start, tries))
         return await self._conclude(delivery, start, verdict, tries)
-
-    def _find_hindrance(
-        self, delivery: ClaimedDelivery, entry: RouteEntry, begun_at: datetime
-    ) -> str | None:
-        """Return why a try that is recorded must not be handed over any more."""
-        now = self.clock.now()
-        if (now - begun_at).total_seconds() >= self.lease_s:
-            return PAUSED  # somebody else may hold it by now, and may have sent it
-        if self.was_stopped:
-            return STOPPED
-        if self.policies[delivery.channel].is_expired(now):
-            return EXPIRED
-        return WENT_DOWN if entry.is_resting(now) else None
 
     async def _conclude(
         self, delivery: ClaimedDelivery, start: AttemptStart, verdict: Verdict, tries: list[Try]

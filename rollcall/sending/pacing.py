@@ -21,30 +21,16 @@ class Pace:
     limit_per_s: float | None
     share: float = 1.0
     _next_at: datetime | None = None
-    _leaves_at: datetime | None = None
     _closed_until: datetime | None = None
 
     def reserve(self, now: datetime) -> float:
         """Take the next place; return how many seconds it is away, 0 for now."""
-        if self.limit_per_s is None:
-            return self.closed_for_s(now)
-        at = max(self._next_at or now, now)
-        self._next_at = at + self._interval()
-        return max((at - now).total_seconds(), self.closed_for_s(now))
-
-    def space_out(self, now: datetime) -> float:
-        """Return how many seconds before it leaves a message that has had its place has to wait.
-
-        Places are recorded together, so that those of a tenth of a second become free at once.
-        """
-        if self.limit_per_s is None:
-            return 0.0
-        at = max(self._leaves_at or now, now)
-        self._leaves_at = at + self._interval()
-        return (at - now).total_seconds()
-
-    def _interval(self) -> timedelta:
-        return timedelta(seconds=1 / ((self.limit_per_s or 1.0) * self.share))
+        wait_s = 0.0
+        if self.limit_per_s is not None:
+            at = max(self._next_at or now, now)
+            self._next_at = at + timedelta(seconds=1 / (self.limit_per_s * self.share))
+            wait_s = (at - now).total_seconds()
+        return max(wait_s, self.closed_for_s(now))
 
     def is_free(self, now: datetime) -> bool:
         """Tell whether nothing bounds the rate now."""

@@ -29,10 +29,6 @@ PROBES_AT_ONCE: Final = 10
 
 EARLIEST_RETRY_S: Final = 1.0
 
-BEGUN_AHEAD: Final = 1
-"""Tries that are recorded while others are handed over, for each connection: it need not wait for
-the ledger between two messages."""
-
 _ILL: Final[frozenset[Outcome]] = frozenset({"unavailable", "uncertain", "rejected"})
 
 
@@ -85,15 +81,10 @@ class Recipient:
 
 @dataclass(slots=True)
 class RouteEntry:
-    """One configured route with what this process knows of it.
-
-    `slots` are the tries that are under way, `connections` those of them that are being handed over
-    at once; the others are being recorded meanwhile.
-    """
+    """One configured route with what this process knows of it."""
 
     route: Route
     slots: FairSlots
-    connections: FairSlots
     choice: RouteChoice
     outbox: Outbox
     max_connections: int
@@ -110,10 +101,6 @@ class RouteEntry:
     def is_usable(self, now: datetime) -> bool:
         """Tell whether it is neither down nor asked us to wait."""
         return not self.health.is_open(now) and self.pace.closed_for_s(now) <= CLOSED_ENOUGH_S
-
-    def is_resting(self, now: datetime) -> bool:
-        """Tell whether it went down, or asked us to wait; a probe of it may be under way."""
-        return self.health.is_pausing(now) or self.pace.closed_for_s(now) > CLOSED_ENOUGH_S
 
     def admit(self, country: str | None, now: datetime) -> bool:
         """Tell whether a try may be made now; of a half-open breaker it becomes the probe."""
@@ -159,8 +146,7 @@ class RouteBook:
         outbox, places = open_outbox(route, max_connections)
         self.entries[route.route_id] = RouteEntry(
             route=route,
-            slots=FairSlots(places + max_connections * BEGUN_AHEAD),
-            connections=FairSlots(places),
+            slots=FairSlots(places),
             turns=FairSlots(1),
             choice=RouteChoice(
                 route.route_id,
@@ -184,8 +170,7 @@ class RouteBook:
         for entry in self.entries.values():
             part = max(entry.max_connections // process_count, 1)
             entry.outbox, places = open_outbox(entry.route, part)
-            entry.slots = FairSlots(places + part * BEGUN_AHEAD)
-            entry.connections = FairSlots(places)
+            entry.slots = FairSlots(places)
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether any route is configured for a channel."""

@@ -16,7 +16,6 @@ from rollcall.ledger.queue import read_queue
 from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan, make_plan
 from rollcall.sandbox.schedule import FaultRates
 from rollcall.sandbox.servers import Sandbox
-from rollcall.sending.route_book import BEGUN_AHEAD
 from tests.integration.ledger.outages import drop_connections, lock_of, outage_of
 from tests.integration.sending.conftest import RunSandbox
 from tests.integration.sending.sends import (
@@ -87,7 +86,7 @@ async def test_a_dead_route_costs_a_few_tries_and_no_message(
     assert count_statuses(ledger, message_id) == {"sms": {"accepted": 300}}
     tries = Counter(one.route_id for one in read_tries(ledger, message_id))
     assert tries["bravo"] == 300
-    assert tries["alpha"] <= dead.max_connections * (1 + BEGUN_AHEAD)
+    assert tries["alpha"] <= dead.max_connections
 
 
 async def test_with_every_fault_there_is_nobody_is_lost_and_few_get_it_twice(

@@ -153,9 +153,9 @@ async def test_processes_share_each_routes_connections(settings: Settings) -> No
     assert fewest_connections(app.book, []) == 1
 
     app.book.divide(entry.max_connections)
-    async with entry.connections.hold("one"):
+    async with entry.slots.hold("one"):
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05), entry.connections.hold("another"):
+            async with asyncio.timeout(0.05), entry.slots.hold("another"):
                 pass
     await app.aclose()
 

@@ -1,6 +1,5 @@
 """A route that answers as a test says, and remembers what it was asked to send."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from rollcall.domain.message import Channel
@@ -35,15 +34,3 @@ class ScriptedRoute:
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
-
-
-@dataclass
-class HeldRoute(ScriptedRoute):
-    """Answers when it may."""
-
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def submit(self, submission: Submission) -> Acceptance:
-        self.submitted.append(submission)
-        await self.may_answer.wait()
-        return self._answer()

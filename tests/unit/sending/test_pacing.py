@@ -42,11 +42,3 @@ def test_a_request_for_patience_closes_for_so_long_and_is_never_shortened() -> N
     assert not pace.is_free(at(29))
     assert pace.reserve(at(10)) == pytest.approx(20.0)
     assert pace.is_free(at(30))
-
-
-def test_messages_that_are_recorded_together_leave_at_the_rate_all_the_same() -> None:
-    pace = Pace(10.0)
-    assert [pace.space_out(NOW) for _ in range(3)] == pytest.approx([0.0, 0.1, 0.2])
-    assert pace.space_out(at(0.25)) == pytest.approx(0.05)
-    assert pace.space_out(at(60)) == 0.0
-    assert [Pace(None).space_out(NOW) for _ in range(3)] == [0.0] * 3

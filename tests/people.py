@@ -4,12 +4,15 @@ import csv
 import json
 from pathlib import Path
 
-AREA_CODES = (202, 212, 303, 305, 312, 404, 415, 503, 602, 617)
+AREA_CODES = (
+    202, 212, 303, 305, 312, 404, 415, 503, 602, 617,
+    619, 702, 713, 718, 801, 816, 901, 913, 916, 919,
+)  # fmt: skip
 """Each has 100 numbers for fiction: 555-0100 to 555-0199."""
 
 
 def phone_of(number: int) -> str:
-    """Return a valid number that belongs to nobody, a different one for each of 1,000."""
+    """Return a valid number that belongs to nobody, a different one for each of 2,000."""
     return f"+1{AREA_CODES[number // 100]}5550{100 + number % 100}"
 
 

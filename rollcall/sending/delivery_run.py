@@ -85,7 +85,7 @@ class DeliveryRun:
     _ends_early: bool = field(init=False, default=False)
     _batch_count: int = field(init=False, default=0)
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
-    _in_flight: set[str] = field(init=False, default_factory=set)
+    _in_flight: dict[str, Channel] = field(init=False, default_factory=dict)
     _commits: GroupCommit = field(init=False)
     _texts: Texts = field(init=False)
     _decider: Decider = field(init=False)
@@ -136,6 +136,10 @@ class DeliveryRun:
         """Tell whether an operator stopped the message."""
         return self._watch.was_stopped
 
+    def count_in_flight(self, channel: Channel) -> int:
+        """Return how many deliveries over a channel are claimed and not yet done with."""
+        return sum(one == channel for one in self._in_flight.values())
+
     def end_early(self) -> None:
         """Start no further try in this run; others of this process go on."""
         self._ends_early = True
@@ -177,7 +181,7 @@ class DeliveryRun:
         batch = [one for one in claimed if one.delivery_id not in self._in_flight]
         if not batch:
             return None
-        self._in_flight.update(one.delivery_id for one in batch)
+        self._in_flight.update((one.delivery_id, channel) for one in batch)
         self._batch_count += 1
         self._batches[self._batch_count] = batch
         return self._batch_count
@@ -219,7 +223,7 @@ class DeliveryRun:
         try:
             await self._deliver_held(delivery, content)
         finally:
-            self._in_flight.discard(delivery.delivery_id)
+            self._in_flight.pop(delivery.delivery_id, None)
 
     async def _deliver_held(self, delivery: ClaimedDelivery, content: Any) -> None:
         tries = list(delivery.tries)

@@ -11,9 +11,10 @@ from rollcall.ledger.queue import QueueState
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.interpreter import tuned_interpreter
 
-PARALLEL_BATCHES: Final = 2
-"""Batches in flight for each channel: the slow tail of one does not hold up the next, and a route
-that hangs does not hold up another channel."""
+PARALLEL_BATCHES: Final = 50
+"""Batches in flight for each channel at the most. The next one is claimed when fewer than a batch
+of deliveries are left of them: the slow end of one, however slow, does not hold up the next, and a
+route that hangs does not hold up another channel."""
 
 MOST_BATCHES: Final = 400
 """Batches a send is cut into: Prefect's server keeps up with so many task runs, not with thousands.
@@ -88,7 +89,8 @@ async def _start_batches(
     started = False
     for channel in run.policies:
         is_resting = channel in rests and run.clock.now() < rests[channel]
-        if is_resting or Counter(running.values())[channel] >= PARALLEL_BATCHES:
+        is_full = Counter(running.values())[channel] >= PARALLEL_BATCHES
+        if is_resting or is_full or run.count_in_flight(channel) >= size:
             continue
         batch_number = await run.claim(size, channel)
         if batch_number is None:

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -74,6 +75,26 @@ def test_every_constraint_has_the_name_that_the_code_gives_it(ledger: Ledger) ->
         for table in Base.metadata.tables.values()
         for constraint in table.constraints
     }
+
+
+def test_every_index_is_of_the_rows_that_the_code_says(ledger: Ledger) -> None:
+    def rows_of(options: Mapping[str, Any], name: str) -> str:
+        return str(options.get(name)).strip("()").lower()
+
+    tables, inspector = Base.metadata.tables, inspect(ledger.engine)
+    stored = {
+        str(one["name"]): rows_of(one.get("dialect_options", {}), f"{ledger.backend}_where")
+        for table in tables
+        for one in inspector.get_indexes(table)
+        if not one.get("duplicates_constraint")
+    }
+    told = {
+        str(one.name): rows_of(one.dialect_options[ledger.backend], "where")
+        for table in tables.values()
+        for one in table.indexes
+    }
+    assert stored == told
+    assert "provider_id is not null" in told.values()
 
 
 def test_threads_that_migrate_at_once_all_succeed(empty_url: str) -> None:

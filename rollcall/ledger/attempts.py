@@ -128,6 +128,10 @@ _HEARD_OF = select(Attempt.delivery_id).where(
     in_list(Attempt.attempt_id, "ids"), Attempt.receipt_state.is_not(None)
 )
 
+_FAILED = select(Attempt.delivery_id).where(
+    in_list(Attempt.delivery_id, "ids"), Attempt.receipt_state.in_(("failed", "missing"))
+)
+
 
 class _Settled(NamedTuple):
     """What a delivery becomes; moments as `write_moment` has them."""
@@ -260,10 +264,8 @@ def apply_late_receipts(
     settled = [one.delivery_id for one in settlements if isinstance(one.then, Finish)]
     if not settled:
         return
-    query = select(Attempt.delivery_id).where(
-        Attempt.delivery_id.in_(settled), Attempt.receipt_state.in_(("failed", "missing"))
-    )
-    refold(connection, set(connection.execute(query).scalars()), now)
+    failed = connection.execute(_FAILED, {"ids": write_list(settled)})
+    refold(connection, set(failed.scalars()), now)
 
 
 def settle_deliveries(

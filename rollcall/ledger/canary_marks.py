@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from rollcall.domain.canary import CANARY_MIN, is_canary
+from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.tables import Delivery
 
-_IN_ONE_QUERY: Final = 900
 _ROWS_AT_ONCE: Final = 5_000
+_MARKED = update(Delivery).where(in_list(Delivery.delivery_id, "ids")).values(is_canary=True)
 
 
 def mark_canaries(connection: Connection, message_id: str) -> int:
@@ -23,10 +24,7 @@ def mark_canaries(connection: Connection, message_id: str) -> int:
     if counts.total() < CANARY_MIN:
         return 0
     chosen = list(_choose(connection, message_id, counts))
-    for start in range(0, len(chosen), _IN_ONE_QUERY):
-        part = chosen[start : start + _IN_ONE_QUERY]
-        marked = update(Delivery).where(Delivery.delivery_id.in_(part))
-        connection.execute(marked.values(is_canary=True))
+    connection.execute(_MARKED, {"ids": write_list(chosen)})
     return len(chosen)
 
 

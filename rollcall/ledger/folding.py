@@ -1,7 +1,7 @@
 """The stored status of deliveries, brought in line with the facts that receipts added."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,6 @@ from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.shared_numbers import mirror_shared
 from rollcall.ledger.tables import Attempt, Delivery
 
-_IN_ONE_QUERY = 900
 _PROVEN = ("delivered", "at_carrier")
 NOT_ARRIVED = "a receipt says that it did not arrive"
 
@@ -39,7 +38,15 @@ _TRIES = (
 )
 
 
-def load_tries(connection: Connection, delivery_ids: Sequence[str]) -> dict[str, list[Try]]:
+_LOCKED = (
+    select(Delivery.delivery_id, Delivery.status, Delivery.next_attempt_at, Delivery.lease_owner)
+    .where(in_list(Delivery.delivery_id, "ids"))
+    .order_by(Delivery.delivery_id)
+    .with_for_update()
+)
+
+
+def load_tries(connection: Connection, delivery_ids: Collection[str]) -> dict[str, list[Try]]:
     """Return the finished tries of deliveries, oldest first, with what their receipts amount to."""
     tries: dict[str, list[Try]] = defaultdict(list)
     for row in connection.execute(_TRIES, {"ids": write_list(delivery_ids)}):
@@ -75,17 +82,15 @@ def refold(connection: Connection, delivery_ids: Collection[str], now: datetime)
     at once, so that the next route is tried; how often is for the run to decide, which knows the
     policy. One that is closed only changes its status.
     """
-    ordered = sorted(delivery_ids)
-    changes: list[dict[str, Any]] = []
-    for start in range(0, len(ordered), _IN_ONE_QUERY):
-        part = ordered[start : start + _IN_ONE_QUERY]
-        tries = load_tries(connection, part)
-        rows = connection.execute(_lock_deliveries(part)).all()
-        changes += [
-            {"b_delivery_id": row.delivery_id, **change}
-            for row in rows
-            if (change := _fold(row, tries[row.delivery_id], now))
-        ]
+    if not delivery_ids:
+        return
+    tries = load_tries(connection, delivery_ids)
+    rows = connection.execute(_LOCKED, {"ids": write_list(delivery_ids)})
+    changes: list[dict[str, Any]] = [
+        {"b_delivery_id": row.delivery_id, **change}
+        for row in rows.all()
+        if (change := _fold(row, tries[row.delivery_id], now))
+    ]
     if changes:
         names = ("status", "reason", "next_attempt_at", "lease_owner", "lease_until")
         connection.execute(
@@ -95,20 +100,6 @@ def refold(connection: Connection, delivery_ids: Collection[str], now: datetime)
             changes,
         )
         mirror_shared(connection, [change["b_delivery_id"] for change in changes])
-
-
-def _lock_deliveries(delivery_ids: list[str]) -> Any:
-    return (
-        select(
-            Delivery.delivery_id,
-            Delivery.status,
-            Delivery.next_attempt_at,
-            Delivery.lease_owner,
-        )
-        .where(Delivery.delivery_id.in_(delivery_ids))
-        .order_by(Delivery.delivery_id)
-        .with_for_update()
-    )
 
 
 def _fold(row: Row[Any], tries: list[Try], now: datetime) -> dict[str, Any] | None:

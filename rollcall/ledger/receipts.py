@@ -20,11 +20,44 @@ from rollcall.domain.receipts import (
 )
 from rollcall.ledger.engine import Ledger, insert_new
 from rollcall.ledger.folding import refold
+from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.tables import Attempt, Delivery
 from rollcall.ledger.tables import Receipt as ReceiptRow
 
-IN_ONE_QUERY = 900
-"""Most values in one IN: far below what either back end takes."""
+_WAITING = select(ReceiptRow.receipt_id, ReceiptRow.route_id, ReceiptRow.provider_id).where(
+    in_list(ReceiptRow.provider_id, "provider_ids"),
+    ReceiptRow.attempt_id.is_(None),
+    ReceiptRow.reference.is_(None),
+)
+_RECEIVED = (
+    select(
+        ReceiptRow.attempt_id,
+        ReceiptRow.state,
+        ReceiptRow.level,
+        ReceiptRow.is_permanent,
+        ReceiptRow.code,
+        Delivery.country,
+    )
+    .join(Attempt, Attempt.attempt_id == ReceiptRow.attempt_id)
+    .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+    .where(in_list(ReceiptRow.attempt_id, "ids"))
+)
+_OF_ROUTE = Attempt.route_id == bindparam("route_id")
+_LATEST_OF_DELIVERY = (
+    select(Attempt.delivery_id, Attempt.attempt_id)
+    .where(in_list(Attempt.delivery_id, "names"), _OF_ROUTE)
+    .order_by(Attempt.number)
+)
+_ATTEMPT = select(Attempt.attempt_id.label("name"), Attempt.attempt_id).where(
+    in_list(Attempt.attempt_id, "names"), _OF_ROUTE
+)
+_ONLY_OF_PROVIDER = (
+    select(Attempt.provider_id, func.min(Attempt.attempt_id))
+    .where(in_list(Attempt.provider_id, "names"), _OF_ROUTE)
+    .group_by(Attempt.provider_id)
+    .having(func.count() == 1)
+)
+_TRIED = select(Attempt.delivery_id).where(in_list(Attempt.attempt_id, "ids"))
 
 ReceiptCounts = dict[tuple[str, str | None], dict[str, int]]
 """How many receipts came, by route and country, then by state."""
@@ -90,16 +123,13 @@ def match_waiting(
         now: The present moment.
         carrier_only: As in `record_receipts`.
     """
+    if not provider_ids:
+        return
     found: dict[str, list[tuple[str, str]]] = {}
-    for part in _parts(sorted({provider_id for _, provider_id in provider_ids})):
-        query = select(ReceiptRow.receipt_id, ReceiptRow.route_id, ReceiptRow.provider_id).where(
-            ReceiptRow.provider_id.in_(part),
-            ReceiptRow.attempt_id.is_(None),
-            ReceiptRow.reference.is_(None),
-        )
-        for receipt_id, route_id, provider_id in connection.execute(query):
-            if provider_id and (route_id, provider_id) in provider_ids:
-                found.setdefault(route_id, []).append((receipt_id, provider_id))
+    asked = {"provider_ids": write_list({provider_id for _, provider_id in provider_ids})}
+    for receipt_id, route_id, provider_id in connection.execute(_WAITING, asked):
+        if provider_id and (route_id, provider_id) in provider_ids:
+            found.setdefault(route_id, []).append((receipt_id, provider_id))
     matched = []
     for route_id, waiting in found.items():
         ids = sorted({provider_id for _, provider_id in waiting})
@@ -120,23 +150,22 @@ def apply_receipts(
     carrier_only: frozenset[str] = frozenset(),
 ) -> None:
     """Sum up all receipts of attempts, and fold them into their deliveries' statuses."""
-    delivery_ids: set[str] = set()
-    for part in _parts(sorted(set(attempt_ids))):
-        summaries = _load_summaries(connection, part, carrier_only)
-        connection.execute(
-            update(Attempt)
-            .where(Attempt.attempt_id == bindparam("b_attempt_id"))
-            .values(
-                receipt_state=bindparam("state"),
-                receipt_level=bindparam("level"),
-                receipt_is_permanent=bindparam("is_permanent"),
-                receipt_code=bindparam("code"),
-            ),
-            summaries,
-        )
-        query = select(Attempt.delivery_id).where(Attempt.attempt_id.in_(part))
-        delivery_ids.update(connection.execute(query).scalars())
-    refold(connection, delivery_ids, now)
+    ids = sorted(set(attempt_ids))
+    if not ids:
+        return
+    told = {"ids": write_list(ids)}
+    connection.execute(
+        update(Attempt)
+        .where(Attempt.attempt_id == bindparam("b_attempt_id"))
+        .values(
+            receipt_state=bindparam("state"),
+            receipt_level=bindparam("level"),
+            receipt_is_permanent=bindparam("is_permanent"),
+            receipt_code=bindparam("code"),
+        ),
+        _load_summaries(connection, told, carrier_only),
+    )
+    refold(connection, set(connection.execute(_TRIED, told).scalars()), now)
 
 
 def count_receipts(ledger: Ledger, since: datetime, until: datetime) -> ReceiptCounts:
@@ -241,22 +270,14 @@ def _find_attempts(
     A provider's id that several attempts have names none of them.
     """
     found: dict[str | None, str] = {}
-    for column, names in ((Attempt.delivery_id, references), (Attempt.attempt_id, references)):
-        for part in _parts(names):
-            query = (
-                select(column, Attempt.attempt_id)
-                .where(column.in_(part), Attempt.route_id == route_id)
-                .order_by(Attempt.number)
-            )
-            found.update((name, attempt_id) for name, attempt_id in connection.execute(query))
-    for part in _parts(provider_ids):
-        by_provider = (
-            select(Attempt.provider_id, func.min(Attempt.attempt_id))
-            .where(Attempt.provider_id.in_(part), Attempt.route_id == route_id)
-            .group_by(Attempt.provider_id)
-            .having(func.count() == 1)
-        )
-        found.update((name, attempt_id) for name, attempt_id in connection.execute(by_provider))
+    of_route = {"route_id": route_id}
+    if references:
+        named = of_route | {"names": write_list(references)}
+        for query in (_LATEST_OF_DELIVERY, _ATTEMPT):
+            found.update(connection.execute(query, named).tuples().all())
+    if provider_ids:
+        named = of_route | {"names": write_list(provider_ids)}
+        found.update(connection.execute(_ONLY_OF_PROVIDER, named).tuples().all())
     return found
 
 
@@ -271,23 +292,12 @@ def _set_matches(connection: Connection, matched: Sequence[tuple[str, str]]) -> 
 
 
 def _load_summaries(
-    connection: Connection, attempt_ids: list[str], carrier_only: frozenset[str]
+    connection: Connection, told: dict[str, str], carrier_only: frozenset[str]
 ) -> list[dict[str, Any]]:
-    query = (
-        select(
-            ReceiptRow.attempt_id,
-            ReceiptRow.state,
-            ReceiptRow.level,
-            ReceiptRow.is_permanent,
-            ReceiptRow.code,
-            Delivery.country,
-        )
-        .join(Attempt, Attempt.attempt_id == ReceiptRow.attempt_id)
-        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
-        .where(ReceiptRow.attempt_id.in_(attempt_ids))
-    )
     receipts: dict[str, list[ReceiptSummary]] = {}
-    for attempt_id, state, level, is_permanent, code, country in connection.execute(query):
+    for attempt_id, state, level, is_permanent, code, country in connection.execute(
+        _RECEIVED, told
+    ):
         proven: EvidenceLevel = "carrier" if country in carrier_only else level
         receipts.setdefault(attempt_id, []).append(
             ReceiptSummary(state, proven, is_permanent, code)
@@ -306,8 +316,3 @@ def _summary_row(summary: ReceiptSummary | None) -> dict[str, Any]:
         "is_permanent": summary.is_permanent,
         "code": summary.code,
     }
-
-
-def _parts(values: Sequence[str]) -> Iterable[list[str]]:
-    for start in range(0, len(values), IN_ONE_QUERY):
-        yield list(values[start : start + IN_ONE_QUERY])

@@ -1,16 +1,13 @@
 """People who share a number get one SMS: one delivery leads, the others are as it is."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.tables import AudienceMember, Delivery
-
-_IN_ONE_QUERY: Final = 900
-"""Leaders in one statement; SQLite takes 32,766 parameters, but plans long lists badly."""
 
 
 def find_shared_numbers(connection: Connection, message_id: str) -> set[str]:
@@ -31,9 +28,7 @@ def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
         connection: A transaction that writes, in which the others were settled.
         delivery_ids: Deliveries that changed; those that stand for nobody cost an index look-up.
     """
-    for start in range(0, len(delivery_ids), _IN_ONE_QUERY):
-        part = delivery_ids[start : start + _IN_ONE_QUERY]
-        _mirror(connection, Delivery.same_as.in_(part))
+    _mirror(connection, in_list(Delivery.same_as, "ids"), ids=write_list(delivery_ids))
 
 
 def has_shared(ledger: Ledger, message_id: str) -> bool:
@@ -54,7 +49,7 @@ def mirror_message(connection: Connection, message_id: str) -> None:
     _mirror(connection, (Delivery.message_id == message_id) & Delivery.same_as.is_not(None))
 
 
-def _mirror(connection: Connection, which: ColumnElement[bool]) -> None:
+def _mirror(connection: Connection, which: ColumnElement[bool], **told: str) -> None:
     leader = aliased(Delivery)
     is_leader = leader.delivery_id == Delivery.same_as
     mirrored = update(Delivery).where(which)
@@ -62,5 +57,6 @@ def _mirror(connection: Connection, which: ColumnElement[bool]) -> None:
         mirrored.values(
             status=select(leader.status).where(is_leader).scalar_subquery(),
             reason=select(leader.reason).where(is_leader).scalar_subquery(),
-        )
+        ),
+        told,
     )

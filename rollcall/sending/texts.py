@@ -9,13 +9,13 @@ from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.queue import load_contents
 
 MOST_KEPT: Final = 100
-"""Texts kept in memory: enough for a text per channel and language, too few to count as memory
-where everybody has a text of their own."""
+"""Texts kept in memory: enough for one per channel and language, few enough not to count where
+everybody has one of their own."""
 
 
 @dataclass(slots=True)
 class Texts:
-    """Reads texts from the ledger, and keeps the latest.
+    """Reads texts from the ledger, and keeps the first that it has read.
 
     Attributes:
         ledger: Where they are.

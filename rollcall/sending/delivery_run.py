@@ -136,6 +136,14 @@ class DeliveryRun:
         """Tell whether an operator stopped the message."""
         return self._watch.was_stopped
 
+    def count_batch(self, batch_number: int | None) -> int:
+        """Return how many deliveries a batch has that was claimed and is not begun; None has none.
+
+        Args:
+            batch_number: What `claim` returned.
+        """
+        return 0 if batch_number is None else len(self._batches[batch_number])
+
     def count_in_flight(self, channel: Channel) -> int:
         """Return how many deliveries over a channel are claimed and not yet done with."""
         return sum(one == channel for one in self._in_flight.values())

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,12 +34,6 @@ flight."""
 RunBatch = Callable[[int], Awaitable[object]]
 """Delivers one claimed batch by its number; flows hand in a Prefect task here."""
 
-Running = dict[asyncio.Future[object], Channel]
-"""The batches in flight, with their channels."""
-
-Rests = dict[Channel, datetime]
-"""Until when no batch is claimed for a channel of which nothing was due: claims are not free."""
-
 
 async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     """Deliver until nothing of the message waits, or the run is stopped.
@@ -48,33 +43,9 @@ async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
     Raises:
         LedgerError: The ledger does not answer.
     """
+    waiting_count = (await run.read_queue()).waiting_count
     with tuned_interpreter():
-        await _drain(run, run_batch)
-
-
-async def _drain(run: DeliveryRun, run_batch: RunBatch) -> None:
-    started_at = run.clock.now()
-    size = batch_size((await run.read_queue()).waiting_count)
-    running: Running = {}
-    rests: Rests = {}
-    try:
-        while not run.is_ending:
-            if await _start_batches(running, rests, run, run_batch, size):
-                continue
-            if running:  # the queue is not read: counting it takes long, and it changes all along
-                await _await_change(running, run, max(HELD_BACK_S, _gather_s(run, started_at)))
-                continue
-            rests.clear()
-            queue = await run.read_queue()
-            if not queue.waiting_count:
-                return
-            await _await_change(running, run, _pause_s(run, queue, started_at))
-    finally:
-        # when one batch failed, or we were cancelled: the others only record what is in flight
-        run.end_early()
-        await asyncio.gather(*running, return_exceptions=True)
-        if run.was_stopped:
-            await run.sweep_stopped()
+        await _Drain(run, run_batch, batch_size(waiting_count), run.clock.now()).go_on()
 
 
 def batch_size(delivery_count: int) -> int:
@@ -82,50 +53,95 @@ def batch_size(delivery_count: int) -> int:
     return min(max(-(-delivery_count // MOST_BATCHES), BATCH_MIN), BATCH_MAX)
 
 
-async def _start_batches(
-    running: Running, rests: Rests, run: DeliveryRun, run_batch: RunBatch, size: int
-) -> bool:
-    """Start a batch for every channel that has room and something due; tell whether one has."""
-    started = False
-    for channel in run.policies:
-        is_resting = channel in rests and run.clock.now() < rests[channel]
-        is_full = Counter(running.values())[channel] >= PARALLEL_BATCHES
-        if is_resting or is_full or run.count_in_flight(channel) >= size:
-            continue
-        batch_number = await run.claim(size, channel)
-        if batch_number is None:
-            rests[channel] = run.clock.now() + timedelta(seconds=HELD_BACK_S)
-        else:
-            running[asyncio.ensure_future(run_batch(batch_number))] = channel
-            started = True
-    return started
+@dataclass(slots=True)
+class _Drain:
+    """One run's batches.
 
-
-async def _await_change(running: Running, run: DeliveryRun, pause_s: float) -> None:
-    """Wait until a batch ends, the run is stopped, or the pause is over; forget what has ended."""
-    if not running:
-        await run.free_dead()
-    stopped: asyncio.Future[object] = asyncio.ensure_future(run.stopping.wait())
-    watched: set[asyncio.Future[object]] = {*running, stopped}
-    await asyncio.wait(watched, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    for batch in [batch for batch in running if batch.done()]:
-        del running[batch]
-        batch.result()
-
-
-def _pause_s(run: DeliveryRun, queue: QueueState, started_at: datetime) -> float:
-    """Return how long to pause, in seconds.
-
-    Until the next delivery is due, but at least 1 % of the time already spent: retries that come
-    due one by one are gathered, so that hours of them still make few batches.
+    Attributes:
+        run: What claims and delivers.
+        run_batch: Delivers one batch by its number.
+        size: Deliveries in a batch.
+        began_at: When it began.
+        running: The batches in flight, with their channels.
+        rests: Until when no batch is claimed for a channel of which less than a batch was due.
     """
-    now = run.clock.now()
-    until_due_s = (queue.next_due_at - now).total_seconds() if queue.next_due_at else LOOK_AGAIN_S
-    if until_due_s <= 0:  # due, and yet held back: by canaries, or because all routes are down
-        until_due_s = HELD_BACK_S
-    return max(min(until_due_s, LOOK_AGAIN_S), _gather_s(run, started_at))
 
+    run: DeliveryRun
+    run_batch: RunBatch
+    size: int
+    began_at: datetime
+    running: dict[asyncio.Future[object], Channel] = field(default_factory=dict)
+    rests: dict[Channel, datetime] = field(default_factory=dict)
 
-def _gather_s(run: DeliveryRun, started_at: datetime) -> float:
-    return max((run.clock.now() - started_at).total_seconds() / 100, LOOK_AGAIN_S / 100)
+    async def go_on(self) -> None:
+        """Deliver until nothing waits, or the run is stopped."""
+        try:
+            while not self.run.is_ending:
+                if await self._start_batches():
+                    continue
+                if self.running:  # the queue is not read: counting it takes long
+                    await self._await_change(HELD_BACK_S)
+                    continue
+                self.rests.clear()
+                queue = await self.run.read_queue()
+                if not queue.waiting_count:
+                    return
+                await self.run.free_dead()
+                await self._await_change(self._pause_s(queue))
+        finally:
+            # when one batch failed, or we were cancelled: the others only record what is in flight
+            self.run.end_early()
+            await asyncio.gather(*self.running, return_exceptions=True)
+            if self.run.was_stopped:
+                await self.run.sweep_stopped()
+
+    async def _start_batches(self) -> bool:
+        """Start a batch for every channel that has room and something due; tell if one has."""
+        channels = [channel for channel in self.run.policies if self._has_room(channel)]
+        started = [await self._start_batch(channel) for channel in channels]
+        return any(started)
+
+    def _has_room(self, channel: Channel) -> bool:
+        is_resting = channel in self.rests and self.run.clock.now() < self.rests[channel]
+        is_full = Counter(self.running.values())[channel] >= PARALLEL_BATCHES
+        return not is_resting and not is_full and self.run.count_in_flight(channel) < self.size
+
+    async def _start_batch(self, channel: Channel) -> bool:
+        """Start a batch if anything is due. Where that was all, the channel rests.
+
+        Claims are not free, and retries that come due one by one are better gathered.
+        """
+        batch_number = await self.run.claim(self.size, channel)
+        if self.run.count_batch(batch_number) < self.size:
+            rest_s = max(HELD_BACK_S, self._gather_s())
+            self.rests[channel] = self.run.clock.now() + timedelta(seconds=rest_s)
+        if batch_number is None:
+            return False
+        self.running[asyncio.ensure_future(self.run_batch(batch_number))] = channel
+        return True
+
+    async def _await_change(self, pause_s: float) -> None:
+        """Wait until a batch ends, the run is stopped, or the pause is over; forget what ended."""
+        stopped: asyncio.Future[object] = asyncio.ensure_future(self.run.stopping.wait())
+        watched: set[asyncio.Future[object]] = {*self.running, stopped}
+        await asyncio.wait(watched, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        for batch in [batch for batch in self.running if batch.done()]:
+            self.rests.pop(self.running.pop(batch), None)
+            batch.result()
+
+    def _pause_s(self, queue: QueueState) -> float:
+        """Return how long to pause while no batch is in flight, in seconds.
+
+        Until the next delivery is due, but at least 1 % of the time already spent: hours of
+        retries still make few batches.
+        """
+        due_at = queue.next_due_at
+        until_due_s = (due_at - self.run.clock.now()).total_seconds() if due_at else LOOK_AGAIN_S
+        if until_due_s <= 0:  # due, and yet held back: by canaries, or because all routes are down
+            until_due_s = HELD_BACK_S
+        return max(min(until_due_s, LOOK_AGAIN_S), self._gather_s())
+
+    def _gather_s(self) -> float:
+        spent_s = (self.run.clock.now() - self.began_at).total_seconds()
+        return max(spent_s / 100, LOOK_AGAIN_S / 100)

@@ -77,7 +77,7 @@ sample: $(READY) ## Make the sample data again (same seed, same bytes)
 	$(BIN)/python data/sample/generate.py
 
 lock: $(READY) ## Resolve the lock anew
-	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-strip-extras --generate-hashes \
+	$(BIN)/uv pip compile --quiet --upgrade --no-strip-extras --generate-hashes \
 	    --extra dev --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean: ## Remove the environment and what tools left behind; data/local stays

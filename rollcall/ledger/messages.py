@@ -51,6 +51,7 @@ class MessageRecord:
     stopped_at: datetime | None = None
     follows_message_id: str | None = None
     recipients_digest: str | None = None
+    chat_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,12 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text(), datetime: UtcDateTime(), dict[str, Any]: JSON()}  # noqa: RUF012
 
 
-def _lean_index(name: str, *columns: str, present: str) -> Index:
+def lean_index(name: str, *columns: str, present: str, unique: bool = False) -> Index:
     """Return an index of the rows that have a value in `present`; the others cost nothing."""
     is_present = text(f"{present} IS NOT NULL")
-    return Index(name, *columns, sqlite_where=is_present, postgresql_where=is_present)
+    return Index(
+        name, *columns, unique=unique, sqlite_where=is_present, postgresql_where=is_present
+    )
 
 
 class Message(Base):
@@ -72,10 +74,12 @@ class Message(Base):
 
     `state`: accepted → sending → sent; or refused, when its selection or data cannot be meant and
     nothing was sent. `template_id` stays when the template is deleted, `template_name` when it is
-    renamed: they say what the message was made from.
+    renamed: they say what the message was made from. `chat_id` is the conversation that the links
+    in its texts lead to.
     """
 
     __tablename__ = "messages"
+    __table_args__ = (lean_index("ix_messages_chat_id", "chat_id", present="chat_id"),)
 
     message_id: Mapped[str] = mapped_column(primary_key=True)
     idempotency_key: Mapped[str] = mapped_column(unique=True)
@@ -97,6 +101,7 @@ class Message(Base):
     stopped_at: Mapped[datetime | None]
     follows_message_id: Mapped[str | None]
     recipients_digest: Mapped[str | None] = mapped_column(index=True)
+    chat_id: Mapped[str | None]
 
 
 class AudienceMember(Base):
@@ -143,7 +148,7 @@ class Delivery(Base):
             ["audience_members.message_id", "audience_members.person_id"],
         ),
         UniqueConstraint("message_id", "person_id", "channel"),
-        _lean_index(
+        lean_index(
             "ix_deliveries_queue",
             "message_id",
             "channel",
@@ -152,8 +157,8 @@ class Delivery(Base):
             "delivery_id",
             present="next_attempt_at",
         ),
-        _lean_index("ix_deliveries_same_as", "same_as", present="same_as"),
-        _lean_index("ix_deliveries_followers", "message_id", present="same_as"),
+        lean_index("ix_deliveries_same_as", "same_as", present="same_as"),
+        lean_index("ix_deliveries_followers", "message_id", present="same_as"),
     )
 
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
@@ -183,8 +188,8 @@ class Attempt(Base):
     __tablename__ = "attempts"
     __table_args__ = (
         UniqueConstraint("delivery_id", "number"),
-        _lean_index("ix_attempts_provider_id", "provider_id", "route_id", present="provider_id"),
-        _lean_index("ix_attempts_finished_at", "route_id", "finished_at", present="finished_at"),
+        lean_index("ix_attempts_provider_id", "provider_id", "route_id", present="provider_id"),
+        lean_index("ix_attempts_finished_at", "route_id", "finished_at", present="finished_at"),
     )
 
     attempt_id: Mapped[str] = mapped_column(primary_key=True)

@@ -120,7 +120,9 @@ def accept(app: App, source: Path, text: str = TEXT) -> str:
     )
     order = Order(request, source=source)
     steps = app.steps
-    return accept_order(order, app.ledger, app.book, steps.layout, app.clock)[0].message_id
+    return accept_order(order, app.ledger, app.book, steps.layout, app.clock, links=steps.links)[
+        0
+    ].message_id
 
 
 async def prepare(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from rollcall.domain.validation_text import first_mistake
@@ -112,6 +112,11 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "",
         description="Where providers and recipients reach the portal, e.g. https://safe.example.org.",
+    )
+    portal_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key of personal links, 64 hexadecimal digits, the same on every machine; "
+        "default: made once in the data folder.",
     )
     delivery: DeliverySettings = DeliverySettings()
     guards: GuardSettings = GuardSettings()

@@ -23,6 +23,7 @@ from rollcall.routes.email.dsn import BounceIds
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.registry import build_route
 from rollcall.routes.settings import BaseRouteSettings
+from rollcall.sending.link_key import LinkKey
 from rollcall.sending.previews import PreviewStore
 from rollcall.sending.route_book import RouteBook, RouteTraits
 from rollcall.sending.steps import SendSteps
@@ -101,6 +102,7 @@ def build_app(settings: Settings, clock: Clock | None = None) -> App:
         organisation=settings.organisation,
         snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
         previews=build_previews(settings),
+        links=build_link_key(settings),
         carrier_only=load_carrier_only_countries(),
         guards=GuardLimits(**settings.guards.model_dump()),
     )
@@ -155,6 +157,12 @@ def build_incident_store(settings: Settings, clock: Clock) -> IncidentStore:
 def build_previews(settings: Settings) -> PreviewStore:
     """Return the previews that were made on this machine."""
     return PreviewStore(settings.data_dir / "previews")
+
+
+def build_link_key(settings: Settings) -> LinkKey:
+    """Return what personal links are made of; the key is made when it is first needed."""
+    given = settings.portal_key.get_secret_value()
+    return LinkKey(settings.public_url.rstrip("/"), settings.data_dir / "portal.key", given)
 
 
 def build_route_book(settings: Settings, clock: Clock) -> RouteBook:

@@ -157,7 +157,9 @@ async def _send_sample(settings: Settings, output: Format) -> tuple[SendReport, 
         as_of=parse_instant(SAMPLE_AS_OF),
     )
     async with running_app(build_app(settings)) as app:
-        record, _ = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
+        record, _ = accept_order(
+            order, app.ledger, app.book, app.steps.layout, app.clock, links=app.steps.links
+        )
         print_notice(f"message {record.message_id}: {order.request.content.subject}")
         report = await run_to_end(app, record.message_id, output)
         entries = read_log(app.ledger, record.message_id)

@@ -190,7 +190,9 @@ def _insist(request: MessageRequest, digest: str | None) -> MessageRequest:
 async def send_order(order: Order, output: Format, save_as: str | None = None) -> SendReport:
     """Accept a message and run its flow to the end, telling its id as soon as it has one."""
     async with running_app() as app:
-        record, is_new = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
+        record, is_new = accept_order(
+            order, app.ledger, app.book, app.steps.layout, app.clock, links=app.steps.links
+        )
         known = "" if is_new else ", known already"
         print_notice(f"message {record.message_id} (key {record.idempotency_key}{known})")
         report = await run_to_end(app, record.message_id, output)

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final, Literal
 
+from rollcall.domain.chats import chat_id_of
 from rollcall.domain.message import MessageRequest, parse_request
 from rollcall.domain.strict_json import parse_json
 from rollcall.errors import RequestError
@@ -40,7 +41,17 @@ def make_follow_up(
     asked = {} if changes is None else _parse_changes(changes)
     kept = {key: before[key] for key in _KEPT[who] if key in before}
     follow_up = {"message_id": message_id, "who": who}
-    return parse_request(json.dumps(kept | asked | {"follow_up": follow_up}))
+    return parse_request(
+        json.dumps(kept | asked | {"follow_up": follow_up} | _link(before, message_id))
+    )
+
+
+def _link(before: dict[str, Any], message_id: str) -> dict[str, str]:
+    """Let the links of a follow-up lead where those of the message before did."""
+    request = MessageRequest.model_validate(before)
+    if request.opens_conversation:
+        return {"notice_in": chat_id_of(message_id)}
+    return {"notice_in": request.notice_in} if request.notice_in else {}
 
 
 def _parse_changes(text: str | bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -14,28 +14,37 @@ from pydantic import (
     model_validator,
 )
 
+from rollcall.domain.chats import ChatTerms, Place, Reminder
 from rollcall.domain.content import MessageContent, Translation
 from rollcall.domain.selection import Filter, Moment, Naming, Selection, parse_selection
 from rollcall.domain.strict_json import parse_json
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import RequestError
 
-Channel = Literal["email", "sms"]
-"""How a message travels. `push` comes with chats."""
+Channel = Literal["email", "sms", "push"]
+"""How a message travels."""
 
-CHANNELS: tuple[Channel, ...] = ("email", "sms")
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 EXPECTED_AUDIENCE = r"^[0-9a-f]{64}$"
 """How the digest of a preview looks."""
 
-MessageKind = Literal["one_way", "chat_invite"]
+MessageKind = Literal["one_way", "chat_invite", "chat_notice", "chat_reminder"]
+"""All but `one_way` are made by the system: what invites to a chat, tells of a post in it, and
+reminds those who have not answered."""
+
+Followed = Literal["reached", "not_reached", "members", "not_ok", "not_answered"]
+"""Whom of another message: who has or may have a copy; of whom it is not known that a route took it
+over; and of a conversation everybody, who has not answered OK, who has not answered at all."""
 
 
 class MessageOptions(BaseModel):
-    """How a one-way message travels; email is always used."""
+    """How a message travels, and what it asks; email is used unless it is said otherwise."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    include_email: bool = Field(default=True, description="Send an email.")
+    include_push: bool = Field(default=False, description="Notify those who have the app.")
     include_sms: bool = Field(default=False, description="Send an SMS too.")
     high_quality_sms: bool = Field(
         default=False, description="Try alternative SMS routes, many times, until accepted."
@@ -46,6 +55,16 @@ class MessageOptions(BaseModel):
     life_safety: bool = Field(
         default=False, description="Send SMS to people too who have asked for no more (STOP)."
     )
+    ok_request: bool = Field(
+        default=False,
+        description='Ask "Are you OK?": a personal link leads to a page of two buttons.',
+    )
+
+    @model_validator(mode="after")
+    def _require_channel(self) -> Self:
+        if not (self.include_email or self.include_sms or self.include_push):
+            raise ValueError("no channel is left: include email, SMS or push")
+        return self
 
     @model_validator(mode="after")
     def _require_sms(self) -> Self:
@@ -59,20 +78,21 @@ class FollowUp(BaseModel):
 
     Attributes:
         message_id: The message that was sent before.
-        who: `reached`: everybody who has or may have a copy of it; `not_reached`: everybody of whom
-            it is not known that a route took it over.
+        who: Which part.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     message_id: str = Field(min_length=1)
-    who: Literal["reached", "not_reached"]
+    who: Followed
 
 
 class MessageRequest(BaseModel):
-    """A one-way message as accepted: what to say, to whom, and how.
+    """A message as accepted: what to say, to whom, and how.
 
-    It goes to a `selection`, or to the `follow_up` of an earlier message: one of the two.
+    It goes to a `selection`, or to the `follow_up` of an earlier message: one of the two. With
+    `chat` it opens one: its subject is the title, its text the first post. With `notice_in`, a
+    chat's id, its links lead to that one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -81,6 +101,8 @@ class MessageRequest(BaseModel):
     selection: Selection | None = None
     follow_up: FollowUp | None = None
     options: MessageOptions = MessageOptions()
+    chat: ChatTerms | None = None
+    notice_in: str | None = None
     expires_at: Moment = Field(
         default=None, description="After this moment no further try is made."
     )
@@ -95,11 +117,38 @@ class MessageRequest(BaseModel):
     def _require_one_aim(self) -> Self:
         if (self.selection is None) == (self.follow_up is None):
             raise ValueError("needs either a selection or a follow_up")
+        if self.chat is not None and self.notice_in is not None:
+            raise ValueError("opens a chat, or tells of one: not both")
         return self
+
+    @property
+    def kind(self) -> MessageKind:
+        """Return what it is in the message log."""
+        if self.chat is not None:
+            return "chat_invite"
+        if self.notice_in is None:
+            return "one_way"
+        is_reminder = self.follow_up is not None and self.follow_up.who == "not_answered"
+        return "chat_reminder" if is_reminder else "chat_notice"
+
+    @property
+    def opens_conversation(self) -> bool:
+        """Tell whether its recipients become members of a conversation of its own."""
+        return self.notice_in is None and (self.chat is not None or self.options.ok_request)
+
+    @property
+    def has_links(self) -> bool:
+        """Tell whether its texts carry personal links."""
+        return self.opens_conversation or self.notice_in is not None
 
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels this message uses."""
-        return ("email", "sms") if self.options.include_sms else ("email",)
+        is_used = {
+            "email": self.options.include_email,
+            "sms": self.options.include_sms,
+            "push": self.options.include_push,
+        }
+        return tuple(channel for channel in CHANNELS if is_used[channel])
 
 
 def parse_request(text: str | bytes) -> MessageRequest:
@@ -127,6 +176,9 @@ _MODELS: tuple[type[BaseModel], ...] = (
     MessageContent,
     Translation,
     MessageOptions,
+    ChatTerms,
+    Reminder,
+    Place,
     Naming,
     Filter,
 )

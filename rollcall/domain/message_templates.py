@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rollcall.domain.chats import ChatTerms
 from rollcall.domain.content import MessageContent, Translation
 from rollcall.domain.message import MessageOptions, MessageRequest, parse_request
 from rollcall.domain.saved_filters import selection_to_json
@@ -39,6 +40,7 @@ class MessageSettings(BaseModel):
     content: MessageContent
     selection: Selection
     options: MessageOptions = MessageOptions()
+    chat: ChatTerms | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as they were meant, without what is as if it had not been said."""
@@ -65,7 +67,10 @@ def settings_of(request: MessageRequest) -> MessageSettings:
     if request.selection is None:
         raise RequestError("a follow-up of another message has no selection to make a template of")
     return MessageSettings(
-        content=request.content, selection=request.selection, options=request.options
+        content=request.content,
+        selection=request.selection,
+        options=request.options,
+        chat=request.chat,
     )
 
 

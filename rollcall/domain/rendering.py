@@ -9,8 +9,10 @@ from typing import Final
 from rollcall.domain.content import MessageContent, Translation
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.languages import choose_language
+from rollcall.domain.link_names import name_link
 from rollcall.domain.segments import SmsEncoding, SmsSize, count_segments
 from rollcall.domain.template_variables import (
+    LINK_VARIABLE,
     SUBJECT_VARIABLES,
     TEXT_VARIABLES,
     MessageVariables,
@@ -74,6 +76,7 @@ class _Version:
     subject: CompiledTemplate
     text: CompiledTemplate
     sms: CompiledTemplate
+    link: str | None
 
     @property
     def email_variables(self) -> frozenset[str]:
@@ -112,10 +115,11 @@ class CompiledContent:
                 not the recipient.
         """
         version = self._choose_version(recipient)
-        variables = gather_variables(recipient, message, version.language)
+        variables = _gather(version, recipient, message)
         subject = variables["subject"] = _render_subject(version, variables)
         text = _render_field(version, "text", version.text, variables)
         _require_text(version, "text", text)
+        text = _append_link(version, text, f"\n\n{name_link(version.language)}: ")
         html = self._layout.render(subject, text, version.language)
         return EmailBody(subject, text, html, version.language)
 
@@ -128,7 +132,6 @@ class CompiledContent:
         """
         version = self._choose_version(recipient)
         text = _fill_sms(version, recipient, message)
-        _require_text(version, "sms", text)
         size = _size_sms(version, text)
         return SmsBody(text, size.encoding, size.segments, version.language)
 
@@ -138,7 +141,11 @@ class CompiledContent:
 
 
 def compile_content(
-    content: MessageContent, layout: EmailLayout, *, include_sms: bool = True
+    content: MessageContent,
+    layout: EmailLayout,
+    *,
+    include_sms: bool = True,
+    link: str | None = None,
 ) -> CompiledContent:
     """Check and compile every template in every language, before anything is sent.
 
@@ -147,12 +154,14 @@ def compile_content(
         layout: The HTML frame of emails (`compile_layout`).
         include_sms: Whether SMS will be sent: then their length is tried with an ordinary name and
             with a Cyrillic one.
+        link: What stands for each recipient's personal link, which a text may place by
+            `{{ link }}` and which follows it otherwise. None: the message has none.
 
     Raises:
         TemplateError: Names the language, the field, the line and what is wrong.
     """
     versions = {
-        language: _compile_version(language, is_default=position == 0, written=written)
+        language: _compile_version(language, link, is_default=position == 0, written=written)
         for position, (language, written) in enumerate(content.iterate_versions())
     }
     if include_sms:
@@ -161,16 +170,19 @@ def compile_content(
     return CompiledContent(versions, versions[content.language], layout)
 
 
-def _compile_version(language: str | None, *, is_default: bool, written: Translation) -> _Version:
+def _compile_version(
+    language: str | None, link: str | None, *, is_default: bool, written: Translation
+) -> _Version:
     label = f"translation {language}"
     if is_default:
         label = f"content ({language or 'no language given'})"
     subject = _compile_field(label, "subject", written.subject, SUBJECT_VARIABLES)
-    text = _compile_field(label, "text", written.text, TEXT_VARIABLES)
+    known = TEXT_VARIABLES | {LINK_VARIABLE} if link else TEXT_VARIABLES
+    text = _compile_field(label, "text", written.text, known)
     sms = text
     if written.sms is not None:
-        sms = _compile_field(label, "sms", written.sms, TEXT_VARIABLES)
-    return _Version(label, language, subject, text, sms)
+        sms = _compile_field(label, "sms", written.sms, known)
+    return _Version(label, language, subject, text, sms, link)
 
 
 def _compile_field(
@@ -189,10 +201,26 @@ def _try_sms_length(version: _Version) -> None:
 
 
 def _fill_sms(version: _Version, recipient: RecipientVariables, message: MessageVariables) -> str:
-    variables = gather_variables(recipient, message, version.language)
+    variables = _gather(version, recipient, message)
     if "subject" in version.sms.variables:
         variables["subject"] = _render_subject(version, variables)
-    return _render_field(version, "sms", version.sms, variables)
+    text = _render_field(version, "sms", version.sms, variables)
+    _require_text(version, "sms", text)
+    return _append_link(version, text, "\n")
+
+
+def _gather(
+    version: _Version, recipient: RecipientVariables, message: MessageVariables
+) -> dict[str, str]:
+    variables = gather_variables(recipient, message, version.language)
+    return variables | {LINK_VARIABLE: version.link} if version.link else variables
+
+
+def _append_link(version: _Version, text: str, between: str) -> str:
+    """Let a link follow a text that does not hold it."""
+    if version.link is None or version.link in text:
+        return text
+    return f"{text}{between}{version.link}"
 
 
 def _render_subject(version: _Version, variables: Mapping[str, str]) -> str:

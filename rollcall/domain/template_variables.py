@@ -53,6 +53,9 @@ SUBJECT_VARIABLES: Final = frozenset(
 TEXT_VARIABLES: Final = SUBJECT_VARIABLES | {"subject"}
 """What a text or short text may use."""
 
+LINK_VARIABLE: Final = "link"
+"""The recipient's personal link, in the texts of messages that have one."""
+
 
 def gather_variables(
     recipient: RecipientVariables, message: MessageVariables, content_language: str | None

@@ -1,14 +1,15 @@
 """Part of a message's frozen audience: those it reached, or those it did not."""
 
 from dataclasses import replace
-from typing import Literal
 
 from sqlalchemy import ColumnElement, exists, select
 
 from rollcall.domain.audience import Audience, Reason, Recipient
-from rollcall.domain.message import FollowUp
+from rollcall.domain.chats import ANSWERS
+from rollcall.domain.message import Followed, FollowUp
 from rollcall.domain.reach import MAY_HAVE_IT, REACHED
 from rollcall.errors import SelectionError
+from rollcall.ledger.chat_tables import ChatMember
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, load_message
 from rollcall.ledger.recording import CHUNK_ROWS, recipient_from
@@ -17,6 +18,9 @@ from rollcall.ledger.tables import AudienceMember, Delivery
 _NOBODY = {
     "reached": "nobody has or may have a copy of it",
     "not_reached": "it reached everybody it was meant for",
+    "members": "its conversation has no members",
+    "not_ok": "everybody has answered OK",
+    "not_answered": "everybody has answered",
 }
 
 
@@ -40,7 +44,7 @@ def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
     return Audience(message.as_of, recipients, ())
 
 
-def _require_settled(message: MessageRecord, who: Literal["reached", "not_reached"]) -> None:
+def _require_settled(message: MessageRecord, who: Followed) -> None:
     if message.audience_digest is None:
         raise SelectionError(
             f"message {message.message_id} is {message.state} and has no audience to follow up"
@@ -65,7 +69,18 @@ def _read(ledger: Ledger, follow_up: FollowUp) -> list[Recipient]:
         return [replace(one, via=(*one.via, reason)) for one in recipients]
 
 
-def _is_meant(who: Literal["reached", "not_reached"]) -> ColumnElement[bool]:
+def _is_meant(who: Followed) -> ColumnElement[bool]:
+    if who in ("reached", "not_reached"):
+        return _has_copy(who)
+    answers = {"not_ok": ("none", "needs_help"), "not_answered": ("none",)}.get(who, ANSWERS)
+    return exists().where(
+        ChatMember.message_id == AudienceMember.message_id,
+        ChatMember.person_id == AudienceMember.person_id,
+        ChatMember.answer.in_(answers),
+    )
+
+
+def _has_copy(who: Followed) -> ColumnElement[bool]:
     statuses = MAY_HAVE_IT if who == "reached" else REACHED
     has_one = exists().where(
         Delivery.message_id == AudienceMember.message_id,

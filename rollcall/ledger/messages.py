@@ -9,8 +9,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rollcall.clock import format_instant
+from rollcall.domain.chats import LINK_DAYS, chat_id_of
+from rollcall.domain.message import MessageRequest
 from rollcall.domain.selection import Selection
 from rollcall.errors import InputError, RequestError
+from rollcall.ledger.chats import insert_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.message_origins import record_filters, take_template
 from rollcall.ledger.tables import Message
@@ -59,7 +62,8 @@ class NewMessage:
     """What is recorded when a message is accepted.
 
     `selection` names the saved filters it uses, `template` the template it was made from,
-    `follows_message_id` the message whose audience it goes to part of.
+    `follows_message_id` the message whose audience it goes to part of. With `opens` it opens a
+    conversation; `chat_id` is an older one that its links lead to.
     """
 
     idempotency_key: str
@@ -73,6 +77,8 @@ class NewMessage:
     selection: Selection | None = None
     template: str | None = None
     follows_message_id: str | None = None
+    chat_id: str | None = None
+    opens: MessageRequest | None = None
 
 
 def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
@@ -186,8 +192,10 @@ def record_source_version(ledger: Ledger, message_id: str, version: str) -> None
 
 def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRecord:
     _require_unexpired(new, now)
+    message_id = f"m{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     row = {
-        "message_id": f"m{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+        "message_id": message_id,
+        "chat_id": chat_id_of(message_id) if new.opens else new.chat_id,
         "state": "accepted",
         "accepted_at": now,
         "kind": new.kind,
@@ -205,6 +213,8 @@ def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRe
     record = record_from(connection.execute(query).one())
     if new.selection:
         record_filters(connection, record.message_id, new.selection, now)
+    if new.opens:
+        insert_chat(connection, record.message_id, new.opens, LINK_DAYS, now)
     return record
 
 

@@ -65,6 +65,7 @@ class ClaimedDelivery(NamedTuple):
     tries: Sequence[Try]
     country: str | None = None
     is_canary: bool = False
+    person_id: str = ""
 
 
 _TRIES_AT = ClaimedDelivery._fields.index("tries")

@@ -170,7 +170,10 @@ def record_deliveries(
         for texts in _chunks(contents, CHUNK_TEXTS):
             told = write_list((message_id, *one) for one in texts)
             connection.execute(_INSERT_CONTENTS, {"contents": told})
-        rules = SmsRules.prepare(connection, message_id, message.kind, life_safety=life_safety)
+        is_personal = message.chat_id is not None
+        rules = SmsRules.prepare(
+            connection, message_id, is_personal=is_personal, life_safety=life_safety
+        )
         due_at = write_moment(now)
         for chunk in _chunks(deliveries):
             rows = [_delivery_row(message_id, one, due_at) for one in chunk]
@@ -204,9 +207,9 @@ def refuse_message(ledger: Ledger, message_id: str, reason: str, now: datetime) 
 
 def _lock_message(connection: Connection, message_id: str) -> Row[Any]:
     """Return how far a message is, and keep others from moving it on until this is committed."""
-    query = select(Message.state, Message.audience_digest, Message.kind, Message.stopped_at).where(
-        Message.message_id == message_id
-    )
+    query = select(
+        Message.state, Message.audience_digest, Message.chat_id, Message.stopped_at
+    ).where(Message.message_id == message_id)
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise InputError(f"there is no message {message_id!r}")

@@ -27,10 +27,9 @@ class SmsRules:
 
     @classmethod
     def prepare(
-        cls, connection: Connection, message_id: str, kind: str, *, life_safety: bool
+        cls, connection: Connection, message_id: str, *, is_personal: bool, life_safety: bool
     ) -> Self:
-        """Look up what the rules need to know; links of chats are personal, never shared."""
-        is_personal = kind == "chat_invite"
+        """Look up what the rules need to know; personal links are never shared."""
         shared = set() if is_personal else find_shared_numbers(connection, message_id)
         return cls(shared, life_safety)
 

@@ -13,6 +13,7 @@ from rollcall.domain.rendering import compile_content
 from rollcall.errors import ConfigError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, NewMessage, accept_message, load_message
+from rollcall.sending.link_key import LinkKey
 from rollcall.sending.route_book import RouteBook
 
 
@@ -38,7 +39,13 @@ class Order:
 
 
 def accept_order(
-    order: Order, ledger: Ledger, book: RouteBook, layout: EmailLayout, clock: Clock
+    order: Order,
+    ledger: Ledger,
+    book: RouteBook,
+    layout: EmailLayout,
+    clock: Clock,
+    *,
+    links: LinkKey,
 ) -> tuple[MessageRecord, bool]:
     """Record an order in the ledger; from then on it is sent whatever happens to this process.
 
@@ -47,19 +54,23 @@ def accept_order(
 
     Raises:
         TemplateError: A text uses what it may not.
-        ConfigError: No route is configured for a channel it needs.
+        ConfigError: No route is configured for a channel it needs, or its links lead nowhere.
         RequestError: Its key stands for another request.
         SelectionError: It uses a saved filter that does not exist.
         InputError: It follows a message that does not exist.
     """
-    include_sms = order.request.options.include_sms
-    compile_content(order.request.content, layout, include_sms=include_sms)
-    require_routes(order.request, book)
+    request = order.request
+    if request.has_links:
+        links.require_address()
+    link = links.placeholder() if request.has_links else None
+    include_sms = request.options.include_sms
+    compile_content(request.content, layout, include_sms=include_sms, link=link)
+    require_routes(request, book)
     order = _follow(order, ledger)
     now = clock.now()
     # a link stays itself: kept versions go by the name the operator gives, whatever it names today
     source = os.path.abspath(order.source)  # noqa: PTH100 - Path.resolve would follow links
-    follow_up = order.request.follow_up
+    follow_up = request.follow_up
     return accept_message(
         ledger,
         NewMessage(
@@ -73,6 +84,9 @@ def accept_order(
             selection=order.request.selection,
             template=order.template,
             follows_message_id=follow_up.message_id if follow_up else None,
+            kind=request.kind,
+            chat_id=request.notice_in,
+            opens=request if request.opens_conversation else None,
         ),
         now,
     )

@@ -15,6 +15,7 @@ from typing import Any, Final
 from rollcall.clock import Clock
 from rollcall.domain.delivery import Finish, NextStep, RetryPolicy, TryNow, WaitFor
 from rollcall.domain.message import Channel
+from rollcall.domain.personal_links import PersonalLinks
 from rollcall.domain.tries import Try
 from rollcall.errors import LedgerError
 from rollcall.ledger.attempts import AttemptEnd, AttemptStart, Settlement, new_attempt_id
@@ -69,6 +70,7 @@ class DeliveryRun:
         lease_s: How long they hold without renewal, in seconds.
         canary_hold_s: Longest hold of the bulk of a large send while its first messages are out.
         carrier_only: Countries where no receipt proves more than arrival at the carrier.
+        links: What fills in personal links, where the message has them.
     """
 
     message_id: str
@@ -82,6 +84,7 @@ class DeliveryRun:
     lease_s: float = LEASE_S
     canary_hold_s: float = 0.0
     carrier_only: frozenset[str] = frozenset()
+    links: PersonalLinks | None = None
     _ends_early: bool = field(init=False, default=False)
     _batch_count: int = field(init=False, default=0)
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
@@ -248,7 +251,7 @@ class DeliveryRun:
     ) -> list[Try]:
         """Learn what became of earlier tries by asking."""
         start = AttemptStart(delivery.delivery_id, tries[-1].route_id, "")
-        submission = make_submission(delivery, content, start, tries)
+        submission = make_submission(delivery, content, start, tries, self.links)
         return await self._inquiry.resolve(submission, tries)
 
     async def _try(
@@ -272,7 +275,8 @@ class DeliveryRun:
                 entry.withdraw(delivery.country)
                 paused = Verdict(route_id, "unavailable", PAUSED)
                 return await self._record(delivery, start, paused, tries)
-            verdict = await entry.outbox.submit(make_submission(delivery, content, start, tries))
+            submission = make_submission(delivery, content, start, tries, self.links)
+            verdict = await entry.outbox.submit(submission)
         return await self._conclude(delivery, start, verdict, tries)
 
     async def _conclude(

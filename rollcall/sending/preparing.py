@@ -75,17 +75,19 @@ def render_deliveries(
     layout: EmailLayout,
     organisation: str,
     sent_on: date,
+    link: str | None = None,
 ) -> Iterator[tuple[NewDelivery, NewContent | None]]:
     """Write what everybody gets, over every channel of the message, one by one.
 
     People who get the same text share its content, which comes with the first of them. Who lacks
-    the address for a channel has a delivery all the same, that says so.
+    the address for a channel has a delivery all the same, that says so. `link` stands for the
+    personal link of each.
 
     Raises:
         TemplateError: The texts cannot be rendered for anybody; after the last recipient.
     """
     channels = request.channels()
-    compiled = compile_content(request.content, layout, include_sms="sms" in channels)
+    compiled = compile_content(request.content, layout, include_sms="sms" in channels, link=link)
     writer = _Writer(compiled, MessageVariables(sent_on=sent_on, organisation=organisation))
     for one in recipients:
         for channel in channels:

@@ -14,6 +14,7 @@ from rollcall.domain.guards import GuardLimits
 from rollcall.domain.message import MessageRequest
 from rollcall.errors import InputError
 from rollcall.ledger.addressees import iterate_addressees
+from rollcall.ledger.chats import enrol_members
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
 from rollcall.ledger.messages import (
@@ -32,6 +33,7 @@ from rollcall.sending.accepting import require_routes
 from rollcall.sending.choosing import choose_audience, freeze_guarded, require_previewed
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.interpreter import tuned_interpreter
+from rollcall.sending.link_key import LinkKey
 from rollcall.sending.policies import choose_policy
 from rollcall.sending.preparing import open_version, render_deliveries
 from rollcall.sending.previews import PreviewStore
@@ -85,6 +87,7 @@ class SendSteps:
     organisation: str
     snapshots_folder: Path
     previews: PreviewStore
+    links: LinkKey
     carrier_only: frozenset[str] = frozenset()
     guards: GuardLimits = field(default_factory=GuardLimits)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -155,20 +158,25 @@ class SendSteps:
         """
         if not count_statuses(self.ledger, message_id):
             with tuned_interpreter():
-                self._render_and_record(load_message(self.ledger, message_id))
+                self._enrol_and_record(load_message(self.ledger, message_id))
         report = self.report(message_id)
         if report.state == "refused":
             raise InputError(f"message {message_id} was refused: {report.reason}")
         return report.total(*STATUSES)
 
-    def _render_and_record(self, message: MessageRecord) -> None:
+    def _enrol_and_record(self, message: MessageRecord) -> None:
+        """Make members before anything is sent: a link must lead somewhere when it arrives."""
         request = MessageRequest.model_validate(message.request)
+        if request.opens_conversation:
+            enrol_members(self.ledger, message.message_id, self.links.key)
+        link = self.links.placeholder() if request.has_links else None
         rendered = render_deliveries(
             request,
             iterate_addressees(self.ledger, message.message_id),
             self.layout,
             self.organisation,
             message.accepted_at.date(),
+            link,
         )
         with Spool(self.snapshots_folder) as spool:
             spool.fill(rendered)
@@ -205,6 +213,7 @@ class SendSteps:
             self.stopping,
             canary_hold_s=self.delivery.canary_hold_s,
             carrier_only=self.carrier_only,
+            links=self.links.of_chat(message.chat_id) if message.chat_id else None,
         )
 
     def close_message(self, message_id: str) -> SendReport:

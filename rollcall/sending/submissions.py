@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rollcall.domain.personal_links import PersonalLinks
 from rollcall.domain.tries import Try
 from rollcall.ledger.attempts import AttemptStart
 from rollcall.ledger.queue import ClaimedDelivery
@@ -10,7 +11,11 @@ from rollcall.routes.base import Submission
 
 
 def make_submission(
-    delivery: ClaimedDelivery, content: Any, start: AttemptStart, tries: Sequence[Try]
+    delivery: ClaimedDelivery,
+    content: Any,
+    start: AttemptStart,
+    tries: Sequence[Try],
+    links: PersonalLinks | None = None,
 ) -> Submission:
     """Return what a try hands over.
 
@@ -19,15 +24,20 @@ def make_submission(
         content: A row with `subject`, `text` and `html`.
         start: The try.
         tries: Those before it.
+        links: What fills in the recipient's link, where the message has one.
     """
+
+    def fill(text: str) -> str:
+        return links.fill(text, delivery.person_id) if links else text
+
     return Submission(
         delivery_id=delivery.delivery_id,
         attempt_id=start.attempt_id,
         idempotency_key=make_key(delivery.delivery_id, start.route_id, tries),
         address=delivery.address,
-        text=content.text,
+        text=fill(content.text),
         subject=content.subject,
-        html=content.html,
+        html=content.html and fill(content.html),
     )
 
 

@@ -230,7 +230,9 @@ def test_message_that_is_resumed_insists_too(rollcall: CommandLine) -> None:
     message = rollcall.write_message(JAPAN, expected_audience="0" * 64)
     app = build_app(load_settings())
     order = Order(parse_request(message.read_text()), rollcall.source)
-    record, _ = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
+    record, _ = accept_order(
+        order, app.ledger, app.book, app.steps.layout, app.clock, links=app.steps.links
+    )
     asyncio.run(app.aclose())
     assert "previewed as 000000000000" in rollcall("resume", record.message_id).mistake
     rollcall.assert_nothing_sent()

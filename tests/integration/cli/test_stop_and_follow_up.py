@@ -43,7 +43,9 @@ def accept(rollcall: CommandLine, path: Path) -> str:
 
     app = build_app(load_settings())
     order = Order(parse_request(path.read_text()), rollcall.source, key="quake")
-    record, _ = accept_order(order, app.ledger, app.book, app.steps.layout, app.clock)
+    record, _ = accept_order(
+        order, app.ledger, app.book, app.steps.layout, app.clock, links=app.steps.links
+    )
     app.ledger.close()
     return record.message_id
 

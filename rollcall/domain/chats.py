@@ -1,0 +1,79 @@
+"""Conversations: how one is opened, and what its members can answer."""
+
+from typing import Annotated, Final, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Answer = Literal["none", "ok", "needs_help"]
+"""What somebody has answered to "Are you OK?"."""
+
+ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
+
+AnswerVia = Literal["page", "sms", "email", "app", "administrator"]
+"""How an answer came: over a personal link, by a text from their number (weaker proof: numbers can
+be forged), by an email to their reply address, with the app, or told to an administrator."""
+
+ChatKind = Literal["chat", "one_way"]
+"""A chat, or the page of a one-way message that asks "Are you OK?" and takes nothing else."""
+
+LINK_DAYS: Final = 14
+"""How long personal links work, unless it is said otherwise."""
+
+MOST_POST_CHARS: Final = 4_000
+"""Of a member's reply; a form of 64 KB holds it in any script, percent-encoded."""
+
+
+class Place(BaseModel):
+    """Where it happened, in WGS 84 degrees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+
+
+class Reminder(BaseModel):
+    """One rung of the ladder by which those are chased who have not answered.
+
+    Attributes:
+        after_min: Minutes after the chat was opened.
+        channels: By which ways they are reminded.
+        notify: Instead of them, tell somebody else: their `manager` (the managers of their
+            facility), or these people by id.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after_min: int = Field(ge=1, le=14 * 24 * 60)
+    channels: tuple[Literal["email", "sms", "push"], ...] = Field(default=("email",), min_length=1)
+    notify: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class ChatTerms(BaseModel):
+    """What makes a message the opening of a chat.
+
+    Attributes:
+        members_see_replies: Whether members see what others reply; else only administrators do.
+        near: Where it happened: members are listed by their distance to it.
+        link_days: For how many days personal links work.
+        ladder: Whom to remind when; nobody, unless it is said.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    members_see_replies: bool = False
+    near: Place | None = None
+    link_days: int = Field(default=LINK_DAYS, ge=1, le=90)
+    ladder: tuple[Reminder, ...] = Field(default=(), max_length=20)
+
+    @model_validator(mode="after")
+    def _require_rising(self) -> Self:
+        minutes = [rung.after_min for rung in self.ladder]
+        if minutes != sorted(set(minutes)):
+            raise ValueError("ladder: each reminder must come later than the one before")
+        return self
+
+
+def chat_id_of(message_id: str) -> str:
+    """Return the id of the conversation that a message opens."""
+    return f"c{message_id.removeprefix('m')}"

@@ -1,0 +1,191 @@
+"""Conversations in the ledger: opened with their message, joined by its audience, archived."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, exists, insert, select, update
+
+from rollcall.domain.chats import ChatKind, Reminder, chat_id_of
+from rollcall.domain.message import MessageRequest
+from rollcall.domain.personal_links import derive_token, digest_token
+from rollcall.errors import InputError
+from rollcall.ledger.chat_tables import Chat, ChatMember, ChatPost
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.lists import insert_listed, write_list, write_moment
+from rollcall.ledger.tables import AudienceMember, Message
+
+MEMBER_ROWS: Final = 5_000
+"""Members in one insert."""
+
+_MEMBER_COLUMNS: Final = (
+    "chat_id", "person_id", "message_id", "token_digest", "reply_digest", "answer", "chase_count",
+    "next_chase_at", "version",
+)  # fmt: skip
+_INSERT_MEMBERS = insert_listed(ChatMember, "members", *_MEMBER_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRecord:
+    """One conversation, as its row says."""
+
+    chat_id: str
+    message_id: str
+    kind: ChatKind
+    title: str
+    language: str | None
+    ok_request: bool
+    members_see_replies: bool
+    near_latitude: float | None
+    near_longitude: float | None
+    ladder: list[dict[str, Any]]
+    opened_at: datetime
+    links_expire_at: datetime
+    archived_at: datetime | None
+    version: int
+
+    @property
+    def reminders(self) -> tuple[Reminder, ...]:
+        """Return the ladder of reminders."""
+        return tuple(map(Reminder.model_validate, self.ladder))
+
+
+def insert_chat(
+    connection: Connection, message_id: str, request: MessageRequest, link_days: int, now: datetime
+) -> None:
+    """Record the conversation that a message opens, in the transaction that accepts it.
+
+    The first post of a chat is the message's text, in all its languages; a one-way message has no
+    posts: its page shows what it said.
+    """
+    terms, content = request.chat, request.content
+    chat_id = chat_id_of(message_id)
+    row = {
+        "chat_id": chat_id,
+        "message_id": message_id,
+        "kind": "chat" if terms else "one_way",
+        "title": content.subject,
+        "language": content.language,
+        "ok_request": request.options.ok_request,
+        "members_see_replies": bool(terms and terms.members_see_replies),
+        "near_latitude": terms.near.latitude if terms and terms.near else None,
+        "near_longitude": terms.near.longitude if terms and terms.near else None,
+        "ladder": [one.model_dump(mode="json") for one in terms.ladder] if terms else [],
+        "opened_at": now,
+        "links_expire_at": now + timedelta(days=terms.link_days if terms else link_days),
+        "version": 1,
+    }
+    connection.execute(insert(Chat).values(row))
+    first = {
+        "post_id": f"{chat_id}-first",
+        "chat_id": chat_id,
+        "text": content.text,
+        "translations": {tag: one.text for tag, one in content.translations.items()},
+        "via": "administrator",
+        "written_at": now,
+    }
+    connection.execute(insert(ChatPost).values(first))
+
+
+def enrol_members(ledger: Ledger, message_id: str, key: bytes) -> bool:
+    """Make the audience of a message the members of its conversation, all or none; only once.
+
+    Args:
+        ledger: Where to.
+        message_id: A message whose audience is frozen and that opens a conversation.
+        key: What tokens are derived from; only their digests are stored.
+
+    Returns:
+        Whether this call did.
+    """
+    with ledger.write() as connection:
+        locked = select(Message.message_id).where(Message.message_id == message_id)
+        connection.execute(locked.with_for_update())
+        chat = load_chat_in(connection, chat_id_of(message_id))
+        if connection.execute(select(exists().where(ChatMember.chat_id == chat.chat_id))).scalar():
+            return False
+        for person_ids in _read_audience(connection, message_id):
+            rows = (_member_row(chat, one, key) for one in person_ids)
+            connection.execute(_INSERT_MEMBERS, {"members": write_list(rows)})
+        return True
+
+
+def load_chat(ledger: Ledger, chat_id: str) -> ChatRecord:
+    """Return one conversation.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    with ledger.read() as connection:
+        return load_chat_in(connection, chat_id)
+
+
+def load_chat_in(connection: Connection, chat_id: str) -> ChatRecord:
+    """Return one conversation, within a transaction.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    query = select(Chat.__table__).where(Chat.chat_id == chat_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise InputError(f"there is no chat {chat_id!r}")
+    return chat_from(row)
+
+
+def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
+    """End a conversation for its members: links are dead, nobody is reminded; it stays readable.
+
+    Returns:
+        Whether this call did; one that is archived stays as it is.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    with ledger.write() as connection:
+        load_chat_in(connection, chat_id)
+        open_chat = update(Chat).where(Chat.chat_id == chat_id, Chat.archived_at.is_(None))
+        if connection.execute(open_chat.values(archived_at=now)).rowcount == 0:
+            return False
+        members = update(ChatMember).where(ChatMember.chat_id == chat_id)
+        connection.execute(members.values(token_digest=None, reply_digest=None, next_chase_at=None))
+        return True
+
+
+def chat_from(row: Row[Any]) -> ChatRecord:
+    """Make a record of a row with all columns of `chats`."""
+    return ChatRecord(**row._asdict())
+
+
+def _read_audience(connection: Connection, message_id: str) -> Iterator[list[str]]:
+    """Yield the audience's ids in chunks, each a query of its own: inserts go between them."""
+    after = ""
+    while True:
+        query = (
+            select(AudienceMember.person_id)
+            .where(AudienceMember.message_id == message_id, AudienceMember.person_id > after)
+            .order_by(AudienceMember.person_id)
+            .limit(MEMBER_ROWS)
+        )
+        person_ids = list(connection.execute(query).scalars())
+        if not person_ids:
+            return
+        yield person_ids
+        after = person_ids[-1]
+
+
+def _member_row(chat: ChatRecord, person_id: str, key: bytes) -> tuple[Any, ...]:
+    reminders = chat.reminders if chat.ok_request else ()
+    first_at = chat.opened_at + timedelta(minutes=reminders[0].after_min) if reminders else None
+    return (
+        chat.chat_id,
+        person_id,
+        chat.message_id,
+        digest_token(derive_token(key, chat.chat_id, person_id)),
+        digest_token(derive_token(key, chat.chat_id, person_id, "reply")),
+        "none",
+        0,
+        write_moment(first_at),
+        1,
+    )

@@ -132,6 +132,7 @@ class CompiledContent:
         """
         version = self._choose_version(recipient)
         text = _fill_sms(version, recipient, message)
+        _require_text(version, "sms", text)
         size = _size_sms(version, text)
         return SmsBody(text, size.encoding, size.segments, version.language)
 
@@ -205,7 +206,6 @@ def _fill_sms(version: _Version, recipient: RecipientVariables, message: Message
     if "subject" in version.sms.variables:
         variables["subject"] = _render_subject(version, variables)
     text = _render_field(version, "sms", version.sms, variables)
-    _require_text(version, "sms", text)
     return _append_link(version, text, "\n")
 
 
@@ -218,7 +218,7 @@ def _gather(
 
 def _append_link(version: _Version, text: str, between: str) -> str:
     """Let a link follow a text that does not hold it."""
-    if version.link is None or version.link in text:
+    if not text or version.link is None or version.link in text:
         return text
     return f"{text}{between}{version.link}"
 

@@ -31,8 +31,8 @@ SHARED = phone_of(7)
 
 
 def record(ledger: Ledger, audience: Audience, **how: Any) -> str:
-    kind = how.pop("kind", "one_way")
-    message, _ = accept_message(ledger, a_message("drill", kind=kind), NOW)
+    chat_id = how.pop("chat_id", None)
+    message, _ = accept_message(ledger, a_message("drill", chat_id=chat_id), NOW)
     freeze_audience(ledger, message.message_id, audience)
     told = deliveries_to(audience, "email", "sms")
     texts = contents_of("email", "sms")
@@ -102,7 +102,7 @@ def test_mirroring_leaves_everybody_else_as_they_are(ledger: Ledger) -> None:
 
 
 def test_links_of_chats_are_personal_and_never_shared(ledger: Ledger) -> None:
-    message_id = record(ledger, sharing(2), kind="chat_invite")
+    message_id = record(ledger, sharing(2), chat_id="c1")
     assert [one.same_as for one in sms_rows(ledger, message_id)] == [None, None]
 
 

@@ -1,0 +1,63 @@
+"""Conversations as tests put them into a ledger: opened, with members, each with a token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rollcall.domain.message import MessageRequest
+from rollcall.domain.personal_links import derive_token
+from rollcall.ledger.chats import ChatRecord, enrol_members, load_chat
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import accept_message
+from rollcall.ledger.recording import freeze_audience
+from tests.integration.ledger.records import NOW, a_message, an_audience
+
+KEY = bytes(range(32))
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One that was opened, and the tokens of its members by `person_id`."""
+
+    chat: ChatRecord
+    tokens: dict[str, str]
+
+
+def open_conversation(
+    ledger: Ledger,
+    people_count: int = 3,
+    *,
+    key: str = "chat",
+    now: datetime = NOW,
+    chat: dict[str, Any] | None = None,
+    **options: Any,
+) -> Conversation:
+    """Open a chat with people `p0000`, `p0001`, … who are asked whether they are OK.
+
+    With `chat=None` it is one without terms of its own; `one_way=True` opens none but asks.
+    """
+    is_one_way = options.pop("one_way", False)
+    told: dict[str, Any] = {
+        "content": {
+            "subject": "Flood in Example City",
+            "text": "Are you safe?",
+            "language": "en",
+            "translations": {"de": {"subject": "Hochwasser", "text": "Sind Sie in Sicherheit?"}},
+        },
+        "selection": {"everyone": True},
+        "options": {"ok_request": True, "include_sms": True, **options},
+    }
+    if not is_one_way:
+        told["chat"] = chat or {}
+    request = MessageRequest.model_validate(told)
+    new = a_message(key, request=told, kind=request.kind, opens=request)
+    message, _ = accept_message(ledger, new, now)
+    audience = an_audience(people_count)
+    freeze_audience(ledger, message.message_id, audience)
+    enrol_members(ledger, message.message_id, KEY)
+    opened = load_chat(ledger, message.chat_id or "")
+    tokens = {
+        one.person_id: derive_token(KEY, opened.chat_id, one.person_id)
+        for one in audience.recipients
+    }
+    return Conversation(opened, tokens)

@@ -1,0 +1,160 @@
+"""Answers and posts in the ledger: each counts once, the latest stands, an archive ends them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from rollcall.domain.chats import Answer
+from rollcall.domain.message import FollowUp
+from rollcall.errors import SelectionError
+from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
+from rollcall.ledger.chats import archive_chat, enrol_members
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
+from rollcall.ledger.follow_ups import select_followed
+from tests.integration.conversations import KEY, Conversation, open_conversation
+from tests.integration.ledger.records import NOW, at_once
+
+
+def answer(opened: Conversation, person: str, said: Answer, key: str) -> NewAnswer:
+    return NewAnswer(opened.chat.chat_id, person, said, "page", key)
+
+
+def post(opened: Conversation, person: str | None, key: str) -> NewPost:
+    return NewPost(opened.chat.chat_id, person, "We are on the roof.", "page", key)
+
+
+def member(ledger: Ledger, opened: Conversation, person: str) -> Any:
+    query = select(ChatMember.__table__).where(
+        ChatMember.chat_id == opened.chat.chat_id, ChatMember.person_id == person
+    )
+    with ledger.read() as connection:
+        return connection.execute(query).one()
+
+
+def count(ledger: Ledger, table: Any) -> int:
+    with ledger.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def chat_version(ledger: Ledger) -> int:
+    with ledger.read() as connection:
+        return int(connection.execute(select(Chat.version)).scalar_one())
+
+
+def test_the_latest_answer_stands_and_the_history_is_kept(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+
+    record_entries(ledger, [answer(opened, "p0000", "ok", "1")], NOW)
+    record_entries(ledger, [answer(opened, "p0000", "needs_help", "2")], NOW + timedelta(minutes=1))
+
+    stands = member(ledger, opened, "p0000")
+    assert (stands.answer, stands.answered_via) == ("needs_help", "page")
+    assert stands.answered_at == NOW + timedelta(minutes=1)
+    assert count(ledger, ChatAnswer) == 2
+    assert member(ledger, opened, "p0001").answer == "none"
+
+
+def test_a_repeat_of_an_older_answer_does_not_undo_a_newer_one(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+    first, second = (
+        answer(opened, "p0000", "ok", "1"),
+        answer(opened, "p0000", "needs_help", "2"),
+    )
+
+    assert record_entries(ledger, [first, second], NOW) == ["recorded", "recorded"]
+    assert record_entries(ledger, [first], NOW + timedelta(hours=1)) == ["known"]
+
+    assert member(ledger, opened, "p0000").answer == "needs_help"
+
+
+def test_one_answer_that_comes_many_times_at_once_counts_once(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+    same = [answer(opened, "p0000", "ok", "nonce")]
+
+    outcomes = at_once(4, lambda _: record_entries(ledger, same, NOW))
+
+    assert sorted(outcomes) == [["known"], ["known"], ["known"], ["recorded"]]
+    assert count(ledger, ChatAnswer) == 1
+
+
+def test_who_is_no_member_cannot_answer(ledger: Ledger) -> None:
+    opened = open_conversation(ledger, 1)
+    strangers = [answer(opened, "p0009", "ok", "1"), post(opened, "p0009", "2")]
+
+    assert record_entries(ledger, strangers, NOW) == ["closed", "closed"]
+    assert count(ledger, ChatPost) == 1  # the first post of the chat
+
+
+def test_an_archived_chat_takes_nothing_from_anybody(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+    entries = [
+        answer(opened, "p0000", "ok", "1"),
+        post(opened, "p0000", "2"),
+        post(opened, None, "3"),
+    ]
+
+    assert archive_chat(ledger, opened.chat.chat_id, NOW)
+    assert not archive_chat(ledger, opened.chat.chat_id, NOW + timedelta(days=1))
+
+    assert record_entries(ledger, entries, NOW) == ["closed"] * 3
+    gone = member(ledger, opened, "p0000")
+    assert (gone.token_digest, gone.reply_digest, gone.next_chase_at) == (None, None, None)
+
+
+def test_nobody_writes_on_the_page_of_a_one_way_message(ledger: Ledger) -> None:
+    opened = open_conversation(ledger, one_way=True)
+
+    entries = [post(opened, "p0000", "1"), answer(opened, "p0000", "ok", "2")]
+    assert record_entries(ledger, entries, NOW) == ["closed", "recorded"]
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_replies_change_what_everybody_sees_only_where_everybody_sees_them(
+    ledger: Ledger, *, seen: bool
+) -> None:
+    opened = open_conversation(ledger, chat={"members_see_replies": seen})
+
+    record_entries(ledger, [post(opened, "p0000", "1")], NOW)
+    assert chat_version(ledger) == (2 if seen else 1)
+    assert member(ledger, opened, "p0000").version == 2
+
+    record_entries(ledger, [post(opened, None, "2")], NOW)
+    assert chat_version(ledger) == (3 if seen else 2)
+
+
+def test_members_are_enrolled_once(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+    record_entries(ledger, [answer(opened, "p0000", "ok", "1")], NOW)
+
+    assert not enrol_members(ledger, opened.chat.message_id, KEY)
+    assert member(ledger, opened, "p0000").answer == "ok"
+
+
+def test_a_new_chat_goes_to_exactly_those_who_have_not_answered_ok(ledger: Ledger) -> None:
+    opened = open_conversation(ledger, 4)
+    told = [
+        answer(opened, "p0000", "ok", "1"),
+        answer(opened, "p0001", "needs_help", "2"),
+        answer(opened, "p0002", "ok", "3"),
+        answer(opened, "p0002", "none", "4"),
+    ]
+    record_entries(ledger, told, NOW)
+
+    def followed(who: Any) -> list[str]:
+        follow_up = FollowUp(message_id=opened.chat.message_id, who=who)
+        return [one.person_id for one in select_followed(ledger, follow_up).recipients]
+
+    assert followed("not_ok") == ["p0001", "p0002", "p0003"]
+    assert followed("not_answered") == ["p0002", "p0003"]
+    assert len(followed("members")) == 4
+
+
+def test_when_all_are_ok_there_is_nobody_to_follow_up(ledger: Ledger) -> None:
+    opened = open_conversation(ledger, 1)
+    record_entries(ledger, [answer(opened, "p0000", "ok", "1")], NOW)
+
+    with pytest.raises(SelectionError, match="everybody has answered OK"):
+        select_followed(ledger, FollowUp(message_id=opened.chat.message_id, who="not_ok"))

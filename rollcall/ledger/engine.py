@@ -220,7 +220,7 @@ def _prepare_connection(connection: Any, _record: object) -> None:
     # the driver must not open transactions by itself: `_begin` does
     connection.isolation_level = None
     _switch_to_wal(connection)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
         connection.execute(f"PRAGMA {pragma}")
 
 

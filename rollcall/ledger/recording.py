@@ -28,7 +28,7 @@ from rollcall.ledger.tables import AudienceMember, Content, Delivery, Message
 _NAMESPACE = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11")
 """Ours, drawn once: delivery ids are derived under it."""
 
-CHUNK_ROWS: Final = 5_000
+CHUNK_ROWS: Final = 20_000
 """Rows in one insert: few enough to vanish in memory, enough that those of neighbouring ids, which
 are claimed together, lie together."""
 

@@ -15,6 +15,7 @@ from rollcall.domain.preview.sms_costs import RoutePrice
 from rollcall.domain.saved_filters import collect_names, find_whole
 from rollcall.domain.selecting import SavedFilters
 from rollcall.domain.selection import Selection
+from rollcall.domain.template_variables import MessageVariables
 from rollcall.errors import ConfigError, LedgerError
 from rollcall.ledger.audiences import find_previous_audience
 from rollcall.ledger.saved_filters import load_saved_filters
@@ -121,8 +122,9 @@ def explain_selection(
     )
     if request:
         prices = _find_prices(settings, request)
-        told = (load_layout(), settings.organisation, moment.date())
-        preview = add_sms_estimate(preview, request, *told, prices)
+        message = MessageVariables(sent_on=moment.date(), organisation=settings.organisation)
+        base_url = settings.public_url.rstrip("/")
+        preview = add_sms_estimate(preview, request, load_layout(), message, prices, base_url)
     if request is None or request.options.include_sms:
         preview = add_text_counts(preview, request, _find_opted_out(preview))
     build_previews(settings).remember(preview.digest, preview.audience)

@@ -3,7 +3,7 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -28,6 +28,7 @@ from rollcall.domain.message_templates import (
     parse_settings,
     settings_of,
 )
+from rollcall.domain.personal_links import placeholder_link
 from rollcall.domain.rendering import compile_content
 from rollcall.errors import InputError
 from rollcall.ledger.engine import Ledger
@@ -41,6 +42,9 @@ from rollcall.ledger.templates import (
     save_template,
 )
 from rollcall.wiring import load_layout, opened_ledger
+
+_SOME_ADDRESS: Final = "https://safe.example.org"
+"""What the personal links of a template that is only tried lead to."""
 
 templates_app = typer.Typer(
     help="Save the settings of messages under a name, to be used again.", no_args_is_help=True
@@ -196,8 +200,10 @@ def _save(
     replace: bool,
 ) -> None:
     # a text that cannot be rendered is told in a quiet hour, not when the template is needed
-    include_sms = settings.options.include_sms
-    compile_content(settings.content, load_layout(), include_sms=include_sms)
+    options = settings.options
+    has_links = settings.chat is not None or options.ok_request
+    link = placeholder_link(_SOME_ADDRESS) if has_links else None
+    compile_content(settings.content, load_layout(), include_sms=options.include_sms, link=link)
     now = SystemClock().now()
     saved = save_template(ledger, kind.of_template, name, settings, now, replace=replace)
     _answer(saved, f"saved {saved.name!r}", output)

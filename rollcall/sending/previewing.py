@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest
+from rollcall.domain.personal_links import placeholder_link
 from rollcall.domain.preview.preview import Preview, preview_audience
 from rollcall.domain.preview.sms_costs import RoutePrice, SmsEstimate, estimate_sms
 from rollcall.domain.preview.texts import count_texts
@@ -58,9 +59,9 @@ def add_sms_estimate(
     preview: Preview,
     request: MessageRequest,
     layout: EmailLayout,
-    organisation: str,
-    sent_on: date,
+    message: MessageVariables,
     prices: Sequence[RoutePrice],
+    base_url: str,
 ) -> Preview:
     """Return a preview that says what the SMS of a message come to, if it sends any.
 
@@ -68,17 +69,18 @@ def add_sms_estimate(
         preview: Of the message's recipients.
         request: The message.
         layout: The HTML frame of emails.
-        organisation: Who sends it.
-        sent_on: The day it is sent.
+        message: Who sends it, and when.
         prices: The SMS routes that it may take (`list_sms_prices`), preferred first.
+        base_url: Where its personal links would lead, as far as it has any.
 
     Raises:
         TemplateError: A text uses what it may not, or is too long.
     """
-    content = compile_content(request.content, layout, include_sms=request.options.include_sms)
+    includes_sms = request.options.include_sms
+    link = placeholder_link(base_url) if request.has_links else None
+    content = compile_content(request.content, layout, include_sms=includes_sms, link=link)
     estimate: SmsEstimate | None = None
-    if request.options.include_sms:
-        message = MessageVariables(sent_on=sent_on, organisation=organisation)
+    if includes_sms:
         estimate = estimate_sms(content, message, preview.audience.recipients, prices)
     return replace(preview, sms=estimate)
 

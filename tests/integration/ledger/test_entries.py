@@ -12,7 +12,7 @@ from rollcall.errors import SelectionError
 from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
 from rollcall.ledger.chats import archive_chat, enrol_members
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
+from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entries
 from rollcall.ledger.follow_ups import select_followed
 from tests.integration.conversations import KEY, Conversation, open_conversation
 from tests.integration.ledger.records import NOW, at_once
@@ -82,7 +82,7 @@ def test_one_answer_that_comes_many_times_at_once_counts_once(ledger: Ledger) ->
 
 def test_who_is_no_member_cannot_answer(ledger: Ledger) -> None:
     opened = open_conversation(ledger, 1)
-    strangers = [answer(opened, "p0009", "ok", "1"), post(opened, "p0009", "2")]
+    strangers: list[Entry] = [answer(opened, "p0009", "ok", "1"), post(opened, "p0009", "2")]
 
     assert record_entries(ledger, strangers, NOW) == ["closed", "closed"]
     assert count(ledger, ChatPost) == 1  # the first post of the chat
@@ -90,7 +90,7 @@ def test_who_is_no_member_cannot_answer(ledger: Ledger) -> None:
 
 def test_an_archived_chat_takes_nothing_from_anybody(ledger: Ledger) -> None:
     opened = open_conversation(ledger)
-    entries = [
+    entries: list[Entry] = [
         answer(opened, "p0000", "ok", "1"),
         post(opened, "p0000", "2"),
         post(opened, None, "3"),
@@ -107,7 +107,7 @@ def test_an_archived_chat_takes_nothing_from_anybody(ledger: Ledger) -> None:
 def test_nobody_writes_on_the_page_of_a_one_way_message(ledger: Ledger) -> None:
     opened = open_conversation(ledger, one_way=True)
 
-    entries = [post(opened, "p0000", "1"), answer(opened, "p0000", "ok", "2")]
+    entries: list[Entry] = [post(opened, "p0000", "1"), answer(opened, "p0000", "ok", "2")]
     assert record_entries(ledger, entries, NOW) == ["closed", "recorded"]
 
 

@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 NPM := data/local/npm
-NPM_LOCK := tests/integration/kannel/package-lock.json
+NPM_LOCK := tests/npm/package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports format bench up sample lock clean
@@ -27,12 +27,12 @@ demo: $(READY) ## Do the main job on sample data: load, select, render, send to 
 test: $(READY) $(NPM)/.ready ## Run all tests
 	$(BIN)/pytest
 
-# What the tests of the Kannel route run on Node: without it they fail and say so, and all others run.
+# What tests take from npm (Kannel's message centre, axe-core): without it they fail and say so, and all others run.
 $(NPM)/.ready: $(NPM_LOCK)
 	@mkdir -p -m 700 data/local && mkdir -p $(NPM)
 	@cp $(NPM_LOCK) $(dir $(NPM_LOCK))package.json $(NPM)/
 	@npm ci --prefix $(NPM) --ignore-scripts --no-audit --no-fund --loglevel error && touch $@ || echo \
-	    "No npm, no tests of the Kannel route: install nodejs, npm, kannel and kannel-extras (.ci/run does)"
+	    "No npm, no tests of the Kannel route and of accessibility: install nodejs and npm (.ci/run does)"
 
 check: lint types imports ## What CI checks besides tests
 

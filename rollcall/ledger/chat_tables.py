@@ -99,7 +99,10 @@ class ChatPost(Base):
     """
 
     __tablename__ = "chat_posts"
-    __table_args__ = (Index("ix_chat_posts_chat_id", "chat_id", "written_at"),)
+    __table_args__ = (
+        Index("ix_chat_posts_chat_id", "chat_id", "written_at"),
+        Index("ix_chat_posts_person_id", "chat_id", "person_id", "written_at"),
+    )
 
     post_id: Mapped[str] = mapped_column(primary_key=True)
     chat_id: Mapped[str] = mapped_column(ForeignKey("chats.chat_id"))

@@ -1,4 +1,4 @@
-"""A portal made of the settings: which routes report to it, and where providers reach it."""
+"""A portal made of the settings: which routes report to it, and where it is reached."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,11 +13,17 @@ from rollcall.errors import ConfigError
 from rollcall.ledger.migrate import require_current
 from rollcall.portal.app import make_app
 from rollcall.portal.intake import Intake
+from rollcall.portal.member_parts import build_member_parts
 from rollcall.portal.reception import Caller
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import CallbackReader
 from rollcall.settings import Settings
-from rollcall.wiring import build_arrivals_recorder, build_ledger, build_reporting_routes
+from rollcall.wiring import (
+    build_arrivals_recorder,
+    build_ledger,
+    build_link_key,
+    build_reporting_routes,
+)
 
 NEVER_REPORTS: Final = "routes of its kind never report"
 
@@ -27,7 +33,8 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     """Open ledger and routes, and yield the portal's application; all is closed at the end.
 
     Raises:
-        ConfigError: `ROLLCALL_PUBLIC_URL` is missing or wrong, or no route reports to us.
+        ConfigError: `ROLLCALL_PUBLIC_URL` is missing or wrong, a route cannot report to us, or the
+            key of personal links cannot be had.
         LedgerError: The ledger does not answer, or belongs to another version.
     """
     public_url = read_public_url(settings.public_url)
@@ -37,7 +44,9 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     try:
         require_current(ledger)
         intake = Intake(build_arrivals_recorder(ledger, clock), clock)
-        yield make_app(callers, intake, public_url, clock)
+        key = build_link_key(settings).key
+        members = build_member_parts(ledger, key, public_url, settings.organisation, clock)
+        yield make_app(callers, intake, public_url, clock, members)
     finally:
         ledger.close()
         for route, _ in reporting.values():
@@ -45,29 +54,29 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
 
 
 def find_callers(reporting: Mapping[str, tuple[Route, SecretStr]]) -> dict[str, Caller]:
-    """Return the routes that report to us, each with its secret.
+    """Return the routes that report to us, each with its secret; there may be none.
 
     Raises:
-        ConfigError: There is none, or one cannot report.
+        ConfigError: One cannot report.
     """
     callers: dict[str, Caller] = {}
     for route_id, (route, secret) in reporting.items():
         if not isinstance(route, CallbackReader):
             raise ConfigError(f"route {route_id!r} has a receipt_secret, but {NEVER_REPORTS}")
         callers[route_id] = Caller(route, secret)
-    if not callers:
-        raise ConfigError("no route has a receipt_secret: there is nothing to receive")
     return callers
 
 
 def read_public_url(public_url: str) -> str:
-    """Return the address at which providers reach us, without a slash at the end.
+    """Return the address at which providers and recipients reach us, without a slash at the end.
 
     Raises:
         ConfigError: It is not set, or is no address that they could call.
     """
     if not public_url:
-        raise ConfigError("ROLLCALL_PUBLIC_URL is not set: providers must be told where to call")
+        raise ConfigError(
+            "ROLLCALL_PUBLIC_URL is not set: providers and recipients must be told where to call"
+        )
     if not _can_be_called(public_url):
         raise ConfigError("ROLLCALL_PUBLIC_URL should look like https://safe.example.org")
     return public_url.rstrip("/")

@@ -1,40 +1,76 @@
 """Every address on the web asks who calls, or is listed here as public."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from rollcall.clock import SystemClock
+from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.migrate import migrate_ledger
 from rollcall.portal.app import make_app
 from rollcall.portal.intake import Intake
+from rollcall.portal.member_parts import build_member_parts
 from rollcall.portal.reception import Caller
 from tests.integration.portal.scripted import PUBLIC_URL, SECRET, ScriptedRoute
 
 PUBLIC = {"/healthz"}
 
+PERSONAL = "/c/"
+"""Addresses with a personal link: the token in them is what authenticates."""
+
 CLOCK = SystemClock()
-APP = make_app(
-    {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))},
-    Intake(lambda _: pytest.fail("a stranger's callback was recorded"), CLOCK),
-    PUBLIC_URL,
-    CLOCK,
-)
-ROUTES = {route.path: route for route in APP.routes if isinstance(route, Route)}
 
 
-def test_every_address_is_a_plain_route_so_that_none_escapes_this_test() -> None:
-    assert len(ROUTES) == len(APP.routes) >= 3
-    assert set(ROUTES) >= PUBLIC
+def make(ledger: Ledger) -> Starlette:
+    return make_app(
+        {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))},
+        Intake(lambda _: pytest.fail("a stranger's callback was recorded"), CLOCK),
+        PUBLIC_URL,
+        CLOCK,
+        build_member_parts(ledger, bytes(32), PUBLIC_URL, "Example Corp", CLOCK),
+    )
 
 
-@pytest.mark.parametrize("path", sorted(ROUTES))
-async def test_every_address_is_authenticated_or_public(path: str) -> None:
-    parameters = dict.fromkeys(ROUTES[path].param_convertors, "stranger")
-    called = ROUTES[path].path_format.format(**parameters)
-    transport = httpx.ASGITransport(APP)
-    async with httpx.AsyncClient(transport=transport, base_url="http://inside.example") as http:
-        for method in sorted(ROUTES[path].methods or ()):
-            answered = await http.request(method, called)
-            assert answered.status_code == (200 if path in PUBLIC else 404)
-            assert answered.content == b""
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
+    ledger = open_ledger(f"sqlite:///{tmp_path_factory.mktemp('portal') / 'ledger.db'}")
+    migrate_ledger(ledger)
+    yield make(ledger)
+    ledger.close()
+
+
+def list_routes(app: Starlette) -> dict[str, Route]:
+    return {route.path: route for route in app.routes if isinstance(route, Route)}
+
+
+def test_every_address_is_a_plain_route_so_that_none_escapes_this_test(app: Starlette) -> None:
+    routes = list_routes(app)
+    assert len(routes) == len(app.routes) >= 8
+    assert set(routes) >= PUBLIC
+
+
+async def test_every_address_is_authenticated_or_public(app: Starlette) -> None:
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://inside.example") as http,
+    ):
+        for route in list_routes(app).values():
+            called = route.path_format.format(**dict.fromkeys(route.param_convertors, "stranger"))
+            for method in sorted(route.methods or ()):
+                await require_refusal(http, method, called)
+
+
+async def require_refusal(http: httpx.AsyncClient, method: str, called: str) -> None:
+    form = {"answer": "ok"} if method == "POST" and called.startswith(PERSONAL) else None
+    answered = await http.request(method, called, data=form)
+    if called.startswith(PERSONAL):
+        assert answered.status_code == 410, called
+        assert "stranger" not in answered.text
+    else:
+        assert answered.status_code == (200 if called in PUBLIC else 404), called
+        assert answered.content == b""

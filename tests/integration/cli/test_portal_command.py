@@ -46,13 +46,6 @@ def test_an_address_that_nobody_could_call_is_refused(rollcall: CommandLine, url
     )
 
 
-def test_without_a_route_that_reports_it_does_not_start(rollcall: CommandLine) -> None:
-    rollcall.set("PUBLIC_URL", "https://safe.example.org")
-    assert rollcall("portal").mistake == (
-        "no route has a receipt_secret: there is nothing to receive"
-    )
-
-
 def test_check_says_of_each_route_that_no_receipts_are_awaited(
     rollcall: CommandLine, carriers: Sandbox
 ) -> None:

@@ -12,7 +12,8 @@ from rollcall.domain.receipts import Receipt
 from rollcall.errors import LedgerError
 from rollcall.ledger.arrivals import Arrival
 from rollcall.ledger.patience import PATIENCE
-from rollcall.portal.intake import GROUP_ROWS, MOST_WAITING_ROWS, Intake
+from rollcall.portal.grouping import GROUP_ROWS, MOST_WAITING_ROWS
+from rollcall.portal.intake import Intake
 
 
 class HurriedClock:

@@ -38,6 +38,13 @@ class DeliverySettings(BaseModel):
     high_quality_max_tries: int = Field(
         50, ge=1, le=50, description="Tries of one SMS of high quality, over all routes."
     )
+    push_max_tries: int = Field(8, ge=1, le=50, description="Tries of one notification.")
+    push_give_up_h: float = Field(
+        4.0,
+        gt=0,
+        le=120,
+        description="Hours after which a notification that no push service took is given up.",
+    )
     copies_cap: int = Field(
         2,
         ge=1,

@@ -21,10 +21,14 @@ from rollcall.routes.base import Route
 from rollcall.routes.config import load_mailboxes, load_routes
 from rollcall.routes.email.dsn import BounceIds
 from rollcall.routes.email.mailbox_settings import MailboxSettings
+from rollcall.routes.push.vapid import make_private_key, read_private_key
+from rollcall.routes.push.webpush import WebPushRoute, WebPushSettings
 from rollcall.routes.registry import build_route
 from rollcall.routes.settings import BaseRouteSettings
+from rollcall.sending.key_file import read_or_make
 from rollcall.sending.link_key import LinkKey
 from rollcall.sending.previews import PreviewStore
+from rollcall.sending.push_directory import LedgerDirectory
 from rollcall.sending.route_book import RouteBook, RouteTraits
 from rollcall.sending.steps import SendSteps
 from rollcall.settings import PROJECT_FOLDER, Settings, load_secrets, load_settings
@@ -91,6 +95,7 @@ def build_app(settings: Settings, clock: Clock | None = None) -> App:
     book = build_route_book(settings, clock)
     ledger = build_ledger(settings)
     require_current(ledger)
+    _tell_devices(book, ledger, clock)
     sources = build_sources(settings, clock)
     steps = SendSteps(
         ledger=ledger,
@@ -188,7 +193,19 @@ def load_route_settings(settings: Settings) -> list[BaseRouteSettings]:
     Raises:
         ConfigError: The file is missing or wrong; names file, route and field.
     """
-    return load_routes(settings.routes_file, load_secrets())
+    routes = load_routes(settings.routes_file, load_secrets())
+    return [_with_push_key(settings, one) for one in routes]
+
+
+def push_public_key(settings: Settings) -> str | None:
+    """Return the key that the app subscribes to notifications with, None where none are sent.
+
+    Raises:
+        ConfigError: The routes file is missing or wrong, or the key cannot be read or made.
+    """
+    routes = load_route_settings(settings)
+    keys = (one.public_key for one in routes if isinstance(one, WebPushSettings))
+    return next(keys, None)
 
 
 def build_reporting_routes(settings: Settings, clock: Clock) -> dict[str, tuple[Route, SecretStr]]:
@@ -252,6 +269,27 @@ def build_mailboxes(settings: Settings) -> list[tuple[MailboxSettings, BounceIds
 def load_layout() -> EmailLayout:
     """Compile the HTML frame of emails."""
     return compile_layout((PROJECT_FOLDER / "data/templates/email.html.j2").read_text("utf-8"))
+
+
+def _with_push_key(settings: Settings, route: BaseRouteSettings) -> BaseRouteSettings:
+    """Return a route with the key that is made once, if it is one that needs it and names none."""
+    if not isinstance(route, WebPushSettings) or route.vapid_private_key is not None:
+        return route
+    path = _private_folder(settings.data_dir) / "vapid.key"
+    key = read_or_make(path, make_private_key, "the key of notifications")
+    try:
+        read_private_key(key)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return route.model_copy(update={"vapid_private_key": SecretStr(key)})
+
+
+def _tell_devices(book: RouteBook, ledger: Ledger, clock: Clock) -> None:
+    """Tell the routes to the app where its devices are."""
+    directory = LedgerDirectory(ledger, clock)
+    for route in book.routes():
+        if isinstance(route, WebPushRoute):
+            route.directory = directory
 
 
 def _private_folder(path: Path) -> Path:

@@ -9,6 +9,7 @@ import typer
 from rollcall.cli.output import Format, FormatOption, console, print_json
 from rollcall.cli.receipt_addresses import tell_receipts
 from rollcall.clock import SystemClock
+from rollcall.domain.message import CHANNELS
 from rollcall.errors import ConfigError, RollcallError, SendError
 from rollcall.ledger.migrate import migrate_ledger, newest_revision, require_current
 from rollcall.routes.base import Route
@@ -115,7 +116,9 @@ def _join(way_out: Finding, way_back: Finding) -> Finding:
 
 
 def _missing_channels(served: list[str]) -> Iterator[Finding]:
-    for channel in ("email", "sms"):
+    for channel in CHANNELS:
         if channel not in served:
             told = f"no route: messages by {channel} will be refused"
+            if channel == "push":
+                told = "no route: the app is not notified"
             yield Finding(f"channel {channel}", is_good=channel != "email", told=told)

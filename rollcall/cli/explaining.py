@@ -20,6 +20,7 @@ from rollcall.errors import ConfigError, LedgerError
 from rollcall.ledger.audiences import find_previous_audience
 from rollcall.ledger.saved_filters import load_saved_filters
 from rollcall.routes.config import load_routes
+from rollcall.sending.accepting import tell_left_away
 from rollcall.sending.previewing import (
     add_sms_estimate,
     add_text_counts,
@@ -121,6 +122,7 @@ def explain_selection(
         selection, snapshot, moment, managers_only=managers_only, saved_filters=saved_filters
     )
     if request:
+        _tell_left_away(settings, request)
         prices = _find_prices(settings, request)
         message = MessageVariables(sent_on=moment.date(), organisation=settings.organisation)
         base_url = settings.public_url.rstrip("/")
@@ -129,6 +131,20 @@ def explain_selection(
         preview = add_text_counts(preview, request, _find_opted_out(preview))
     build_previews(settings).remember(preview.digest, preview.audience)
     return Explanation(preview)
+
+
+def _tell_left_away(settings: Settings, request: MessageRequest) -> None:
+    if not request.has_push_beside:
+        return
+    try:
+        routes = load_routes(settings.routes_file, load_secrets())
+    except ConfigError as error:
+        # a message can be looked at on a machine that cannot send
+        print_notice(f"whether the app is notified is not known: {error}")
+        return
+    serves_push = any(one.channel == "push" for one in routes)
+    if told := tell_left_away(request, serves_push=serves_push):
+        print_notice(told)
 
 
 def _find_opted_out(preview: Preview) -> set[str] | None:

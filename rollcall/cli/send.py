@@ -28,7 +28,7 @@ from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
 from rollcall.ledger.messages import load_message, require_open
 from rollcall.ledger.templates import require_savable, save_template
-from rollcall.sending.accepting import Order, accept_order
+from rollcall.sending.accepting import Order, accept_order, tell_left_away
 from rollcall.sending.comparing import compare_with_earlier
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import App, opened_ledger, running_app
@@ -193,6 +193,8 @@ async def send_order(order: Order, output: Format, save_as: str | None = None) -
         record, is_new = accept_order(
             order, app.ledger, app.book, app.steps.layout, app.clock, links=app.steps.links
         )
+        if told := tell_left_away(order.request, serves_push=app.book.serves("push")):
+            print_notice(told)
         known = "" if is_new else ", known already"
         print_notice(f"message {record.message_id} (key {record.idempotency_key}{known})")
         report = await run_to_end(app, record.message_id, output)

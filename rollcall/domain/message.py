@@ -150,6 +150,11 @@ class MessageRequest(BaseModel):
         }
         return tuple(channel for channel in CHANNELS if is_used[channel])
 
+    @property
+    def has_push_beside(self) -> bool:
+        """Tell whether notifications are a further way: nobody is missed without them."""
+        return "push" in self.channels() and len(self.channels()) > 1
+
 
 def parse_request(text: str | bytes) -> MessageRequest:
     """Read a message request from JSON.

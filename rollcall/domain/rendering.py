@@ -136,6 +136,22 @@ class CompiledContent:
         size = _size_sms(version, text)
         return SmsBody(text, size.encoding, size.segments, version.language)
 
+    def render_push(
+        self, recipient: RecipientVariables, message: MessageVariables
+    ) -> tuple[str, str]:
+        """Write the title and the text of one recipient's notification, not shortened yet.
+
+        The link is where a tap on it leads, and not in the text, which may be cut short; without it
+        a text may come out empty.
+
+        Raises:
+            TemplateError: The text cannot be rendered for them; names language and field.
+        """
+        version = self._choose_version(recipient)
+        variables = _gather(version, recipient, message) | {LINK_VARIABLE: ""}
+        subject = variables["subject"] = _render_subject(version, variables)
+        return subject, _render_field(version, "text", version.text, variables)
+
     def _choose_version(self, recipient: RecipientVariables) -> _Version:
         language = choose_language(recipient.language, self._languages)
         return self._default if language is None else self._versions[language]

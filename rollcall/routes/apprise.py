@@ -44,7 +44,7 @@ VERDICTS: dict[bool | None, Verdict] = {True: "accepted", False: "unknown", None
 
 NOT_UNDERSTOOD = "Apprise does not understand the url"
 
-_EXAMPLES: dict[Channel, str] = {"email": "check@example.org", "sms": "+12025550100"}
+_EXAMPLES: dict[str, str] = {"email": "check@example.org", "sms": "+12025550100"}
 """Addresses that belong to nobody, to see whether a URL is understood; nothing is sent to them."""
 
 
@@ -56,7 +56,9 @@ class AppriseSettings(BaseRouteSettings):
     url: SecretStr = Field(
         description="Apprise's URL for the service, with {to} for the recipient."
     )
-    carries: Channel = Field(description='Whom it reaches by what: "email" or "sms".')
+    carries: Literal["email", "sms"] = Field(
+        description='Whom it reaches by what: "email" or "sms".'
+    )
     number_format: Literal["e164", "digits"] = Field(
         default="e164", description='How {to} writes a number: "+4930…" or "4930…".'
     )

@@ -18,10 +18,12 @@ class Submission:
         delivery_id: The delivery this is a try of; the same on every try and every route.
         attempt_id: This try.
         idempotency_key: Per delivery and route, so that the same route can recognise a repeat.
-        address: E.164 number, or email address.
-        subject: Email only.
+        address: E.164 number, email address, or for push the person's id.
+        subject: Email and push only.
         text: Plain text, rendered.
         html: Email only.
+        link: The personal link, for push only; elsewhere it stands in the text.
+        expires_at: When the message itself expires (aware), where it does; for push only.
     """
 
     delivery_id: str
@@ -31,6 +33,8 @@ class Submission:
     text: str
     subject: str | None = None
     html: str | None = None
+    link: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import httpx
 
 from rollcall.errors import OutcomeUnknownError, RouteError
 from rollcall.routes.settings import BaseRouteSettings
-from rollcall.routes.transport import NOT_SENT, AiohttpTransport
+from rollcall.routes.transport import NOT_SENT, AiohttpTransport, MakeResolver
 from rollcall.routes.trust import load_trust
 
 
@@ -45,15 +45,23 @@ def _sign_in_of(url: httpx.URL) -> httpx.BasicAuth | None:
 
 
 def open_client(
-    settings: BaseRouteSettings, auth: httpx.BasicAuth | None = None
+    settings: BaseRouteSettings,
+    auth: httpx.BasicAuth | None = None,
+    *,
+    make_resolver: MakeResolver | None = None,
 ) -> httpx.AsyncClient:
     """Return a client for one provider account, to be kept; nothing is connected yet.
+
+    Args:
+        settings: How it is addressed.
+        auth: How it is signed in to.
+        make_resolver: As for `AiohttpTransport`.
 
     Raises:
         ConfigError: `ca_file` cannot be read.
     """
     return ProviderClient(
-        AiohttpTransport(settings.max_connections, load_trust(settings)),
+        AiohttpTransport(settings.max_connections, load_trust(settings), make_resolver),
         auth,
         httpx.Timeout(settings.answer_timeout_s, connect=settings.connect_timeout_s),
     )

@@ -12,6 +12,7 @@ from rollcall.routes.callbacks import receipts_address
 from rollcall.routes.email.mailgun import MailgunRoute, MailgunSettings
 from rollcall.routes.email.sendgrid import SendGridRoute, SendGridSettings
 from rollcall.routes.email.smtp import SmtpRoute
+from rollcall.routes.push.webpush import WebPushRoute, WebPushSettings
 from rollcall.routes.settings import BaseRouteSettings, SmtpSettings
 from rollcall.routes.sms.http_settings import HttpSmsSettings
 from rollcall.routes.sms.http_sms import HttpSmsRoute
@@ -35,6 +36,7 @@ _ROUTES: dict[type[BaseRouteSettings], Callable[..., Route]] = {
     SendGridSettings: SendGridRoute,
     MailgunSettings: MailgunRoute,
     AppriseSettings: AppriseRoute,
+    WebPushSettings: WebPushRoute,
 }
 """Every kind of route, by its settings; a route is made of `(settings, clock, callback)`."""
 

@@ -18,10 +18,12 @@ import asyncio
 import logging
 import math
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
@@ -56,6 +58,8 @@ _LONGEST_S = 86_400.0
 
 _Origin = tuple[str, str, int | None]
 
+MakeResolver = Callable[[], AbstractResolver]
+
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Carry httpx requests over a pool of aiohttp connections.
@@ -67,11 +71,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     Args:
         max_connections: How many connections may be open at once.
         tls: Whom to trust; None for the system's authorities.
+        make_resolver: Makes what looks names up, called on the event loop; None for the system's.
+            Addresses that are written as such are not looked up.
     """
 
-    def __init__(self, max_connections: int = 100, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        max_connections: int = 100,
+        tls: ssl.SSLContext | None = None,
+        make_resolver: MakeResolver | None = None,
+    ) -> None:
         self._max_connections = max_connections
         self._tls = tls
+        self._make_resolver = make_resolver
         self._connector: aiohttp.TCPConnector | None = None
         self._targets: dict[_Origin, ClientRequest] = {}
         self._deadlines: dict[float, Deadlines] = {}
@@ -109,7 +121,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def _connect(self, request: httpx.Request, limits: aiohttp.ClientTimeout) -> Connection:
         if self._connector is None:  # made late: it belongs to the event loop that first uses it
             self._connector = aiohttp.TCPConnector(
-                limit=self._max_connections, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=60
+                limit=self._max_connections,
+                keepalive_timeout=KEEP_ALIVE_S,
+                ttl_dns_cache=60,
+                resolver=self._make_resolver() if self._make_resolver else None,
             )
         try:
             return await self._connector.connect(self._target(request.url), [], limits)

@@ -7,19 +7,11 @@ POST /messages   {"to", "text", "from", "reference"}, Idempotency-Key, Authoriza
 """
 
 import asyncio
-import contextlib
-import functools
 import json
-import socket
-import struct
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import httpx
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
+from rollcall.sandbox.asgi import Receive, Scope, Send, answer, hold, read_body
 from rollcall.sandbox.desk import HOLD_FACTOR, AcceptanceDesk, Parcel
 from rollcall.sandbox.plan import CarrierPlan
 from rollcall.sandbox.reports import Reporter
@@ -28,10 +20,6 @@ from rollcall.sandbox.schedule import Fate, Fault, is_unknown_number
 PATH = "/messages"
 TOKEN = "sandbox"  # noqa: S105 - a carrier on loopback that sends nothing anywhere
 GARBAGE = b"<html><body>Welcome to the hotel's wireless network!</body></html>"
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class CarrierApp:
@@ -53,20 +41,20 @@ class CarrierApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        body = await _read_body(receive)
+        body = await read_body(receive)
         refusal = _refuse_request(scope)
         if refusal is not None:
-            return await _answer(send, *refusal)
+            return await answer(send, *refusal)
         try:
             parcel = _read_parcel(scope, body)
         except (ValueError, LookupError, TypeError):
-            return await _answer(send, 400, _error("malformed"))
+            return await answer(send, 400, _error("malformed"))
         await asyncio.sleep(self._plan.delay_s)
         known_id = self._recognise(parcel)
         if known_id is not None:
-            return await _answer(send, 202, _accepted(known_id))
+            return await answer(send, 202, _accepted(known_id))
         if is_unknown_number(parcel.address):
-            return await _answer(send, 400, _error("unknown_number"))
+            return await answer(send, 400, _error("unknown_number"))
         return await self._take(parcel, scope, receive, send)
 
     def _recognise(self, parcel: Parcel) -> str | None:
@@ -80,17 +68,17 @@ class CarrierApp:
             await self._keep(parcel, provider_id, fate)
         match fate.fault:
             case Fault.NONE | Fault.ACCEPT_AND_DROP:
-                await _answer(send, 202, _accepted(provider_id))
+                await answer(send, 202, _accepted(provider_id))
             case Fault.REFUSE:
-                await _answer(send, 403, _error("refused"))
+                await answer(send, 403, _error("refused"))
             case Fault.THROTTLE:
                 wait = str(self._plan.retry_after_s).encode()
-                await _answer(send, 429, _error("throttled"), (b"retry-after", wait))
+                await answer(send, 429, _error("throttled"), (b"retry-after", wait))
             case Fault.GARBAGE:
-                await _answer(send, 200, GARBAGE)
+                await answer(send, 200, GARBAGE)
             case Fault.TIME_OUT:
-                await _hold(receive, self._plan.answer_timeout_s * HOLD_FACTOR)
-                await _answer(send, 504, _error("took_too_long"))  # to nobody, as a rule
+                await hold(receive, self._plan.answer_timeout_s * HOLD_FACTOR)
+                await answer(send, 504, _error("took_too_long"))  # to nobody, as a rule
             case Fault.RESET:
                 scope["extensions"]["reset"]()
                 await receive()  # returns when the connection is gone
@@ -100,40 +88,6 @@ class CarrierApp:
             self._ids_by_key[parcel.idempotency_key] = provider_id
         if self._reporter is not None and fate.receipt is not None:
             await self._reporter.report(parcel, provider_id, fate.receipt)
-
-
-class ResettingProtocol(H11Protocol):
-    """uvicorn's HTTP protocol, which lets the application end the connection without an answer."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.app = functools.partial(self._call_with_reset, self.app)
-
-    async def _call_with_reset(self, app: Any, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["extensions"] = {"reset": self.reset}
-        await app(scope, receive, send)
-
-    def reset(self) -> None:
-        """End the connection as a crash does: with a RST, answering nothing."""
-        connection = self.transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
-
-
-async def _read_body(receive: Receive) -> bytes:
-    body = bytearray()
-    is_more = True
-    while is_more:
-        event = await receive()
-        body += event.get("body", b"")
-        is_more = event.get("more_body", False)
-    return bytes(body)
 
 
 def _refuse_request(scope: Scope) -> tuple[int, bytes] | None:
@@ -178,16 +132,3 @@ def _accepted(provider_id: str) -> bytes:
 
 def _error(code: str) -> bytes:
     return json.dumps({"error": {"code": code}}).encode()
-
-
-async def _answer(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    framing = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [framing, *headers]})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _hold(receive: Receive, hold_s: float) -> None:
-    """Keep the client waiting until it gives up."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(hold_s):
-            await receive()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import uvicorn
 
-from rollcall.sandbox.carrier import CarrierApp, ResettingProtocol
+from rollcall.sandbox.asgi import ResettingProtocol
+from rollcall.sandbox.carrier import CarrierApp
 from rollcall.sandbox.desk import AcceptanceDesk
 from rollcall.sandbox.journal import Journal, JournalEntry, name_journal, read_journal
 from rollcall.sandbox.mail import MailDesk, MailSessions

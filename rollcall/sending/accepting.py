@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rollcall.clock import Clock
 from rollcall.domain.email_layout import EmailLayout
-from rollcall.domain.message import MessageRequest, digest_request
+from rollcall.domain.message import Channel, MessageRequest, digest_request
 from rollcall.domain.rendering import compile_content
 from rollcall.errors import ConfigError
 from rollcall.ledger.engine import Ledger
@@ -103,9 +103,34 @@ def _follow(order: Order, ledger: Ledger) -> Order:
 def require_routes(request: MessageRequest, book: RouteBook) -> None:
     """Make sure that every channel a message needs has a way out.
 
+    Notifications beside other channels are not needed: see `recorded_channels`.
+
     Raises:
         ConfigError: Names the channel that has none.
     """
-    for channel in request.channels():
+    for channel in recorded_channels(request, book):
         if not book.serves(channel):
             raise ConfigError(f"no route is configured for {channel}: add one to the routes file")
+
+
+def recorded_channels(request: MessageRequest, book: RouteBook) -> tuple[Channel, ...]:
+    """Return over which channels deliveries of a message are recorded.
+
+    Notifications without a way out are left away where other channels carry the message too.
+    """
+    if request.has_push_beside and not book.serves("push"):
+        return tuple(channel for channel in request.channels() if channel != "push")
+    return request.channels()
+
+
+def tell_left_away(request: MessageRequest, *, serves_push: bool) -> str | None:
+    """Say in a sentence what of a message is not sent for want of a route, None if nothing is.
+
+    Args:
+        request: The message.
+        serves_push: Whether a route for notifications is configured.
+    """
+    if serves_push or not request.has_push_beside:
+        return None
+    others = " and ".join(channel for channel in request.channels() if channel != "push")
+    return f"no notifications to the app: no route of kind webpush is configured; {others} go out"

@@ -23,6 +23,8 @@ from rollcall.sending.route_book import Recipient, RouteBook
 
 NOT_SERVED = "no route serves this number"
 
+NO_ROUTE = "no route is configured for it any more"
+
 TRIES_FOR_A_PROBE: Final = 8
 """Tries of a delivery for each further probe that it makes of a route that has refused it."""
 
@@ -50,7 +52,8 @@ class Decider:
             return settled
         if not routes:  # also of tries over routes that were taken out of the file since
             is_out = any(one.is_out for one in tries)
-            return Finish("unconfirmed" if is_out else "not_delivered", NOT_SERVED)
+            why = NOT_SERVED if delivery.channel == "sms" else NO_ROUTE
+            return Finish("unconfirmed" if is_out else "not_delivered", why)
         usable = self._usable(policy, recipient, routes, now)
         spared = self._spare_probes(usable, tries)
         # a probe is not spared where nothing else may be tried

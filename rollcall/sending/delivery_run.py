@@ -71,6 +71,7 @@ class DeliveryRun:
         canary_hold_s: Longest hold of the bulk of a large send while its first messages are out.
         carrier_only: Countries where no receipt proves more than arrival at the carrier.
         links: What fills in personal links, where the message has them.
+        expires_at: When the message itself expires, where it does.
     """
 
     message_id: str
@@ -85,6 +86,7 @@ class DeliveryRun:
     canary_hold_s: float = 0.0
     carrier_only: frozenset[str] = frozenset()
     links: PersonalLinks | None = None
+    expires_at: datetime | None = None
     _ends_early: bool = field(init=False, default=False)
     _batch_count: int = field(init=False, default=0)
     _batches: dict[int, list[ClaimedDelivery]] = field(init=False, default_factory=dict)
@@ -251,7 +253,7 @@ class DeliveryRun:
     ) -> list[Try]:
         """Learn what became of earlier tries by asking."""
         start = AttemptStart(delivery.delivery_id, tries[-1].route_id, "")
-        submission = make_submission(delivery, content, start, tries, self.links)
+        submission = make_submission(delivery, content, start, tries, self.links, self.expires_at)
         return await self._inquiry.resolve(submission, tries)
 
     async def _try(
@@ -275,7 +277,9 @@ class DeliveryRun:
                 entry.withdraw(delivery.country)
                 paused = Verdict(route_id, "unavailable", PAUSED)
                 return await self._record(delivery, start, paused, tries)
-            submission = make_submission(delivery, content, start, tries, self.links)
+            submission = make_submission(
+                delivery, content, start, tries, self.links, self.expires_at
+            )
             verdict = await entry.outbox.submit(submission)
         return await self._conclude(delivery, start, verdict, tries)
 

@@ -1,6 +1,5 @@
 """What personal links are made of: a key that lies beside the ledger, and the portal's address."""
 
-import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Final
 
 from rollcall.domain.personal_links import PersonalLinks, placeholder_link
 from rollcall.errors import ConfigError
+from rollcall.sending.key_file import read_or_make
 
 KEY_BYTES: Final = 32
 
@@ -34,7 +34,9 @@ class LinkKey:
         Raises:
             ConfigError: It is none, or cannot be read or written.
         """
-        told = self.given or _read_or_make(self.path)
+        told = self.given or read_or_make(
+            self.path, lambda: secrets.token_hex(KEY_BYTES), "the key of personal links"
+        )
         try:
             key = bytes.fromhex(told)
         except ValueError:
@@ -61,29 +63,3 @@ class LinkKey:
     def of_chat(self, chat_id: str) -> PersonalLinks:
         """Return what writes the links of one conversation."""
         return PersonalLinks(self.key, self.base_url, chat_id)
-
-
-def _read_or_make(path: Path) -> str:
-    """Return the key in a file; of two processes that make one, both get the one that stays."""
-    try:
-        if not path.exists():
-            _make(path)
-        return path.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the key of personal links {path} cannot be read or written") from error
-
-
-def _make(path: Path) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # fails where there is one by now, and never shows half a key
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()

@@ -21,6 +21,12 @@ from rollcall.sources.kept import KeptSources, KeptVersion
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
 
+_MISSING: Final[dict[Channel, str]] = {
+    "email": "no email address",
+    "sms": "no phone number",
+    "push": "no app that takes notifications",
+}
+
 KEPT_TEXTS: Final = 500
 """Rendered texts that are kept for whoever gets the same: some megabytes."""
 
@@ -69,28 +75,33 @@ def require_recipients(audience: Audience) -> None:
     raise SelectionError(f"selection matches nobody{without}; nothing was sent")
 
 
-def render_deliveries(
+def render_deliveries(  # noqa: PLR0913 - what texts depend on
     request: MessageRequest,
     recipients: Iterable[Addressee],
     layout: EmailLayout,
     organisation: str,
     sent_on: date,
     link: str | None = None,
+    *,
+    channels: tuple[Channel, ...] | None = None,
 ) -> Iterator[tuple[NewDelivery, NewContent | None]]:
     """Write what everybody gets, over every channel of the message, one by one.
 
     People who get the same text share its content, which comes with the first of them. Who lacks
-    the address for a channel has a delivery all the same, that says so. `link` stands for the
-    personal link of each.
+    the address for a channel has a delivery all the same, that says so; but who has no app misses
+    nothing where other channels carry the message, and has none over `push`. `link` stands for the
+    personal link of each; `channels` are those recorded, by default all of the message.
 
     Raises:
         TemplateError: The texts cannot be rendered for anybody; after the last recipient.
     """
-    channels = request.channels()
+    channels = channels or request.channels()
     compiled = compile_content(request.content, layout, include_sms="sms" in channels, link=link)
     writer = _Writer(compiled, MessageVariables(sent_on=sent_on, organisation=organisation))
     for one in recipients:
         for channel in channels:
+            if channel == "push" and not one.has_push and len(channels) > 1:
+                continue
             yield writer.write(one, channel)
     if writer.failure and not writer.known:
         raise writer.failure
@@ -104,14 +115,18 @@ class _Writer:
         self.message = message
         self.known: set[bytes] = set()
         self.failure: TemplateError | None = None
-        self._used = {"email": compiled.email_variables, "sms": compiled.sms_variables}
+        self._used: dict[Channel, frozenset[str]] = {
+            "email": compiled.email_variables,
+            "sms": compiled.sms_variables,
+            "push": compiled.email_variables,
+        }
         self._render_once = lru_cache(maxsize=KEPT_TEXTS)(self._render_anew)
 
     def write(
         self, recipient: Addressee, channel: Channel
     ) -> tuple[NewDelivery, NewContent | None]:
         """Return a delivery, and its content where nobody before had the same."""
-        address = recipient.email if channel == "email" else recipient.phone
+        address = _address_of(recipient, channel)
         if reason := _missing_address(address, channel):
             return _not_attempted(recipient, channel, reason), None
         try:
@@ -148,9 +163,19 @@ class _Writer:
         if channel == "sms":
             sms = self.compiled.render_sms(variables, self.message)
             return NewContent(_digest("sms", sms.text), sms.text, segment_count=sms.segments)
+        if channel == "push":
+            subject, text = self.compiled.render_push(variables, self.message)
+            return NewContent(_digest("push", subject, text), text, subject=subject)
         email = self.compiled.render_email(variables, self.message)
         digest = _digest("email", email.subject, email.text, email.html)
         return NewContent(digest, email.text, subject=email.subject, html=email.html)
+
+
+def _address_of(recipient: Addressee, channel: Channel) -> str | None:
+    """Return where a message goes; notifications to whichever devices the person has by then."""
+    if channel == "push":
+        return recipient.person_id if recipient.has_push else None
+    return recipient.email if channel == "email" else recipient.phone
 
 
 def _not_attempted(recipient: Addressee, channel: Channel, reason: str) -> NewDelivery:
@@ -160,7 +185,7 @@ def _not_attempted(recipient: Addressee, channel: Channel, reason: str) -> NewDe
 def _missing_address(address: str | None, channel: Channel) -> str | None:
     """Say why there is no address to send to, None if there is one."""
     if not address:
-        return "no email address" if channel == "email" else "no phone number"
+        return _MISSING[channel]
     if channel == "email" and not looks_deliverable(address):
         return "the email address is not valid"
     return None

@@ -218,7 +218,9 @@ class RouteBook:
 
     def claim_limit(self, channel: Channel, limit: int, now: datetime) -> int:
         """Return how many deliveries are worth claiming: few while routes are only probed."""
-        entries = [one for one in self.entries.values() if one.route.channel == channel]
+        entries = self._by_channel.get(channel, ())
+        if not entries:
+            return limit  # there is nothing to spare: each is found to have no way out
         usable = [one for one in entries if one.is_usable(now)]
         if any(one.health.is_closed() for one in usable):
             return limit

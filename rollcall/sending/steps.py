@@ -29,7 +29,7 @@ from rollcall.ledger.queue import read_queue
 from rollcall.ledger.recording import record_deliveries, refuse_message
 from rollcall.ledger.shared_numbers import settle_shared
 from rollcall.ledger.stopping import sweep_stopped
-from rollcall.sending.accepting import require_routes
+from rollcall.sending.accepting import recorded_channels, require_routes
 from rollcall.sending.choosing import choose_audience, freeze_guarded, require_previewed
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.interpreter import tuned_interpreter
@@ -169,14 +169,16 @@ class SendSteps:
         request = MessageRequest.model_validate(message.request)
         if request.opens_conversation:
             enrol_members(self.ledger, message.message_id, self.links.key)
+        channels = recorded_channels(request, self.book)
         link = self.links.placeholder() if request.has_links else None
         rendered = render_deliveries(
             request,
-            iterate_addressees(self.ledger, message.message_id),
+            iterate_addressees(self.ledger, message.message_id, asks_for_push="push" in channels),
             self.layout,
             self.organisation,
             message.accepted_at.date(),
             link,
+            channels=channels,
         )
         with Spool(self.snapshots_folder) as spool:
             spool.fill(rendered)
@@ -214,6 +216,7 @@ class SendSteps:
             canary_hold_s=self.delivery.canary_hold_s,
             carrier_only=self.carrier_only,
             links=self.links.of_chat(message.chat_id) if message.chat_id else None,
+            expires_at=message.expires_at,
         )
 
     def close_message(self, message_id: str) -> SendReport:

@@ -1,6 +1,7 @@
 """What a route is handed: one message for one recipient, with the names by which it is known."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rollcall.domain.personal_links import PersonalLinks
@@ -16,6 +17,7 @@ def make_submission(
     start: AttemptStart,
     tries: Sequence[Try],
     links: PersonalLinks | None = None,
+    expires_at: datetime | None = None,
 ) -> Submission:
     """Return what a try hands over.
 
@@ -25,6 +27,7 @@ def make_submission(
         start: The try.
         tries: Those before it.
         links: What fills in the recipient's link, where the message has one.
+        expires_at: When the message itself expires, where it does.
     """
 
     def fill(text: str) -> str:
@@ -38,6 +41,8 @@ def make_submission(
         text=fill(content.text),
         subject=content.subject,
         html=content.html and fill(content.html),
+        link=links.link_of(delivery.person_id) if links and delivery.channel == "push" else None,
+        expires_at=expires_at,
     )
 
 

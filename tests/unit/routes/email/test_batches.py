@@ -1,6 +1,7 @@
 """Which messages go with one request, and that each has one outcome whatever is refused."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,8 +22,12 @@ from rollcall.routes.email.batches import (
 FITS = BatchPlan(lambda letter: len(letter.submission.text) < 100)
 
 
-def submission(number: int, text: str = "same", **changes: str) -> Submission:
-    plain = {"delivery_id": f"d-{number}", "attempt_id": f"a-{number}", "idempotency_key": "k"}
+def submission(number: int, text: str = "same", **changes: Any) -> Submission:
+    plain: dict[str, Any] = {
+        "delivery_id": f"d-{number}",
+        "attempt_id": f"a-{number}",
+        "idempotency_key": "k",
+    }
     plain |= {"address": f"p{number}@example.org", "text": text, "subject": "S"}
     return Submission(**(plain | changes))
 

@@ -1,0 +1,72 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from rollcall.domain.push import PushSubscription
+from rollcall.ledger.addressees import iterate_addressees
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.messages import accept_message
+from rollcall.ledger.push_subscriptions import (
+    MOST_DEVICES,
+    drop_subscription,
+    find_subscriptions,
+)
+from rollcall.ledger.recording import freeze_audience
+from tests.integration.devices import add_device, read_endpoints
+from tests.integration.ledger.records import NOW, a_message, an_audience
+
+
+def a_subscription(device_id: str) -> PushSubscription:
+    return PushSubscription(device_id, f"https://push.example.org/{device_id}", "key", "auth")
+
+
+def test_notifications_go_to_every_device_of_a_person_and_to_nobody_elses(ledger: Ledger) -> None:
+    phone, tablet, other = map(a_subscription, ("phone", "tablet", "other"))
+    add_device(ledger, "p1", phone, contact_at=NOW)
+    add_device(ledger, "p1", tablet, contact_at=NOW + timedelta(hours=1))
+    add_device(ledger, "p2", other)
+    assert find_subscriptions(ledger, ["p1", "p3"]) == {"p1": [tablet, phone]}
+    assert find_subscriptions(ledger, []) == {}
+
+
+def test_a_revoked_device_and_one_without_subscription_get_nothing(ledger: Ledger) -> None:
+    add_device(ledger, "p1", a_subscription("lost"), revoked_at=NOW)
+    add_device(ledger, "p1", a_subscription("muted"))
+    assert drop_subscription(ledger, "muted", "https://push.example.org/muted")
+    assert find_subscriptions(ledger, ["p1"]) == {}
+
+
+def test_of_countless_devices_those_heard_of_latest_are_notified(ledger: Ledger) -> None:
+    for number in range(MOST_DEVICES + 5):
+        contact_at = NOW + timedelta(minutes=number)
+        add_device(ledger, "p1", a_subscription(f"d{number:02}"), contact_at=contact_at)
+    found = find_subscriptions(ledger, ["p1"])["p1"]
+    assert [one.device_id for one in found] == [f"d{number:02}" for number in range(14, 4, -1)]
+
+
+def test_a_subscription_is_dropped_once_and_the_one_that_follows_stays(ledger: Ledger) -> None:
+    gone = a_subscription("phone")
+    add_device(ledger, "p1", gone)
+    assert drop_subscription(ledger, "phone", gone.endpoint)
+    assert not drop_subscription(ledger, "phone", gone.endpoint)
+    assert read_endpoints(ledger) == {"phone": None}
+
+    anew = replace(a_subscription("tablet"), endpoint="https://push.example.org/new")
+    add_device(ledger, "p1", anew)
+    assert not drop_subscription(ledger, "tablet", "https://push.example.org/old")
+    assert find_subscriptions(ledger, ["p1"]) == {"p1": [anew]}
+
+
+def test_who_has_the_app_is_known_where_that_is_asked(ledger: Ledger) -> None:
+    message, _ = accept_message(ledger, a_message("drill"), NOW)
+    freeze_audience(ledger, message.message_id, an_audience(3))
+    add_device(ledger, "p0001", a_subscription("phone"))
+    add_device(ledger, "p0001", a_subscription("tablet"))
+    add_device(ledger, "p0002", a_subscription("lost"), revoked_at=NOW)
+    asked = list(iterate_addressees(ledger, message.message_id, asks_for_push=True))
+    assert [(one.person_id, one.has_push) for one in asked] == [
+        ("p0000", False),
+        ("p0001", True),
+        ("p0002", False),
+    ]
+    unasked = iterate_addressees(ledger, message.message_id)
+    assert not any(one.has_push for one in unasked)

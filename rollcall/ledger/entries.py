@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, true, update
 
 from rollcall.domain.chats import Answer, AnswerVia
 from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
@@ -35,6 +35,8 @@ class NewAnswer:
         answer: What they say; `none` takes an earlier one back.
         via: How it came.
         key: What makes a repeat the same answer: a nonce of the page, the provider's id of a text.
+        said_at: When it was said, if that is not now: one that was kept while there was no line
+            must not undo what was said since.
     """
 
     chat_id: str
@@ -42,6 +44,7 @@ class NewAnswer:
     answer: Answer
     via: AnswerVia
     key: str
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +91,23 @@ def record_entry(connection: Connection, entry: Entry, now: datetime) -> Recorde
 def _record_answer(connection: Connection, new: NewAnswer, now: datetime) -> Recorded:
     if not _lock_member(connection, new.chat_id, new.person_id):
         return "closed"
+    said_at = min(new.said_at or now, now)
     row = {
         "answer_id": _derive_id("answer", new.chat_id, new.person_id, new.key),
         "chat_id": new.chat_id,
         "person_id": new.person_id,
         "answer": new.answer,
         "via": new.via,
-        "answered_at": now,
+        "answered_at": said_at,
     }
     if not insert_new(connection, ChatAnswer, "answer_id", [row]):
         return "known"
-    told: dict[str, Any] = {"answer": new.answer, "answered_at": now, "answered_via": new.via}
+    told: dict[str, Any] = {"answer": new.answer, "answered_at": said_at, "answered_via": new.via}
     if new.answer != "none":
         told["next_chase_at"] = None
         _hold_back_reminders(connection, new)
-    _change_member(connection, new.chat_id, new.person_id, told)
+    is_latest = or_(ChatMember.answered_at.is_(None), ChatMember.answered_at <= said_at)
+    _change_member(connection, new.chat_id, new.person_id, told, is_latest)
     return "recorded"
 
 
@@ -160,10 +165,16 @@ def _find_open_chat(connection: Connection, chat_id: str) -> Any:
 
 
 def _change_member(
-    connection: Connection, chat_id: str, person_id: str, told: dict[str, Any]
+    connection: Connection,
+    chat_id: str,
+    person_id: str,
+    told: dict[str, Any],
+    only_if: ColumnElement[bool] | None = None,
 ) -> None:
     changed = update(ChatMember).where(
-        ChatMember.chat_id == chat_id, ChatMember.person_id == person_id
+        ChatMember.chat_id == chat_id,
+        ChatMember.person_id == person_id,
+        true() if only_if is None else only_if,
     )
     connection.execute(changed.values(version=ChatMember.version + 1, **told))
 

@@ -1,5 +1,6 @@
 """Answers and posts in the ledger: each counts once, the latest stands, an archive ends them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +67,34 @@ def test_a_repeat_of_an_older_answer_does_not_undo_a_newer_one(ledger: Ledger) -
 
     assert record_entries(ledger, [first, second], NOW) == ["recorded", "recorded"]
     assert record_entries(ledger, [first], NOW + timedelta(hours=1)) == ["known"]
+
+    assert member(ledger, opened, "p0000").answer == "needs_help"
+
+
+def test_an_ok_that_was_kept_without_a_line_does_not_undo_a_later_call_for_help(
+    ledger: Ledger,
+) -> None:
+    opened = open_conversation(ledger)
+    record_entries(ledger, [answer(opened, "p0000", "needs_help", "sms")], NOW)
+
+    kept = replace(answer(opened, "p0000", "ok", "kept"), said_at=NOW - timedelta(minutes=20))
+    assert record_entries(ledger, [kept], NOW + timedelta(hours=1)) == ["recorded"]
+    assert member(ledger, opened, "p0000").answer == "needs_help"
+    assert count(ledger, ChatAnswer) == 2
+
+    later = replace(answer(opened, "p0000", "ok", "later"), said_at=NOW + timedelta(minutes=20))
+    record_entries(ledger, [later], NOW + timedelta(hours=2))
+    assert member(ledger, opened, "p0000").answer == "ok"
+
+
+def test_nobody_answers_from_the_future(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+
+    ahead = replace(answer(opened, "p0000", "ok", "ahead"), said_at=NOW + timedelta(days=1))
+    record_entries(ledger, [ahead], NOW)
+    record_entries(
+        ledger, [answer(opened, "p0000", "needs_help", "now")], NOW + timedelta(minutes=1)
+    )
 
     assert member(ledger, opened, "p0000").answer == "needs_help"
 

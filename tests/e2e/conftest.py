@@ -43,20 +43,24 @@ class Rollcall:
 
 @pytest.fixture
 def rollcall(tmp_path: Path) -> Rollcall:
-    data = tmp_path / "data"
+    return install(tmp_path)
+
+
+def install(folder: Path) -> Rollcall:
+    """Return the command line of an installation in an empty folder."""
     env = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("ROLLCALL", "PREFECT"))
     }
     env |= {
-        "ROLLCALL_DATA_DIR": str(data),
-        "ROLLCALL_ROUTES_FILE": str(tmp_path / "sandbox" / "routes.toml"),
+        "ROLLCALL_DATA_DIR": str(folder / "data"),
+        "ROLLCALL_ROUTES_FILE": str(folder / "sandbox" / "routes.toml"),
         "ROLLCALL_DELIVERY__FIRST_WAIT_S": "0.05",
-        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_HOME": str(folder / "prefect"),
     }
-    (tmp_path / "sandbox").mkdir()
-    return Rollcall(env, tmp_path)
+    (folder / "sandbox").mkdir()
+    return Rollcall(env, folder)
 
 
 @pytest.fixture

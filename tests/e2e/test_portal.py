@@ -47,7 +47,7 @@ def running_portal(rollcall: Rollcall) -> Iterator[tuple["subprocess.Popen[str]"
         yield process, f"http://127.0.0.1:{json.loads(answer)['port']}"
     finally:
         process.kill()
-        process.wait(timeout=10)
+        process.communicate(timeout=10)
 
 
 def call(base_url: str, path: str, fields: dict[str, str]) -> httpx.Response:

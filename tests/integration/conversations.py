@@ -1,6 +1,6 @@
 """Conversations as tests put them into a ledger: opened, with members, each with a token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ def open_conversation(
     *,
     key: str = "chat",
     now: datetime = NOW,
+    language: str | None = "en",
     chat: dict[str, Any] | None = None,
     **options: Any,
 ) -> Conversation:
@@ -53,6 +54,8 @@ def open_conversation(
     new = a_message(key, request=told, kind=request.kind, opens=request)
     message, _ = accept_message(ledger, new, now)
     audience = an_audience(people_count)
+    readers = tuple(replace(one, language=language) for one in audience.recipients)
+    audience = replace(audience, recipients=readers)
     freeze_audience(ledger, message.message_id, audience)
     enrol_members(ledger, message.message_id, KEY)
     opened = load_chat(ledger, message.chat_id or "")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from babel.dates import format_datetime
+from babel.dates import format_skeleton
 from babel.messages.pofile import read_po
 
 from rollcall.domain.languages import Direction, choose_language, find_direction
@@ -72,7 +72,8 @@ def choose_page_language(member: str | None, accept_language: str, chat: str | N
 @lru_cache(maxsize=4096)
 def write_time(moment: datetime, language: str) -> str:
     """Return a moment in words, to the minute, in UTC: what the page says without a script."""
-    return f"{format_datetime(moment, 'd MMM y HH:mm', locale=language)} UTC"
+    day = format_skeleton("yMMMd", moment, locale=language)
+    return f"{day} {moment:%H:%M} UTC"
 
 
 def _read(language: str) -> dict[str, str]:

@@ -16,6 +16,15 @@ _IPV6_PREFIX: Final = 64
 """What one subscriber has at least: addresses within it are one guesser's."""
 
 
+_OURS: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
+    )
+)
+"""Where a proxy of ours may be: this machine, and private networks (RFC 1918, RFC 4193)."""
+
+
 async def read_form(request: Request) -> dict[str, str]:
     """Return the fields of a form; what is no UTF-8 in them becomes U+FFFD.
 
@@ -66,7 +75,7 @@ def find_client(request: Request) -> str:
     """
     peer = request.client.host if request.client else ""
     noted = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    told = noted if noted and _is_private(peer) else peer
+    told = noted if noted and _is_ours(peer) else peer
     try:
         address = ipaddress.ip_address(told)
     except ValueError:
@@ -76,8 +85,9 @@ def find_client(request: Request) -> str:
     return str(address)
 
 
-def _is_private(peer: str) -> bool:
+def _is_ours(peer: str) -> bool:
     try:
-        return ipaddress.ip_address(peer).is_private
+        address = ipaddress.ip_address(peer)
     except ValueError:
         return False
+    return any(address in network for network in _OURS)

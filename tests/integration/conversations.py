@@ -36,10 +36,12 @@ def open_conversation(
     """Open a chat with people `p0000`, `p0001`, … who are asked whether they are OK.
 
     With `chat=None` it is one without terms of its own; `one_way=True` opens none but asks.
+    `content` says something else.
     """
     is_one_way = options.pop("one_way", False)
     told: dict[str, Any] = {
-        "content": {
+        "content": options.pop("content", None)
+        or {
             "subject": "Flood in Example City",
             "text": "Are you safe?",
             "language": "en",

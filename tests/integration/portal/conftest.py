@@ -18,6 +18,7 @@ from rollcall.portal.app import make_app
 from rollcall.portal.intake import Intake
 from rollcall.portal.reception import Caller
 from rollcall.wiring import build_arrivals_recorder
+from tests.integration.portal.member import SetClock, visiting
 from tests.integration.portal.scripted import (
     PUBLIC_URL,
     SECRET,
@@ -86,6 +87,19 @@ async def running_portal(ledger: Ledger, patience_s: float) -> AsyncIterator[Pro
         httpx.AsyncClient(transport=transport, base_url="http://inside.example") as http,
     ):
         yield Provider(http)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that shows what a test sets it to."""
+    return SetClock()
+
+
+@pytest.fixture
+async def http(ledger: Ledger, clock: SetClock) -> AsyncIterator[httpx.AsyncClient]:
+    """What visits a portal for members."""
+    async with visiting(ledger, clock) as http:
+        yield http
 
 
 def read_references(ledger: Ledger) -> set[str]:

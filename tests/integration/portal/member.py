@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
+from sqlalchemy import update
 from starlette.applications import Starlette
 
 from rollcall.clock import Clock
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.tables import AudienceMember
 from rollcall.portal.app import make_app
 from rollcall.portal.intake import Intake
 from rollcall.portal.member_parts import build_member_parts
-from tests.integration.conversations import KEY
+from tests.integration.conversations import KEY, Conversation
 from tests.integration.ledger.records import NOW
 from tests.integration.portal.scripted import PUBLIC_URL
 
@@ -67,6 +69,11 @@ class Browser:
         return await self.http.post(path, data=fields, headers=_named(headers))
 
 
+def browser_of(http: httpx.AsyncClient, opened: Conversation, person: str = "p0000") -> Browser:
+    """Return a member's browser."""
+    return Browser(http, opened.tokens[person])
+
+
 def read_nonce(html: str) -> str:
     """Return the nonce of a page's forms."""
     found = re.search(r'name="nonce" value="([^"]+)"', html)
@@ -96,3 +103,10 @@ async def visiting(
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def speak(ledger: Ledger, language: str | None, person: str = "p0000") -> None:
+    """Let a member's record say that they speak a language; else tests' people speak Japanese."""
+    told = update(AudienceMember).where(AudienceMember.person_id == person)
+    with ledger.write() as connection:
+        connection.execute(told.values(language=language))

@@ -1,6 +1,6 @@
 """The member's page: what it shows, what it takes, and what it makes of the same thing twice."""
 
-from collections.abc import AsyncIterator
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,23 +11,10 @@ from sqlalchemy import func, select
 from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, ChatPost
 from rollcall.ledger.chats import archive_chat
 from rollcall.ledger.engine import Ledger
-from tests.integration.conversations import Conversation, open_conversation
-from tests.integration.portal.member import ROOT, Browser, SetClock, visiting
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
-
-
-@pytest.fixture
-async def http(ledger: Ledger, clock: SetClock) -> AsyncIterator[httpx.AsyncClient]:
-    async with visiting(ledger, clock) as http:
-        yield http
-
-
-def browser_of(http: httpx.AsyncClient, opened: Conversation, person: str = "p0000") -> Browser:
-    return Browser(http, opened.tokens[person])
+from rollcall.ledger.entries import NewPost, record_entries
+from tests.integration.conversations import open_conversation
+from tests.integration.ledger.records import NOW
+from tests.integration.portal.member import ROOT, SetClock, browser_of, speak
 
 
 def count(ledger: Ledger, table: Any) -> int:
@@ -44,7 +31,9 @@ def answer_of(ledger: Ledger, person: str = "p0000") -> tuple[str, str | None]:
 async def test_the_page_shows_the_post_and_the_two_buttons(
     http: httpx.AsyncClient, ledger: Ledger
 ) -> None:
-    shown = await browser_of(http, open_conversation(ledger)).look(accept_language="en")
+    member = browser_of(http, open_conversation(ledger))
+    speak(ledger, "en")
+    shown = await member.look()
     assert shown.status_code == 200
     for told in ("Flood in Example City", "Are you safe?", "You have not answered yet."):
         assert told in shown.text
@@ -97,3 +86,115 @@ async def test_an_archived_chat_is_gone_for_its_members(
         assert gone.status_code == 410
         assert "Flood" not in gone.text
     assert count(ledger, ChatAnswer) == 0
+
+
+async def test_scanners_and_previews_change_nothing(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    nonce = await member.nonce()
+    for path in ("", "/answer", "/reply", "/state"):
+        for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"):
+            query = {"answer": "ok", "text": "Hello", "nonce": nonce}
+            await http.request(method, member.path + path, params=query)
+    assert answer_of(ledger) == ("none", None)
+    assert (count(ledger, ChatAnswer), count(ledger, ChatPost)) == (0, 1)
+
+
+async def test_a_form_that_was_not_issued_is_refused_and_its_text_kept(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    opened = open_conversation(ledger)
+    member, other = browser_of(http, opened), browser_of(http, opened, "p0001")
+    for nonce in ("", "A" * 28, await other.nonce()):
+        assert (await member.answer("ok", nonce)).status_code == 403
+        refused = await member.reply("We are on the roof.", nonce)
+        assert (refused.status_code, "We are on the roof." in refused.text) == (403, True)
+    assert (count(ledger, ChatAnswer), count(ledger, ChatPost)) == (0, 1)
+
+
+async def test_another_site_cannot_answer_for_a_member(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    assert (await member.answer("ok", sec_fetch_site="cross-site")).status_code == 403
+    assert (await member.answer("ok", origin="https://evil.example")).status_code == 403
+    assert (await member.answer("ok", sec_fetch_site="same-origin")).status_code == 303
+
+
+@pytest.mark.parametrize("said", ["", "none", "OK", "ok\x00", "maybe"])
+async def test_only_the_two_answers_are_taken(
+    http: httpx.AsyncClient, ledger: Ledger, said: str
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    assert (await member.answer(said)).status_code == 422
+    assert answer_of(ledger)[0] == "none"
+
+
+async def test_a_chat_that_does_not_ask_takes_no_answer(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger, ok_request=False))
+    assert "/answer" not in (await member.look()).text
+    assert (await member.answer("ok")).status_code == 422
+    assert count(ledger, ChatAnswer) == 0
+
+
+async def test_the_page_of_a_one_way_message_shows_its_text_and_takes_answers_only(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger, one_way=True))
+    shown = (await member.look()).text
+    assert "Are you safe?" in shown
+    assert "<textarea" not in shown
+    assert (await member.reply("Hello")).status_code == 422
+    assert (await member.answer("ok")).status_code == 303
+    assert answer_of(ledger)[0] == "ok"
+    assert count(ledger, ChatPost) == 1
+
+
+async def test_a_script_gets_the_page_at_once(http: httpx.AsyncClient, ledger: Ledger) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    answered = await member.answer("ok", x_fetch="1")
+    assert answered.status_code == 200
+    assert 'class="state ok"' in answered.text
+
+
+async def test_taps_of_a_script_on_one_page_are_entries_of_their_own(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    nonce = await member.nonce()
+    for tap, said in (("1", "ok"), ("2", "needs_help"), ("3", "ok"), ("3", "ok")):
+        await member.send("answer", {"answer": said, "nonce": nonce, "tap": tap})
+    assert answer_of(ledger)[0] == "ok"
+    assert count(ledger, ChatAnswer) == 3
+
+
+async def test_state_changes_with_the_page_and_only_then(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    before = (await member.state()).text
+    assert f'data-state="{before}"' in (await member.look()).text
+    assert (await member.state()).text == before
+    await member.answer("ok")
+    assert (await member.state()).text != before
+
+
+async def test_long_chats_are_shown_page_by_page(http: httpx.AsyncClient, ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+    entries = [
+        NewPost(opened.chat.chat_id, "p0000", f"reply {n:03}", "page", str(n)) for n in range(65)
+    ]
+    for n, entry in enumerate(entries):
+        record_entries(ledger, [entry], NOW + timedelta(seconds=n + 1))
+    member = browser_of(http, opened)
+    pages = [(await member.look(f"?skip={skip}")).text for skip in (0, 30, 60)]
+    shown = [re.findall(r"reply (\d{3})", page) for page in pages]
+    assert shown == [
+        [f"{n:03}" for n in range(35, 65)],
+        [f"{n:03}" for n in range(5, 35)],
+        [f"{n:03}" for n in range(5)],
+    ]
+    assert [f"{ROOT}{member.path}?skip=30" in pages[0], "?skip=90" in pages[2]] == [True, False]

@@ -144,7 +144,7 @@ def test_what_is_new_appears_by_itself(browser: Browser, ledger: Ledger, base_ur
         page.get_by_role("textbox", name="Message").fill("half a sent")
         post = NewPost(opened.chat.chat_id, None, "Go to the assembly point.", "administrator", "1")
         record_entries(ledger, [post], SystemClock().now())
-        page.clock.run_for(60_000)
+        page.clock.fast_forward(30_000)
         shows(page, "Go to the assembly point.")
         expect(page.get_by_role("textbox", name="Message")).to_have_value("half a sent")
 

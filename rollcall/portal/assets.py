@@ -1,4 +1,4 @@
-"""The page's style and script: under names that change with what is in them, kept for ever."""
+"""The page's style, script and icon: under names that change with what is in them, kept for ever."""
 
 import hashlib
 from http import HTTPStatus
@@ -12,7 +12,11 @@ from starlette.routing import Route
 from rollcall.portal.reception import answer
 
 _FOLDER: Final = Path(__file__).with_name("assets")
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",

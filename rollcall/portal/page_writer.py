@@ -67,6 +67,7 @@ class PageWriter:
             "organisation": organisation,
             "style": assets.name_of("page.css"),
             "script": assets.name_of("page.js"),
+            "icon": assets.name_of("icon.svg"),
         }
         self._page = environment.get_template("page.html.j2")
         self._notice = environment.get_template("notice.html.j2")

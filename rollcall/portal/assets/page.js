@@ -12,7 +12,7 @@
     try { return JSON.parse(localStorage.getItem(shelf)) || []; } catch { return memory; }
   };
   const keep = (entries) => {
-    memory = entries.slice(-MOST_KEPT);
+    memory = entries.slice(0, MOST_KEPT);
     try {
       if (memory.length) localStorage.setItem(shelf, JSON.stringify(memory));
       else localStorage.removeItem(shelf);
@@ -48,12 +48,13 @@
     localise();
     return find("problem", next)?.textContent.trim() || "";
   };
-  const leave = () => { keep([]); location.reload(); };
+  const leave = () => { keep([]); location.reload(); return " "; };
 
   const giveBack = ({ form, fields }) => {
     const text = find("text");
     if (form === "reply" && text && !text.value) text.value = fields.text;
   };
+  // returns why an entry has to wait, if it has to
   const sendOne = async (entry) => {
     const { form, fields } = entry;
     tell(form, say.sending);
@@ -62,25 +63,21 @@
       got = await ask(say.url + "/" + form, { method: "POST", body: new URLSearchParams(fields) });
       html = await got.text();
     } catch {
-      tell(form, say.kept);
-      return false;
+      return say.kept;
     }
-    if (got.status === 429 || got.status >= 500) {
-      tell(form, say.later);
-      return false;
-    }
+    if (got.status === 429 || got.status >= 500) return say.later;
     keep(kept().filter((one) => one.fields.tap !== fields.tap));
     if (got.status === 410) return leave();
     const problem = show(html);
     if (!got.ok) giveBack(entry);
     tell(form, got.ok ? say.sent : problem || say.refused);
-    return true;
   };
   const sendAll = async () => {
     if (isSending) return;
     isSending = true;
-    let entry;
-    while ((entry = kept()[0]) && (await sendOne(entry)));
+    let entry, reason;
+    while (!reason && (entry = kept()[0])) reason = await sendOne(entry);
+    if (reason) for (const { form } of kept()) tell(form, reason);
     isSending = false;
   };
 
@@ -118,10 +115,10 @@
     if (name === "answer") fields.answer = event.submitter.value;
     const random = crypto.getRandomValues(new Uint8Array(12));
     fields.tap = [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    // of several answers that wait only the last is meant
-    const others = kept().filter((one) => name !== "answer" || one.form !== name);
-    keep([...others, { form: name, fields }]);
-    if (name === "reply") find("text").value = "";
+    const entry = { form: name, fields };
+    // an answer goes ahead of replies, and of several that wait only the last is meant
+    if (name === "answer") keep([entry, ...kept().filter((one) => one.form !== name)]);
+    else { keep([...kept(), entry]); find("text").value = ""; }
     pause = FIRST_MS;
     sendAll().then(() => schedule(pause));
   });

@@ -1,6 +1,7 @@
-"""A portal for the scripted provider as a process: `portal_process.py LEDGER_URL PORT LEVEL`.
+"""A portal for the scripted provider, and for members, as a process.
 
-At level 1 everything that can be logged is, to stderr.
+`portal_process.py LEDGER_URL PORT LEVEL PUBLIC_URL`: at level 1 everything that can be logged is,
+to stderr.
 """
 
 import asyncio
@@ -14,20 +15,23 @@ from rollcall.ledger.arrivals import record_arrivals
 from rollcall.ledger.engine import open_ledger
 from rollcall.portal.app import make_app
 from rollcall.portal.intake import Intake
+from rollcall.portal.member_parts import build_member_parts
 from rollcall.portal.reception import Caller
 from rollcall.portal.serving import listen, serve
-from tests.integration.portal.scripted import PUBLIC_URL, SECRET, ScriptedRoute
+from tests.integration.conversations import KEY
+from tests.integration.portal.scripted import SECRET, ScriptedRoute
 
 
 def main() -> None:
     """Serve until told to end."""
-    ledger_url, port, level = sys.argv[1:]
+    ledger_url, port, level, public_url = sys.argv[1:]
     logging.basicConfig(level=int(level))
     clock = SystemClock()
     ledger = open_ledger(ledger_url)
     callers = {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))}
     intake = Intake(lambda arrived: record_arrivals(ledger, arrived, clock.now()), clock)
-    app = make_app(callers, intake, PUBLIC_URL, clock)
+    members = build_member_parts(ledger, KEY, public_url, "Example Corp", clock)
+    app = make_app(callers, intake, public_url, clock, members)
     with listen("127.0.0.1", int(port)) as listening:
         asyncio.run(serve(app, listening), debug=int(level) == 1)
     ledger.close()

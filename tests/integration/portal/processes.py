@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.architecture.project import PROJECT
+from tests.integration.portal.scripted import PUBLIC_URL
 from tests.ports import find_free_port
 
 START_S = 60
@@ -19,13 +20,15 @@ START_S = 60
 class PortalProcess:
     """A portal that can be killed; its port stays the same, and its log grows on."""
 
-    def __init__(self, ledger_url: str, folder: Path, log_level: int) -> None:
+    def __init__(
+        self, ledger_url: str, folder: Path, log_level: int, public_url: str = PUBLIC_URL
+    ) -> None:
         self.port = find_free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._log = folder / "portal.log"
         self._command = [
             *(sys.executable, "-m", "tests.integration.portal.portal_process"),
-            *(ledger_url, str(self.port), str(log_level)),
+            *(ledger_url, str(self.port), str(log_level), public_url),
         ]
         self.process = self._start()
 

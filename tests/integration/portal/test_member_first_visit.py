@@ -35,6 +35,7 @@ async def test_a_first_visit_stays_under_20_kb(
     assert {one.headers["content-type"].split(";")[0] for one in files} == {
         "text/css",
         "text/javascript",
+        "image/svg+xml",
     }
     everything = sum(
         len(one.content) + sum(len(name) + len(value) + 4 for name, value in one.headers.items())

@@ -133,4 +133,4 @@ def tell_left_away(request: MessageRequest, *, serves_push: bool) -> str | None:
     if serves_push or not request.has_push_beside:
         return None
     others = " and ".join(channel for channel in request.channels() if channel != "push")
-    return f"no notifications to the app: no route of kind webpush is configured; {others} go out"
+    return f"no route of kind webpush is configured: this goes out by {others}, not to the app"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from rollcall.domain.push import PushSubscription
 from rollcall.ledger.app_tables import AppDevice
@@ -39,3 +39,10 @@ def read_endpoints(ledger: Ledger) -> dict[str, str | None]:
     query = select(AppDevice.device_id, AppDevice.push_endpoint)
     with ledger.read() as connection:
         return {row.device_id: row.push_endpoint for row in connection.execute(query)}
+
+
+def revoke_device(ledger: Ledger, device_id: str) -> None:
+    """Revoke a device, as when it is lost."""
+    revoked = update(AppDevice).where(AppDevice.device_id == device_id)
+    with ledger.write() as connection:
+        connection.execute(revoked.values(revoked_at=NOW))

@@ -286,3 +286,13 @@ def test_a_template_and_a_selection_are_one_too_many(rollcall: CommandLine) -> N
     asked = rollcall.write("s.json", JAPAN)
     told = rollcall("select", asked, "--template", "Quake", "--data", rollcall.source).mistake
     assert told == "--template has a selection of its own: leave the other out"
+
+
+def test_that_the_app_is_not_notified_is_said_before_anything_is_sent(
+    rollcall: CommandLine,
+) -> None:
+    told = "no route of kind webpush is configured: this goes out by email, not to the app"
+    message = rollcall.write_message(JAPAN, options={"include_push": True})
+    assert told in explain(rollcall, JAPAN, "--message", message, "--format", "json").err
+    plain = rollcall.write_message(JAPAN, "plain.json")
+    assert told not in explain(rollcall, JAPAN, "--message", plain, "--format", "json").err

@@ -216,3 +216,36 @@ def test_message_is_read_from_standard_input(
 def test_loaded_source_and_ledger_are_their_owners_only(rollcall: CommandLine) -> None:
     assert send(rollcall, rollcall.write_message({"people": ["p1"]})).code == 0
     assert rollcall.data.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_way_to_the_app_the_message_goes_out_and_says_so(rollcall: CommandLine) -> None:
+    told = "no route of kind webpush is configured: this goes out by email, not to the app"
+    path = rollcall.write_message({"everyone": True}, options={"include_push": True})
+    answer = send(rollcall, path)
+    assert answer.code == 0
+    assert told in answer.err.splitlines()
+    assert set(answer.json["counts"]) == {"email"}
+
+    alone = {"include_push": True, "include_email": False}
+    refused = send(rollcall, rollcall.write_message({"everyone": True}, options=alone))
+    assert refused.mistake.startswith("no route is configured for push")
+
+
+def test_who_has_no_app_is_complete_without_it(rollcall: CommandLine) -> None:
+    with_push = rollcall.write(
+        "push.toml",
+        rollcall.sandbox.routes_file.read_text("utf-8")
+        + '\n[[route]]\nid = "app"\nkind = "webpush"\nsubject = "mailto:crisis@example.org"\n',
+    )
+    rollcall.set("ROUTES_FILE", with_push)
+    answer = send(
+        rollcall, rollcall.write_message({"everyone": True}, options={"include_push": True})
+    )
+    assert (answer.code, answer.err.count("\n")) == (0, 1)
+    assert answer.json["complete"]
+    assert set(answer.json["counts"]) == {"email"}
+    checked = rollcall("check", "--format", "json").json
+    (way,) = (one for one in checked if one["part"] == "route app")
+    assert way["is_good"]
+    assert way["told"].startswith("push, has a VAPID key")
+    assert (rollcall.data / "vapid.key").stat().st_mode & 0o777 == 0o600

@@ -2,7 +2,7 @@ import pytest
 
 from rollcall.domain.message import parse_request
 from rollcall.errors import ConfigError
-from rollcall.sending.accepting import require_routes
+from rollcall.sending.accepting import recorded_channels, require_routes, tell_left_away
 from rollcall.sending.route_book import RouteBook
 from tests.unit.sending.scripted import ScriptedRoute
 
@@ -25,3 +25,27 @@ def test_every_channel_of_a_message_needs_a_route() -> None:
         require_routes(parse_request(BY_SMS_TOO), open_book(mail))
     with pytest.raises(ConfigError, match="no route is configured for email"):
         require_routes(parse_request(BY_EMAIL), open_book(carrier))
+
+
+def test_notifications_beside_another_channel_are_left_away_without_a_route() -> None:
+    beside = parse_request(BY_EMAIL[:-1] + ', "options": {"include_push": true}}')
+    mail, app = ScriptedRoute("mail", "email"), ScriptedRoute("app", "push")
+    require_routes(beside, open_book(mail))
+    assert recorded_channels(beside, open_book(mail)) == ("email",)
+    assert recorded_channels(beside, open_book(mail, app)) == ("email", "push")
+    told = tell_left_away(beside, serves_push=False)
+    assert told == (
+        "no route of kind webpush is configured: this goes out by email, not to the app"
+    )
+    assert tell_left_away(beside, serves_push=True) is None
+    assert tell_left_away(parse_request(BY_SMS_TOO), serves_push=False) is None
+
+
+def test_notifications_alone_need_a_route() -> None:
+    alone = parse_request(
+        BY_EMAIL[:-1] + ', "options": {"include_push": true, "include_email": false}}'
+    )
+    assert recorded_channels(alone, open_book()) == ("push",)
+    assert tell_left_away(alone, serves_push=False) is None
+    with pytest.raises(ConfigError, match="no route is configured for push"):
+        require_routes(alone, open_book(ScriptedRoute("mail", "email")))

@@ -55,3 +55,14 @@ def test_by_default_standard_sends_a_lost_answer_again_once_and_nobody_gets_five
     defaults = DeliverySettings()
     assert (defaults.high_quality_copies_cap, defaults.copies_cap) == (4, 2)
     assert defaults.high_quality_max_tries == 50
+
+
+def test_notifications_end_sooner_and_care_for_no_quality_of_sms() -> None:
+    accepted_at = EXPIRES_AT - timedelta(days=9)
+    settings = DeliverySettings(push_max_tries=7, push_give_up_h=3, give_up_h=48)
+    for options in (MessageOptions(include_push=True), HIGH_QUALITY):
+        policy = choose_policy("push", options, settings, EXPIRES_AT, accepted_at)
+        assert (policy.max_tries, policy.uses_alternatives) == (7, False)
+        assert policy.expires_at == accepted_at + timedelta(hours=3)
+    sooner = accepted_at + timedelta(minutes=5)
+    assert choose_policy("push", STANDARD, settings, sooner, accepted_at).expires_at == sooner

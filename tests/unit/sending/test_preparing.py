@@ -231,3 +231,52 @@ def test_facilities_that_stand_for_nobody_are_told_apart_from_no_match() -> None
 def test_audience_of_people_without_any_address_is_no_mistake() -> None:
     nobody = Recipient("p1", "Ana", None, None, None, None, Position("none"), ({"by": "everyone"},))
     require_recipients(Audience(MOMENT, (nobody,), ()))
+
+
+def ask_for_push(text: str, **options: bool) -> MessageRequest:
+    told = {
+        "content": {"subject": "Drill", "text": text},
+        "selection": {"everyone": True},
+        "options": {"include_push": True, **options},
+    }
+    return parse_request(json.dumps(told))
+
+
+def test_only_who_has_the_app_has_a_notification_beside_the_email() -> None:
+    people = recipient("p1", has_push=True), recipient("p2")
+    contents, deliveries = render(ask_for_push("Run."), *people)
+    assert [(one.person_id, one.channel, one.address) for one in deliveries] == [
+        ("p1", "email", "p1@example.org"),
+        ("p1", "push", "p1"),
+        ("p2", "email", "p2@example.org"),
+    ]
+    (notification,) = (one for one in contents if one.html is None)
+    assert (notification.subject, notification.text) == ("Drill", "Run.")
+    assert notification.segment_count is None
+
+
+def test_where_nothing_else_goes_out_who_lacks_the_app_is_in_the_log() -> None:
+    people = recipient("p1", has_push=True), recipient("p2")
+    _, deliveries = render(ask_for_push("Run.", include_email=False), *people)
+    assert [(one.person_id, one.status, one.reason) for one in deliveries] == [
+        ("p1", "waiting", None),
+        ("p2", "not_attempted", "no app that takes notifications"),
+    ]
+
+
+def test_a_notification_leads_to_the_link_and_does_not_hold_it() -> None:
+    request = ask_for_push("Answer here: {{ link }}", ok_request=True)
+    person = recipient("p1", has_push=True)
+    link = "https://safe.example.org/c/x"
+    rendered = render_deliveries(request, [person], LAYOUT, "Meridian", TODAY, link)
+    email, notification = (content for _, content in rendered if content)
+    assert link in email.text
+    assert notification.text == "Answer here:"
+
+
+def test_a_text_that_is_only_the_link_makes_a_notification_of_its_subject() -> None:
+    request = ask_for_push("{{ link }}", ok_request=True)
+    person = recipient("p1", has_push=True)
+    rendered = render_deliveries(request, [person], LAYOUT, "Meridian", TODAY, "https://s.example")
+    _, notification = (content for _, content in rendered if content)
+    assert (notification.subject, notification.text) == ("Drill", "")

@@ -188,3 +188,9 @@ def test_nobody_is_obeyed_who_asks_for_more_than_an_hour(asked_s: float) -> None
     book.note("alpha", "throttled", NOW, "US", asked_s)
     assert order(book, NOW + timedelta(minutes=59)) == ["bravo"]
     assert order(book, NOW + timedelta(hours=1)) == ["alpha", "bravo"]
+
+
+def test_what_has_no_way_out_is_claimed_to_be_told_so() -> None:
+    book = RouteBook()
+    book.add(ScriptedRoute("mail", "email"), 1)
+    assert book.claim_limit("push", 500, NOW) == 500

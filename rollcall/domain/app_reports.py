@@ -24,18 +24,20 @@ _PRECISE_DIGITS: Final = 5
 _MOST_ACCURACY_M: Final = 20_100_000.0
 """Half way round the Earth: who knows less knows nothing."""
 
-CONTACT_SCHEMA: Final = {
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+
+CONTACT_SCHEMA: Final[Schema] = {
     "person_id": pl.String,
     "last_app_contact_at": pl.Datetime("us", "UTC"),
 }
-LOCATION_SCHEMA: Final = {
+LOCATION_SCHEMA: Final[Schema] = {
     "person_id": pl.String,
     "latitude": pl.Float64,
     "longitude": pl.Float64,
     "accuracy_m": pl.Float64,
     "reported_at": pl.Datetime("us", "UTC"),
 }
-EMERGENCY_SCHEMA: Final = {
+EMERGENCY_SCHEMA: Final[Schema] = {
     "emergency_id": pl.String,
     "person_id": pl.String,
     "started_at": pl.Datetime("us", "UTC"),

@@ -15,6 +15,7 @@ from rollcall.domain.app_reports import (
     AppReports,
     Fix,
     LocationConsent,
+    Schema,
 )
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.engine import Ledger, insert_new
@@ -173,7 +174,7 @@ def _emergencies_at(as_of: datetime) -> Select[Any]:
     )
 
 
-def _read(connection: Connection, query: Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
+def _read(connection: Connection, query: Select[Any], schema: Schema) -> pl.DataFrame:
     rows = connection.execute(query.execution_options(yield_per=CHUNK_ROWS))
     chunks = [
         pl.DataFrame(list(map(tuple, chunk)), schema=schema, orient="row")

@@ -12,12 +12,20 @@ from rollcall.clock import Clock
 from rollcall.errors import ConfigError
 from rollcall.ledger.migrate import require_current
 from rollcall.portal.app import make_app
+from rollcall.portal.app_door import Desk
+from rollcall.portal.app_parts import build_app_parts
+from rollcall.portal.assets import Assets
 from rollcall.portal.intake import Intake
 from rollcall.portal.reception import Caller
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import CallbackReader
 from rollcall.settings import Settings
-from rollcall.wiring import build_arrivals_recorder, build_ledger, build_reporting_routes
+from rollcall.wiring import (
+    build_arrivals_recorder,
+    build_ledger,
+    build_link_key,
+    build_reporting_routes,
+)
 
 NEVER_REPORTS: Final = "routes of its kind never report"
 
@@ -27,7 +35,8 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     """Open ledger and routes, and yield the portal's application; all is closed at the end.
 
     Raises:
-        ConfigError: `ROLLCALL_PUBLIC_URL` is missing or wrong, or no route reports to us.
+        ConfigError: `ROLLCALL_PUBLIC_URL` is missing or wrong, no route reports to us, or the key
+            of personal links cannot be had.
         LedgerError: The ledger does not answer, or belongs to another version.
     """
     public_url = read_public_url(settings.public_url)
@@ -37,7 +46,10 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     try:
         require_current(ledger)
         intake = Intake(build_arrivals_recorder(ledger, clock), clock)
-        yield make_app(callers, intake, public_url, clock)
+        assets = Assets()
+        desk = Desk(ledger, build_link_key(settings).key, public_url, clock)
+        parts = [assets, *build_app_parts(desk, settings.organisation, assets)]
+        yield make_app(callers, intake, public_url, clock, parts)
     finally:
         ledger.close()
         for route, _ in reporting.values():

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rollcall import __version__
+from rollcall.cli.app_devices import devices_app
 from rollcall.cli.audience import audience
 from rollcall.cli.bounces import bounces
 from rollcall.cli.check import check, migrate
@@ -50,6 +51,7 @@ app.command()(audience)
 app.command()(bounces)
 app.command()(find)
 app.command()(portal)
+app.add_typer(devices_app, name="app")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rollcall.cli.aiming import IncidentOption, RadiusOption, aim, read_asked
+from rollcall.cli.app_reports import find_app_reports
 from rollcall.cli.explaining import (
     ExplainOption,
     Explanation,
@@ -72,7 +73,7 @@ def select(  # noqa: PLR0913 - one argument for each option
     moment = parse_as_of(as_of) or SystemClock().now()
     sources = build_sources(load_settings(), SystemClock())
     version = open_version(sources, data, uses_last_good=last_good)
-    with build_snapshot(version, moment) as snapshot:
+    with build_snapshot(version, moment, app=find_app_reports(moment)) as snapshot:
         asked = aim(wanted, incident, radius_km, snapshot)
         saved = load_named_filters(asked)
         if explain:

@@ -21,8 +21,9 @@ stand for bits that a token does not have."""
 
 _TOKEN_CHARS: Final = 22
 
-TokenUse = Literal["page", "reply"]
-"""What a token is for: the page, or the address that answers to emails go to."""
+TokenUse = Literal["page", "reply", "enrol", "device", "form"]
+"""What a token is for: the page, the address that answers to emails go to; enrolling a device with
+the app, that device, or what its forms carry (`rollcall.domain.app_tokens`)."""
 
 
 def derive_token(key: bytes, chat_id: str, person_id: str, use: TokenUse = "page") -> str:

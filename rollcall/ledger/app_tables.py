@@ -12,7 +12,8 @@ class AppDevice(Base):
     """One row per enrolled device; revoked, it finds nobody and gets nothing any more.
 
     `push_…` is its Web Push subscription (RFC 8030, RFC 8291). `location_consent`: `none`, `city`
-    or `precise`.
+    or `precise`. A row whose id begins with `revocation-` is no device: an administrator revoked
+    all of a person's then, and links given out before enrol none any more.
     """
 
     __tablename__ = "app_devices"
@@ -38,7 +39,7 @@ class AppLocation(Base):
     """One row per location report; coordinates in WGS 84 degrees, of city level rounded."""
 
     __tablename__ = "app_locations"
-    __table_args__ = (Index("ix_app_locations_reported_at", "reported_at"),)
+    __table_args__ = (Index("ix_app_locations_person_id", "person_id", "reported_at"),)
 
     location_id: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[str]

@@ -120,6 +120,20 @@ def open_ledger(url: str, abandoned_after_s: float = ABANDONED_AFTER_S) -> Ledge
     raise ConfigError(f"ROLLCALL_LEDGER_URL: {backend} is not supported (sqlite or postgresql)")
 
 
+def may_exist(url: str) -> bool:
+    """Tell whether there may be a ledger at a URL; asks no server, and makes no file.
+
+    Raises:
+        ConfigError: The URL is not understood.
+    """
+    try:
+        address = make_url(url)
+        is_sqlite = address.get_backend_name() == "sqlite"
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError("ROLLCALL_LEDGER_URL is not a database URL") from error
+    return not is_sqlite or (bool(address.database) and Path(address.database or "").exists())
+
+
 def insert_new(
     connection: Connection,
     table: Any,

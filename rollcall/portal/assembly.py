@@ -12,8 +12,9 @@ from rollcall.clock import Clock
 from rollcall.errors import ConfigError
 from rollcall.ledger.migrate import require_current
 from rollcall.portal.app import make_app
+from rollcall.portal.desk import Desk
 from rollcall.portal.intake import Intake
-from rollcall.portal.member_parts import build_member_parts
+from rollcall.portal.parts import build_parts
 from rollcall.portal.reception import Caller
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import CallbackReader
@@ -44,9 +45,9 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     try:
         require_current(ledger)
         intake = Intake(build_arrivals_recorder(ledger, clock), clock)
-        key = build_link_key(settings).key
-        members = build_member_parts(ledger, key, public_url, settings.organisation, clock)
-        yield make_app(callers, intake, public_url, clock, members)
+        desk = Desk(ledger, build_link_key(settings).key, public_url, clock)
+        parts = build_parts(desk, settings.organisation)
+        yield make_app(callers, intake, public_url, clock, parts)
     finally:
         ledger.close()
         for route, _ in reporting.values():

@@ -1,4 +1,4 @@
-"""The page's style, script and icon: under names that change with what is in them, kept for ever."""
+"""Styles, scripts and icon of all pages: named by what is in them, and so kept for ever."""
 
 import hashlib
 from http import HTTPStatus

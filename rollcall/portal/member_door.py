@@ -33,23 +33,12 @@ from rollcall.portal.catalogues import choose_page_language
 from rollcall.portal.entry_forms import EntryForms, NotTakenError
 from rollcall.portal.grouping import Grouped
 from rollcall.portal.guesses import Guesses
+from rollcall.portal.headers import PAGE_HEADERS
 from rollcall.portal.nonces import Nonces
 from rollcall.portal.page_requests import comes_from_elsewhere, find_client, read_form, read_skip
 from rollcall.portal.page_writer import NOTHING_SENT, PageWriter, Sent
 from rollcall.portal.reception import RETRY_AFTER_S, answer
 from rollcall.portal.requests import RefusedError
-
-PAGE_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex",
-    "X-Content-Type-Options": "nosniff",
-}
 
 BY_SCRIPT: Final = "x-fetch"
 """The header by which the page's own script says that it wants the page at once."""

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from rollcall.clock import Clock
-from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import Entry, Recorded, record_entries
 from rollcall.ledger.member_pages import MemberPage, MemberPages, PageRequest
 from rollcall.ledger.patience import ask_patiently
 from rollcall.portal.app import Part
 from rollcall.portal.assets import Assets
+from rollcall.portal.desk import Desk
 from rollcall.portal.grouping import Grouped
 from rollcall.portal.member_door import MemberDoor
 from rollcall.portal.nonces import Nonces
@@ -22,23 +21,17 @@ minute all the same; sent again, it is the same entry."""
 
 
 def build_member_parts(
-    ledger: Ledger,
-    key: bytes,
-    public_url: str,
-    organisation: str,
-    clock: Clock,
-    answer_within_s: float = ANSWER_WITHIN_S,
+    desk: Desk, organisation: str, assets: Assets, answer_within_s: float = ANSWER_WITHIN_S
 ) -> list[Part]:
     """Return what serves members.
 
     Args:
-        ledger: Where conversations stand.
-        key: Of personal links.
-        public_url: Where recipients reach the portal, without a slash at the end.
+        desk: What it works with.
         organisation: Who runs it.
-        clock: What tells the time.
+        assets: Style and script; served by somebody else.
         answer_within_s: How long anybody waits.
     """
+    ledger, clock = desk.ledger, desk.clock
     pages = MemberPages(ledger)
 
     async def read(asked: Sequence[PageRequest]) -> Sequence[MemberPage | None]:
@@ -50,13 +43,12 @@ def build_member_parts(
     async def write(entries: Sequence[Entry]) -> Sequence[Recorded]:
         return await ask_patiently(clock, record, entries)
 
-    assets = Assets()
     door = MemberDoor(
         reads=Grouped(read, answer_within_s, "page"),
         writes=Grouped(write, answer_within_s, "entry"),
-        writer=PageWriter(public_url, organisation, assets),
-        nonces=Nonces(key),
-        public_url=public_url,
+        writer=PageWriter(desk.public_url, organisation, assets),
+        nonces=Nonces(desk.key),
+        public_url=desk.public_url,
         clock=clock,
     )
-    return [door, assets]
+    return [door]

@@ -14,6 +14,7 @@ from rollcall.domain.guards import GuardLimits
 from rollcall.domain.message import MessageRequest
 from rollcall.errors import InputError
 from rollcall.ledger.addressees import iterate_addressees
+from rollcall.ledger.app_reports import read_app_reports
 from rollcall.ledger.chats import enrol_members
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
@@ -107,7 +108,7 @@ class SendSteps:
     def load_snapshot(self, message_id: str) -> Path:
         """Load the travellers' data as known now into the DuckDB file of this send; kept once made.
 
-        A message that follows another one needs none.
+        What was reported with the app is part of it. A message that follows another one needs none.
 
         Raises:
             SourceError: The source cannot be loaded.
@@ -120,7 +121,8 @@ class SendSteps:
             version = open_version(
                 self.sources, Path(message.source), uses_last_good=message.uses_last_good
             )
-            build_snapshot(version, message.as_of, path).close()
+            app = read_app_reports(self.ledger, message.as_of)
+            build_snapshot(version, message.as_of, path, app).close()
         if message.source_version is None:
             with open_snapshot(path) as snapshot:
                 version_id = snapshot.frame("snapshot_info", ("version",)).item()

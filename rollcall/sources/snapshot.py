@@ -14,7 +14,9 @@ from typing import Self
 import duckdb
 import polars as pl
 
+from rollcall.domain.app_reports import AppReports
 from rollcall.errors import ConfigError, SourceError
+from rollcall.sources.app_reports import merge_app_reports
 from rollcall.sources.durability import sync_to_disk
 from rollcall.sources.kept import KeptVersion
 from rollcall.sources.reference import load_booking_places, load_country_index
@@ -36,8 +38,10 @@ class Snapshot:
 
     Its tables: the eight of the contract with `line`; `airports` (iata, country, latitude,
     longitude); `positions` (one row per person: person_id, country, latitude, longitude,
-    accuracy_m, source, at); `snapshot_info` (one row: version, as_of, validated_at). Timestamps
-    are UTC.
+    accuracy_m, source, at); `snapshot_info` (one row: version, as_of, validated_at). What was
+    reported with the app stands among `locations` and `emergencies` with a negative `line`, and
+    `app_contacts` (person_id, last_app_contact_at) says who had it; there is no such table where
+    no ledger could be asked. Timestamps are UTC.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -71,7 +75,12 @@ class Snapshot:
         self.close()
 
 
-def build_snapshot(version: KeptVersion, as_of: datetime, path: Path | None = None) -> Snapshot:
+def build_snapshot(
+    version: KeptVersion,
+    as_of: datetime,
+    path: Path | None = None,
+    app: AppReports | None = None,
+) -> Snapshot:
     """Load a kept version and find out where everybody is.
 
     Args:
@@ -79,6 +88,7 @@ def build_snapshot(version: KeptVersion, as_of: datetime, path: Path | None = No
         as_of: The moment that positions hold for; aware.
         path: The file to write, in one step: a crash leaves no part of it, and a file of that name
             is replaced. In memory where None.
+        app: What was reported with the app by `as_of`; None where nobody could be asked.
 
     Raises:
         SourceError: The kept version cannot be read.
@@ -89,10 +99,10 @@ def build_snapshot(version: KeptVersion, as_of: datetime, path: Path | None = No
         raise ValueError("as_of has no time zone")
     if path is None:
         connection = duckdb.connect(":memory:", config=CLOSED_SETTINGS)
-        _fill(connection, version, as_of)
+        _fill(connection, version, as_of, app)
         return Snapshot(_lock(connection))
     try:
-        _write_file(path, version, as_of)
+        _write_file(path, version, as_of, app)
     except (OSError, duckdb.OperationalError) as exc:  # a full disk is a TransactionException too
         raise ConfigError(f"cannot write the snapshot {path}: {exc}") from exc
     return open_snapshot(path)
@@ -111,21 +121,30 @@ def open_snapshot(path: Path) -> Snapshot:
     return Snapshot(_lock(connection))
 
 
-def _write_file(path: Path, version: KeptVersion, as_of: datetime) -> None:
+def _write_file(path: Path, version: KeptVersion, as_of: datetime, app: AppReports | None) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as partial:
         written = Path(partial) / path.name
         with duckdb.connect(written, config=CLOSED_SETTINGS) as connection:
-            _fill(connection, version, as_of)
+            _fill(connection, version, as_of, app)
         written.chmod(0o600)
         sync_to_disk(written)
         written.replace(path)
     sync_to_disk(path.parent)
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, version: KeptVersion, as_of: datetime) -> None:
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    version: KeptVersion,
+    as_of: datetime,
+    app: AppReports | None,
+) -> None:
+    merged = _merge(version, app) if app else {}
     for name in TABLES:
-        _create_table(connection, name, _read_kept(version, name))
+        if name not in merged:
+            _create_table(connection, name, _read_kept(version, name))
+    for name, rows in merged.items():
+        _create_table(connection, name, rows)
     _create_table(connection, "airports", load_booking_places())
     info = {
         "version": version.version,
@@ -136,6 +155,11 @@ def _fill(connection: duckdb.DuckDBPyConnection, version: KeptVersion, as_of: da
     _run_sql(connection, "latest_reports.sql")
     _create_table(connection, "report_countries", _find_report_countries(connection))
     _run_sql(connection, "positions.sql")
+
+
+def _merge(version: KeptVersion, app: AppReports) -> dict[str, pl.DataFrame]:
+    names = ("people", "locations", "emergencies")
+    return merge_app_reports({name: _read_kept(version, name) for name in names}, app)
 
 
 def _find_report_countries(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

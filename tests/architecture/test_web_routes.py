@@ -12,8 +12,9 @@ from rollcall.clock import SystemClock
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import migrate_ledger
 from rollcall.portal.app import make_app
+from rollcall.portal.desk import Desk
 from rollcall.portal.intake import Intake
-from rollcall.portal.member_parts import build_member_parts
+from rollcall.portal.parts import build_parts
 from rollcall.portal.reception import Caller
 from tests.integration.portal.scripted import PUBLIC_URL, SECRET, ScriptedRoute
 
@@ -31,7 +32,7 @@ def make(ledger: Ledger) -> Starlette:
         Intake(lambda _: pytest.fail("a stranger's callback was recorded"), CLOCK),
         PUBLIC_URL,
         CLOCK,
-        build_member_parts(ledger, bytes(32), PUBLIC_URL, "Example Corp", CLOCK),
+        build_parts(Desk(ledger, bytes(32), PUBLIC_URL, CLOCK), "Example Corp"),
     )
 
 

@@ -14,8 +14,9 @@ from rollcall.clock import Clock
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.tables import AudienceMember
 from rollcall.portal.app import make_app
+from rollcall.portal.desk import Desk
 from rollcall.portal.intake import Intake
-from rollcall.portal.member_parts import build_member_parts
+from rollcall.portal.parts import build_parts
 from tests.integration.conversations import KEY, Conversation
 from tests.integration.ledger.records import NOW
 from tests.integration.portal.scripted import PUBLIC_URL
@@ -83,7 +84,7 @@ def read_nonce(html: str) -> str:
 
 def make_portal(ledger: Ledger, clock: Clock, patience_s: float = PATIENCE_S) -> Starlette:
     """Return a portal for members; no provider may call it."""
-    parts = build_member_parts(ledger, KEY, PUBLIC_URL, "Example Corp", clock, patience_s)
+    parts = build_parts(Desk(ledger, KEY, PUBLIC_URL, clock), "Example Corp", patience_s)
     return make_app({}, Intake(lambda _: None, clock), PUBLIC_URL, clock, parts)
 
 

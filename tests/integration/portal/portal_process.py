@@ -14,8 +14,9 @@ from rollcall.clock import SystemClock
 from rollcall.ledger.arrivals import record_arrivals
 from rollcall.ledger.engine import open_ledger
 from rollcall.portal.app import make_app
+from rollcall.portal.desk import Desk
 from rollcall.portal.intake import Intake
-from rollcall.portal.member_parts import build_member_parts
+from rollcall.portal.parts import build_parts
 from rollcall.portal.reception import Caller
 from rollcall.portal.serving import listen, serve
 from tests.integration.conversations import KEY
@@ -30,7 +31,7 @@ def main() -> None:
     ledger = open_ledger(ledger_url)
     callers = {"alpha": Caller(ScriptedRoute(), SecretStr(SECRET))}
     intake = Intake(lambda arrived: record_arrivals(ledger, arrived, clock.now()), clock)
-    members = build_member_parts(ledger, KEY, public_url, "Example Corp", clock)
+    members = build_parts(Desk(ledger, KEY, public_url, clock), "Example Corp")
     app = make_app(callers, intake, public_url, clock, members)
     with listen("127.0.0.1", int(port)) as listening:
         asyncio.run(serve(app, listening), debug=int(level) == 1)

@@ -24,7 +24,7 @@ _FULL = (
     ("ix_chat_posts_chat_id", "chat_posts", ["chat_id", "written_at"]),
     ("ix_chat_posts_person_id", "chat_posts", ["chat_id", "person_id", "written_at"]),
     ("ix_app_devices_person_id", "app_devices", ["person_id"]),
-    ("ix_app_locations_reported_at", "app_locations", ["reported_at"]),
+    ("ix_app_locations_person_id", "app_locations", ["person_id", "reported_at"]),
     ("ix_app_emergencies_person_id", "app_emergencies", ["person_id"]),
 )
 

@@ -10,6 +10,7 @@ import typer
 from rollcall import __version__
 from rollcall.cli.audience import audience
 from rollcall.cli.bounces import bounces
+from rollcall.cli.chats import chat_app
 from rollcall.cli.check import check, migrate
 from rollcall.cli.demo import demo
 from rollcall.cli.filters import filters_app
@@ -50,6 +51,7 @@ app.command()(audience)
 app.command()(bounces)
 app.command()(find)
 app.command()(portal)
+app.add_typer(chat_app, name="chat")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")

@@ -11,6 +11,7 @@ from rollcall import __version__
 from rollcall.cli.app_devices import devices_app
 from rollcall.cli.audience import audience
 from rollcall.cli.bounces import bounces
+from rollcall.cli.chats import chat_app
 from rollcall.cli.check import check, migrate
 from rollcall.cli.demo import demo
 from rollcall.cli.filters import filters_app
@@ -52,6 +53,7 @@ app.command()(bounces)
 app.command()(find)
 app.command()(portal)
 app.add_typer(devices_app, name="app")
+app.add_typer(chat_app, name="chat")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")

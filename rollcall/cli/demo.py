@@ -11,11 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rollcall.cli.demo_chat import SAMPLE, SAMPLE_AS_OF, ChatStatus, show_sample_chat
 from rollcall.cli.log import print_entries
 from rollcall.cli.output import Format, FormatOption, console, print_json, print_notice
 from rollcall.cli.send import (
@@ -40,8 +42,6 @@ from rollcall.sending.steps import SendReport
 from rollcall.settings import PROJECT_FOLDER, Settings, load_settings
 from rollcall.wiring import App, build_app, running_app
 
-SAMPLE = PROJECT_FOLDER / "data" / "sample"
-SAMPLE_AS_OF = "2026-11-23T06:00:00Z"
 START_PATIENCE_S = 30.0
 
 
@@ -52,19 +52,23 @@ def demo(
     seed: Annotated[int, typer.Option(help="What the carriers' faults are drawn from.")] = 7,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Send the sample message to sandbox carriers that report back: one down, one slow."""
+    """Send the sample message to sandbox carriers that report back: one down, one slow.
+
+    Then open a chat to part of the sample, in which some answer, and show who is OK.
+    """
     settings = _choose_settings(folder)
     with ExitStack() as stack:
         stack.enter_context(sandbox_process(folder / "sandbox", "demo", seed))
         public_url = stack.enter_context(portal_process(settings))
         reachable = settings.model_copy(update={"public_url": public_url})
-        report, entries = asyncio.run(_send_sample(reachable, output))
+        report, entries, chat = asyncio.run(_show_sample(reachable, output))
     journals = [read_journal(path) for path in sorted((folder / "sandbox").glob("journal-*.jsonl"))]
     lost, twice = compare(report.message_id, entries, [one for each in journals for one in each])
     if output is Format.JSON:
-        print_json(report_to_json(report) | {"lost": lost, "sent_twice": twice})
+        told = {"lost": lost, "sent_twice": twice, "chat": asdict(chat)}
+        print_json(report_to_json(report) | told)
     else:
-        _print_end(report, folder, lost, twice)
+        _print_end(report, chat, folder, (lost, twice))
     is_good = is_complete(report) and not lost
     raise typer.Exit(0 if is_good else EXIT_NOT_ALL_REACHED)
 
@@ -149,7 +153,9 @@ def _choose_settings(folder: Path) -> Settings:
     return load_settings().model_copy(update=own)
 
 
-async def _send_sample(settings: Settings, output: Format) -> tuple[SendReport, list[LogEntry]]:
+async def _show_sample(
+    settings: Settings, output: Format
+) -> tuple[SendReport, list[LogEntry], ChatStatus]:
     request = parse_request((SAMPLE / "earthquake.json").read_text("utf-8"))
     order = Order(
         request=confirmed(request, confirm=True),  # a second demo is meant to repeat the first
@@ -165,7 +171,8 @@ async def _send_sample(settings: Settings, output: Format) -> tuple[SendReport, 
         entries = read_log(app.ledger, record.message_id)
         if output is Format.TEXT:
             _print_outcome(app, report, entries)
-    return report, entries
+        chat = await show_sample_chat(app, output)
+    return report, entries, chat
 
 
 def _print_outcome(app: App, report: SendReport, entries: list[LogEntry]) -> None:
@@ -181,11 +188,13 @@ def _print_outcome(app: App, report: SendReport, entries: list[LogEntry]) -> Non
     print_report(report)
 
 
-def _print_end(report: SendReport, folder: Path, lost: int, twice: int) -> None:
+def _print_end(report: SendReport, chat: ChatStatus, folder: Path, copies: tuple[int, int]) -> None:
+    lost, twice = copies
     console.print(f"journals       the carriers say: {lost} lost, {twice} sent twice")
     console.print(
         "\nWhere to look next:\n"
         f"  ROLLCALL_DATA_DIR={folder} .venv/bin/rollcall log {report.message_id}\n"
+        f"  ROLLCALL_DATA_DIR={folder} .venv/bin/rollcall chat members {chat.chat_id}\n"
         "  data/sample/earthquake.json   the message, its selection and its translations\n"
         "  README.md                     your own data and your own provider\n"
         "  make up                       a Prefect server that shows every send as a flow run",

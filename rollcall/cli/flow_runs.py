@@ -1,10 +1,15 @@
 """Run the send flow: a Prefect flow run where a server answers, else the same steps without."""
 
 import logging
+from collections.abc import Coroutine
+from typing import Any, Final
 
 import httpx
+from prefect import Flow
 from prefect.settings import PREFECT_API_URL
 
+from flows.open_chat import open_chat
+from flows.post_to_chat import post_to_chat
 from flows.send_message import send_message
 from rollcall.cli.output import print_notice
 from rollcall.errors import RollcallError
@@ -15,22 +20,30 @@ HEALTH_TIMEOUT_S = 2.0
 log = logging.getLogger(__name__)
 
 
-async def run_send_message(message_id: str) -> SendReport:
-    """Send one accepted message, and never let Prefect stand in its way.
+FLOWS: Final[dict[str, Flow[[str], Coroutine[Any, Any, SendReport]]]] = {
+    "chat_invite": open_chat,
+    "chat_notice": post_to_chat,
+}
+"""Which flow sends a message, by its kind; all others are sent by `send_message`."""
+
+
+async def run_send_message(message_id: str, kind: str) -> SendReport:
+    """Send one accepted message by the flow of its kind, and let Prefect never stand in its way.
 
     Raises:
         RollcallError: As the steps of the flow do.
     """
+    flow = FLOWS.get(kind, send_message)
     if not await _prefect_answers():
-        return await send_message.fn(message_id)
+        return await flow.fn(message_id)
     try:
-        return await send_message(message_id)
+        return await flow(message_id)
     except RollcallError:
         raise
     except Exception:
         log.warning("prefect failed in mid-send", extra={"message_id": message_id}, exc_info=True)
         print_notice("Prefect failed in mid-send: going on without it")
-        return await send_message.fn(message_id)
+        return await flow.fn(message_id)
 
 
 async def _prefect_answers() -> bool:

@@ -23,12 +23,13 @@ from rollcall.cli.output import (
 from rollcall.cli.progress import show_progress
 from rollcall.cli.requests import make_request
 from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest
-from rollcall.domain.message_templates import settings_of
+from rollcall.domain.message_templates import settings_of, template_kind_of
 from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
 from rollcall.ledger.messages import load_message, require_open
 from rollcall.ledger.templates import require_savable, save_template
-from rollcall.sending.accepting import Order, accept_order, tell_left_away
+from rollcall.sending.accepting import Order, tell_left_away
+from rollcall.sending.chat_orders import accept_order_of
 from rollcall.sending.comparing import compare_with_earlier
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import App, opened_ledger, running_app
@@ -39,6 +40,17 @@ ConfirmOption = Annotated[
     bool,
     typer.Option(
         "--confirm", help="It is meant: the same again, or to far more people than last time."
+    ),
+]
+
+SaveOption = Annotated[
+    str | None,
+    typer.Option("--save-template", help="Save what was sent as a template of this name."),
+]
+ExpectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--expect", help="Digest of `select --explain`: send to the people previewed, or nobody."
     ),
 ]
 
@@ -59,18 +71,9 @@ def send(  # noqa: PLR0913 - one argument for each option
             "--template", help="Send this template; keys of a MESSAGE replace the template's."
         ),
     ] = None,
-    save_as: Annotated[
-        str | None,
-        typer.Option("--save-template", help="Save what was sent as a template of this name."),
-    ] = None,
+    save_as: SaveOption = None,
     *,
-    expect: Annotated[
-        str | None,
-        typer.Option(
-            "--expect",
-            help="Digest of `select --explain`: send to the people previewed, or nobody.",
-        ),
-    ] = None,
+    expect: ExpectOption = None,
     confirm: ConfirmOption = False,
     last_good: LastGoodOption = False,
     output: FormatOption = Format.TEXT,
@@ -81,7 +84,7 @@ def send(  # noqa: PLR0913 - one argument for each option
     """
     require_key(key)
     order = Order(
-        request=confirmed(_insist(make_request(message, template), expect), confirm=confirm),
+        request=confirmed(insist(make_request(message, template), expect), confirm=confirm),
         source=data,
         key=key,
         as_of=parse_as_of(as_of),
@@ -89,9 +92,18 @@ def send(  # noqa: PLR0913 - one argument for each option
         template=template,
     )
     if save_as is not None:
-        with opened_ledger() as ledger:
-            require_savable(ledger, "one_way", save_as, settings_of(order.request))
+        require_template_name(save_as, order.request)
     end(asyncio.run(send_order(order, output, save_as)), output)
+
+
+def require_template_name(name: str, request: MessageRequest) -> None:
+    """Make sure that a message can be saved as a template once it is sent.
+
+    Raises:
+        InputError: The name cannot be used, or is taken.
+    """
+    with opened_ledger() as ledger:
+        require_savable(ledger, template_kind_of(request.kind), name, settings_of(request))
 
 
 def require_key(key: str | None) -> None:
@@ -124,6 +136,11 @@ def end(report: SendReport, output: Format) -> None:
     else:
         print_report(report)
         console.print(f"rollcall log {report.message_id} shows every recipient", soft_wrap=True)
+    exit_as(report)
+
+
+def exit_as(report: SendReport) -> None:
+    """Exit as a send has come to."""
     raise typer.Exit(0 if is_complete(report) else EXIT_NOT_ALL_REACHED)
 
 
@@ -163,8 +180,9 @@ async def run_to_end(app: App, message_id: str, output: Format) -> SendReport:
     """Run the flow of a message with a progress bar; Ctrl-C ends it with nothing lost."""
     from rollcall.cli.flow_runs import run_send_message  # noqa: PLC0415 - Prefect takes a second to import
 
+    kind = load_message(app.ledger, message_id).kind
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _stop(app, message_id))
-    sending = asyncio.ensure_future(run_send_message(message_id))
+    sending = asyncio.ensure_future(run_send_message(message_id, kind))
     if output is Format.TEXT:
         await show_progress(app.ledger, message_id, sending)
     return await sending
@@ -178,7 +196,7 @@ def _stop(app: App, message_id: str) -> Callable[[], None]:
     return stop
 
 
-def _insist(request: MessageRequest, digest: str | None) -> MessageRequest:
+def insist(request: MessageRequest, digest: str | None) -> MessageRequest:
     """Return a request that means the audience previewed, and no other."""
     if digest is None:
         return request
@@ -190,9 +208,7 @@ def _insist(request: MessageRequest, digest: str | None) -> MessageRequest:
 async def send_order(order: Order, output: Format, save_as: str | None = None) -> SendReport:
     """Accept a message and run its flow to the end, telling its id as soon as it has one."""
     async with running_app() as app:
-        record, is_new = accept_order(
-            order, app.ledger, app.book, app.steps.layout, app.clock, links=app.steps.links
-        )
+        record, is_new = accept_order_of(order, app.steps)
         if told := tell_left_away(order.request, serves_push=app.book.serves("push")):
             print_notice(told)
         known = "" if is_new else ", known already"
@@ -207,7 +223,8 @@ async def send_order(order: Order, output: Format, save_as: str | None = None) -
 
 def _save_template(app: App, name: str, request: MessageRequest) -> None:
     try:
-        saved = save_template(app.ledger, "one_way", name, settings_of(request), app.clock.now())
+        kind, settings = template_kind_of(request.kind), settings_of(request)
+        saved = save_template(app.ledger, kind, name, settings, app.clock.now())
     except InputError as error:
         # somebody took the name in mid-send: what was sent is sent, and that is what counts
         print_notice(f"the template was not saved: {error}")

@@ -3,7 +3,7 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -23,14 +23,16 @@ from rollcall.domain.message_templates import (
     KIND_NAMES,
     MessageSettings,
     TemplateKind,
+    describe_settings,
     export_template,
     parse_export,
     parse_settings,
     settings_of,
+    template_kind_of,
 )
-from rollcall.domain.personal_links import placeholder_link
 from rollcall.domain.rendering import compile_content
 from rollcall.errors import InputError
+from rollcall.ledger.chats import load_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import load_message
 from rollcall.ledger.templates import (
@@ -41,10 +43,8 @@ from rollcall.ledger.templates import (
     rename_template,
     save_template,
 )
-from rollcall.wiring import load_layout, opened_ledger
-
-_SOME_ADDRESS: Final = "https://safe.example.org"
-"""What the personal links of a template that is only tried lead to."""
+from rollcall.settings import load_settings
+from rollcall.wiring import build_link_key, load_layout, opened_ledger
 
 templates_app = typer.Typer(
     help="Save the settings of messages under a name, to be used again.", no_args_is_help=True
@@ -72,7 +72,7 @@ ReplaceOption = Annotated[bool, typer.Option("--replace", help="Change the one t
 def save(
     name: NameArgument,
     message: Annotated[
-        str | None, typer.Option("--from", help="Id of a message whose settings to save.")
+        str | None, typer.Option("--from", help="Id of a message or chat whose settings to save.")
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="Message as JSON, `-` for standard input.")
@@ -87,7 +87,7 @@ def save(
         raise InputError("give either --from MESSAGE or --file FILE")
     with opened_ledger() as ledger:
         if file is not None:
-            settings = parse_settings(read_text(file, "message"))
+            settings = parse_settings(read_text(file, "message"), kind.of_template)
         else:
             settings = _settings_of_sent(ledger, message or "", kind.of_template)
         _save(ledger, kind, name, settings, output, replace=replace)
@@ -184,8 +184,10 @@ def import_file(
 
 
 def _settings_of_sent(ledger: Ledger, message_id: str, kind: TemplateKind) -> MessageSettings:
+    if kind == "chat" and message_id.startswith("c"):
+        message_id = load_chat(ledger, message_id).message_id
     message = load_message(ledger, message_id)
-    if message.kind != kind:
+    if message.kind not in ("one_way", "chat_invite") or template_kind_of(message.kind) != kind:
         raise InputError(f"message {message_id} does not belong to {KIND_NAMES[kind]}")
     return settings_of(MessageRequest.model_validate(message.request))
 
@@ -200,10 +202,10 @@ def _save(
     replace: bool,
 ) -> None:
     # a text that cannot be rendered is told in a quiet hour, not when the template is needed
-    options = settings.options
-    has_links = settings.chat is not None or options.ok_request
-    link = placeholder_link(_SOME_ADDRESS) if has_links else None
-    compile_content(settings.content, load_layout(), include_sms=options.include_sms, link=link)
+    include_sms = settings.options.include_sms
+    has_link = settings.chat is not None or settings.options.ok_request
+    link = build_link_key(load_settings()).placeholder() if has_link else None
+    compile_content(settings.content, load_layout(), include_sms=include_sms, link=link)
     now = SystemClock().now()
     saved = save_template(ledger, kind.of_template, name, settings, now, replace=replace)
     _answer(saved, f"saved {saved.name!r}", output)
@@ -220,7 +222,7 @@ def _to_json(saved: TemplateRecord) -> dict[str, Any]:
     return {
         "kind": saved.kind,
         "name": saved.name,
-        "settings": saved.settings.to_json(),
+        "settings": describe_settings(saved.kind, saved.settings),
         "created_at": instant_to_json(saved.created_at),
         "updated_at": instant_to_json(saved.updated_at),
         "last_used_at": instant_to_json(saved.last_used_at),

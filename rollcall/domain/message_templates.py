@@ -9,6 +9,14 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rollcall.domain.chat_request import (
+    CHAT_KEYS,
+    ChatRequest,
+    ChatSettings,
+    describe_chat,
+    make_invitation,
+    parse_chat,
+)
 from rollcall.domain.chats import ChatTerms
 from rollcall.domain.content import MessageContent, Translation
 from rollcall.domain.message import MessageOptions, MessageRequest, parse_request
@@ -43,19 +51,39 @@ class MessageSettings(BaseModel):
     chat: ChatTerms | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as they were meant, without what is as if it had not been said."""
+        """Return the settings as the ledger keeps them, without what need not be said."""
         told = self.model_dump(mode="json", exclude_defaults=True)
         return told | {"selection": selection_to_json(self.selection)}
 
 
-def parse_settings(text: str | bytes) -> MessageSettings:
-    """Read settings from the JSON of a message; what is of one sending only is left out.
+def template_kind_of(message_kind: str) -> TemplateKind:
+    """Return which templates a message is made from: what opens a chat has its own."""
+    return "chat" if message_kind == "chat_invite" else "one_way"
+
+
+def parse_settings(text: str | bytes, kind: TemplateKind = "one_way") -> MessageSettings:
+    """Read settings from the JSON of a message or chat; what is of one sending only is left out.
 
     Raises:
         RequestError: Not JSON, an unknown key, or a wrong value.
         SelectionError: The selection in it cannot be meant.
     """
-    return settings_of(parse_request(text))
+    return settings_of(parse_message(text, kind))
+
+
+def parse_message(text: str | bytes, kind: TemplateKind) -> MessageRequest:
+    """Read a message that is sent one-way, or a chat that is opened, from JSON.
+
+    Raises:
+        RequestError: Not JSON, an unknown key, or a wrong value; or a message that opens a chat.
+        SelectionError: The selection in it cannot be meant.
+    """
+    if kind == "chat":
+        return parse_chat(text)
+    request = parse_request(text)
+    if request.chat is not None:
+        raise RequestError("message: 'chat' has no place here: `rollcall chat open` opens one")
+    return request
 
 
 def settings_of(request: MessageRequest) -> MessageSettings:
@@ -74,26 +102,38 @@ def settings_of(request: MessageRequest) -> MessageSettings:
     )
 
 
-def apply_template(settings: MessageSettings, changes: str | bytes | None) -> MessageRequest:
+def describe_settings(kind: TemplateKind, settings: MessageSettings) -> dict[str, Any]:
+    """Return settings as an administrator writes them: a chat has a shape of its own."""
+    if kind == "one_way":
+        return settings.to_json()
+    return describe_chat(
+        settings.content, settings.selection, settings.options, settings.chat
+    ).to_json()
+
+
+def apply_template(
+    settings: MessageSettings, changes: str | bytes | None, kind: TemplateKind = "one_way"
+) -> MessageRequest:
     """Return the message that a template makes, whole or changed.
 
     Args:
         settings: What the template keeps.
-        changes: JSON of a message that may lack keys: each of its keys replaces the template's
-            whole. None: nothing is changed.
+        changes: JSON of a message, or of a chat, that may lack keys: each of its keys replaces the
+            template's whole. None: nothing is changed.
+        kind: What the template is for.
 
     Raises:
         RequestError: The changes are not JSON, hold an unknown key, or a wrong value.
         SelectionError: The selection in them cannot be meant.
     """
     asked = {} if changes is None else _parse_object(changes, "message")
-    return parse_request(json.dumps(settings.to_json() | asked))
+    return parse_message(json.dumps(describe_settings(kind, settings) | asked), kind)
 
 
 def export_template(kind: TemplateKind, name: str, settings: MessageSettings) -> dict[str, Any]:
     """Return a template as a file for another installation holds it."""
     told = {"rollcall_template": EXPORT_VERSION, "kind": kind, "name": name}
-    return told | {"settings": settings.to_json()}
+    return told | {"settings": describe_settings(kind, settings)}
 
 
 def parse_export(text: str | bytes, kind: TemplateKind) -> tuple[str, MessageSettings]:
@@ -107,31 +147,50 @@ def parse_export(text: str | bytes, kind: TemplateKind) -> tuple[str, MessageSet
     if version != EXPORT_VERSION or isinstance(version, bool):
         known = f"this version reads {EXPORT_VERSION}"
         raise RequestError(f"template: rollcall_template is {version!r}, {known}")
+    model = _ExportedChat if exported.get("kind") == "chat" else _ExportedTemplate
     try:
-        file = _ExportedTemplate.model_validate(exported)
+        file = model.model_validate(exported)
+        settings = file.read()
     except ValidationError as error:
         raise RequestError(f"template: {first_mistake(error, _KNOWN_KEYS)}") from error
     if file.kind != kind:
         meant_for, asked_for = KIND_NAMES[file.kind], KIND_NAMES[kind]
         raise InputError(f"template {file.name!r} is for {meant_for}, not for {asked_for}")
     parse_selection(exported["settings"]["selection"])
-    return file.name, file.settings
+    return file.name, settings
 
 
-class _ExportedTemplate(BaseModel):
+class _Exported(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rollcall_template: int
     kind: TemplateKind
     name: str
+
+
+class _ExportedTemplate(_Exported):
     settings: MessageSettings
+
+    def read(self) -> MessageSettings:
+        return self.settings
+
+
+class _ChatTemplate(ChatSettings):
+    selection: Selection
+
+
+class _ExportedChat(_Exported):
+    settings: _ChatTemplate
+
+    def read(self) -> MessageSettings:
+        return settings_of(make_invitation(ChatRequest(**dict(self.settings))))
 
 
 _KNOWN_KEYS = [
     name
     for model in (_ExportedTemplate, MessageSettings, MessageContent, Translation, MessageOptions)
     for name in model.model_fields
-] + [*Selection.model_fields, *Filter.model_fields]
+] + [*CHAT_KEYS, *Selection.model_fields, *Filter.model_fields]
 
 
 def _parse_object(text: str | bytes, what: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, exists, insert, select, update
 
+from rollcall.clock import format_instant
 from rollcall.domain.chats import ChatKind, Reminder, chat_id_of
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.personal_links import derive_token, digest_token
@@ -88,8 +89,38 @@ def insert_chat(
     connection.execute(insert(ChatPost).values(first))
 
 
+def load_open_chat(ledger: Ledger, chat_id: str) -> ChatRecord:
+    """Return one conversation that goes on.
+
+    Raises:
+        InputError: It is archived, or there is none of this id.
+    """
+    chat = load_chat(ledger, chat_id)
+    _require_unarchived(chat)
+    return chat
+
+
+def lock_open_chat(connection: Connection, chat_id: str) -> None:
+    """Make sure that a conversation is not archived, and will not be before the transaction ends.
+
+    Raises:
+        InputError: It is archived, or there is none of this id.
+    """
+    _require_unarchived(load_chat_in(connection, chat_id, for_update=True))
+
+
+def _require_unarchived(chat: ChatRecord) -> None:
+    if chat.archived_at is not None:
+        archived_at = format_instant(chat.archived_at.replace(microsecond=0))
+        raise InputError(
+            f"chat {chat.chat_id} was archived at {archived_at}: it takes nothing more"
+        )
+
+
 def enrol_members(ledger: Ledger, message_id: str, key: bytes) -> bool:
     """Make the audience of a message the members of its conversation, all or none; only once.
+
+    Of one that was archived meanwhile they get no links.
 
     Args:
         ledger: Where to.
@@ -102,7 +133,7 @@ def enrol_members(ledger: Ledger, message_id: str, key: bytes) -> bool:
     with ledger.write() as connection:
         locked = select(Message.message_id).where(Message.message_id == message_id)
         connection.execute(locked.with_for_update())
-        chat = load_chat_in(connection, chat_id_of(message_id))
+        chat = load_chat_in(connection, chat_id_of(message_id), for_update=True)
         if connection.execute(select(exists().where(ChatMember.chat_id == chat.chat_id))).scalar():
             return False
         for person_ids in _read_audience(connection, message_id):
@@ -121,13 +152,15 @@ def load_chat(ledger: Ledger, chat_id: str) -> ChatRecord:
         return load_chat_in(connection, chat_id)
 
 
-def load_chat_in(connection: Connection, chat_id: str) -> ChatRecord:
-    """Return one conversation, within a transaction.
+def load_chat_in(connection: Connection, chat_id: str, *, for_update: bool = False) -> ChatRecord:
+    """Return one conversation, within a transaction; `for_update`: it stays so until its end.
 
     Raises:
         InputError: There is none of this id.
     """
     query = select(Chat.__table__).where(Chat.chat_id == chat_id)
+    if for_update:
+        query = query.with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:
         raise InputError(f"there is no chat {chat_id!r}")
@@ -176,6 +209,8 @@ def _read_audience(connection: Connection, message_id: str) -> Iterator[list[str
 
 
 def _member_row(chat: ChatRecord, person_id: str, key: bytes) -> tuple[Any, ...]:
+    if chat.archived_at is not None:
+        return (chat.chat_id, person_id, chat.message_id, None, None, "none", 0, None, 1)
     reminders = chat.reminders if chat.ok_request else ()
     first_at = chat.opened_at + timedelta(minutes=reminders[0].after_min) if reminders else None
     return (

@@ -93,7 +93,7 @@ def _record_answer(connection: Connection, new: NewAnswer, now: datetime) -> Rec
         return "closed"
     said_at = min(new.said_at or now, now)
     row = {
-        "answer_id": _derive_id("answer", new.chat_id, new.person_id, new.key),
+        "answer_id": entry_id(new),
         "chat_id": new.chat_id,
         "person_id": new.person_id,
         "answer": new.answer,
@@ -118,7 +118,7 @@ def _record_post(connection: Connection, new: NewPost, now: datetime) -> Recorde
     if chat is None or chat.kind == "one_way":
         return "closed"
     row = {
-        "post_id": _derive_id("post", new.chat_id, new.person_id or "", new.key),
+        "post_id": entry_id(new),
         "chat_id": new.chat_id,
         "person_id": new.person_id,
         "text": new.text,
@@ -137,8 +137,10 @@ def _record_post(connection: Connection, new: NewPost, now: datetime) -> Recorde
     return "recorded"
 
 
-def _derive_id(kind: str, *parts: str) -> str:
+def entry_id(entry: Entry) -> str:
     """Return the same id for the same entry: a repeat finds it taken."""
+    kind = "answer" if isinstance(entry, NewAnswer) else "post"
+    parts = (entry.chat_id, entry.person_id or "", entry.key)
     return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()[:32]
 
 

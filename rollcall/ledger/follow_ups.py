@@ -18,7 +18,7 @@ from rollcall.ledger.tables import AudienceMember, Delivery
 _NOBODY = {
     "reached": "nobody has or may have a copy of it",
     "not_reached": "it reached everybody it was meant for",
-    "members": "its conversation has no members",
+    "members": "nobody is in its conversation",
     "not_ok": "everybody has answered OK",
     "not_answered": "everybody has answered",
 }
@@ -35,6 +35,8 @@ def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
     """
     message = load_message(ledger, follow_up.message_id)
     _require_settled(message, follow_up.who)
+    if follow_up.who not in ("reached", "not_reached"):
+        _require_members(ledger, message)
     recipients = tuple(_read(ledger, follow_up))
     if not recipients:
         raise SelectionError(
@@ -54,6 +56,21 @@ def _require_settled(message: MessageRecord, who: Followed) -> None:
             f"message {message.message_id} is still being sent: whom it does not reach is not "
             f"known yet; wait for it, resume it, or `rollcall stop {message.message_id}` first"
         )
+
+
+def _require_members(ledger: Ledger, message: MessageRecord) -> None:
+    """Tell apart that everybody has answered, that nobody was asked, and that they will be."""
+    if not message.opens_conversation:
+        raise SelectionError(
+            f"message {message.message_id} asked nobody whether they are OK: it opened no chat"
+        )
+    is_enrolled = select(exists().where(ChatMember.chat_id == message.chat_id))
+    with ledger.read() as connection:
+        if not connection.execute(is_enrolled).scalar():
+            raise SelectionError(
+                f"chat {message.chat_id} is still being opened and has no members yet: wait for "
+                f"it, or `rollcall resume {message.message_id}`; nothing was sent"
+            )
 
 
 def _read(ledger: Ledger, follow_up: FollowUp) -> list[Recipient]:

@@ -21,6 +21,8 @@ def require_no_repeat(
     """Refuse to tell the same people the same again so soon.
 
     A message that was refused told nobody. One that was accepted later but selected earlier counts.
+    A new chat with those who have not answered is meant to say the same again: only another one
+    that follows the same conversation is a repeat of it.
 
     Raises:
         SelectionError: Names the message that has told them already.
@@ -37,6 +39,8 @@ def require_no_repeat(
         .order_by(Message.accepted_at.desc())
         .limit(1)
     )
+    if message.kind == "chat_invite" and message.follows_message_id is not None:
+        query = query.where(Message.follows_message_id == message.follows_message_id)
     if earlier := connection.execute(query).one_or_none():
         count = count_people(connection, earlier.message_id)
         raise SelectionError(tell_repeat(earlier.message_id, earlier.accepted_at, count))

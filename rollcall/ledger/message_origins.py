@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from rollcall.domain.message_templates import template_kind_of
 from rollcall.domain.saved_filters import find_whole, selection_to_json
 from rollcall.domain.saved_names import fold_name, spell_name
 from rollcall.domain.selection import Selection, parse_selection
@@ -27,7 +28,8 @@ def take_template(
     """
     if name is None:
         return {"template_id": None, "template_name": None}
-    found = (Template.kind == kind) & (Template.folded_name == fold_name(spell_name(name)))
+    is_of_kind = Template.kind == template_kind_of(kind)
+    found = is_of_kind & (Template.folded_name == fold_name(spell_name(name)))
     used = update(Template).where(found).values(last_used_at=now)
     row = connection.execute(used.returning(Template.template_id, Template.name)).one_or_none()
     if row is None:

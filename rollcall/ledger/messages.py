@@ -13,7 +13,7 @@ from rollcall.domain.chats import LINK_DAYS, chat_id_of
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.selection import Selection
 from rollcall.errors import InputError, RequestError
-from rollcall.ledger.chats import insert_chat
+from rollcall.ledger.chats import insert_chat, lock_open_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.message_origins import record_filters, take_template
 from rollcall.ledger.tables import Message
@@ -56,6 +56,11 @@ class MessageRecord:
     recipients_digest: str | None = None
     chat_id: str | None = None
 
+    @property
+    def opens_conversation(self) -> bool:
+        """Tell whether its audience are the members of a conversation of its own."""
+        return self.chat_id == chat_id_of(self.message_id)
+
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
@@ -93,8 +98,8 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
     Raises:
         RequestError: The key stands for a different request.
         SelectionError: A saved filter that a new message uses does not exist; names it.
-        InputError: The template that a new message was made from does not exist, or `expires_at` of
-            a new message is past already.
+        InputError: The template that a new message was made from does not exist, `expires_at` of
+            a new message is past already, or its links lead to a conversation that is archived.
     """
     try:
         return _accept(ledger, new, now)
@@ -132,6 +137,12 @@ def load_message(ledger: Ledger, message_id: str) -> MessageRecord:
     if row is None:
         raise InputError(f"there is no message {message_id!r}")
     return record_from(row)
+
+
+def find_message(ledger: Ledger, idempotency_key: str) -> MessageRecord | None:
+    """Return the message that an idempotency key stands for, if any."""
+    with ledger.read() as connection:
+        return _find_by_key(connection, idempotency_key)
 
 
 def is_stopped(ledger: Ledger, message_id: str) -> bool:
@@ -192,6 +203,8 @@ def record_source_version(ledger: Ledger, message_id: str, version: str) -> None
 
 def _insert(connection: Connection, new: NewMessage, now: datetime) -> MessageRecord:
     _require_unexpired(new, now)
+    if new.chat_id is not None:
+        lock_open_chat(connection, new.chat_id)  # its links would be dead
     message_id = f"m{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     row = {
         "message_id": message_id,

@@ -6,6 +6,8 @@ import pytest
 
 from tests.integration.cli.conftest import Answer, CommandLine
 
+CHAT = {"title": "Flood", "post": "Are you safe?", "selection": {"people": ["p1"]}}
+
 
 def send(rollcall: CommandLine, *arguments: str | Path) -> Answer:
     return rollcall("send", *arguments, "--data", rollcall.source, "--format", "json")
@@ -105,7 +107,8 @@ def test_a_template_follows_its_saved_filter_and_misses_it_when_it_is_gone(
 
 
 def test_templates_of_the_other_kind_are_neither_shown_nor_sent(rollcall: CommandLine) -> None:
-    save(rollcall, "T", {"people": ["p1"]}, "--kind", "chat")
+    chat = rollcall.write("chat.json", CHAT)
+    assert rollcall("templates", "save", "T", "--file", chat, "--kind", "chat").code == 0
     assert "no templates for one-way messages yet" in rollcall("templates", "list").out
     assert rollcall("templates", "list", "--format", "json").json == []
     told = "there is no template for one-way messages 'T'"

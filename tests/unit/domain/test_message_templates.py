@@ -3,10 +3,13 @@ from typing import Any
 
 import pytest
 
+from rollcall.domain.chat_request import parse_chat
 from rollcall.domain.message import parse_request
 from rollcall.domain.message_templates import (
+    MessageSettings,
     TemplateKind,
     apply_template,
+    describe_settings,
     export_template,
     parse_export,
     parse_settings,
@@ -24,6 +27,19 @@ MESSAGE: dict[str, Any] = {
     "options": {"include_sms": True},
 }
 SETTINGS = parse_settings(json.dumps(MESSAGE))
+
+CHAT: dict[str, Any] = {
+    "title": "Flood",
+    "post": "Are you safe?",
+    "language": "en",
+    "translations": {"de": {"title": "Hochwasser", "post": "Sind Sie in Sicherheit?"}},
+    "selection": {"groups": ["field"]},
+    "options": {"include_sms": True, "members_see_replies": True},
+    "near": {"latitude": 47.0, "longitude": 8.0},
+    "link_days": 7,
+    "ladder": [{"after_min": 15}, {"after_min": 60, "notify": ["manager"]}],
+}
+CHAT_SETTINGS = parse_settings(json.dumps(CHAT), "chat")
 
 
 def test_settings_are_everything_but_when_the_message_expires() -> None:
@@ -65,16 +81,46 @@ def test_changes_that_cannot_be_meant_are_refused(changes: str, told: str) -> No
         apply_template(SETTINGS, changes)
 
 
-@pytest.mark.parametrize("kind", ["one_way", "chat"])
-def test_what_is_exported_is_imported_as_it_was(kind: TemplateKind) -> None:
-    exported = json.dumps(export_template(kind, "Quake 訓練", SETTINGS))
-    assert parse_export(exported, kind) == ("Quake 訓練", SETTINGS)
+@pytest.mark.parametrize(("kind", "settings"), [("one_way", SETTINGS), ("chat", CHAT_SETTINGS)])
+def test_what_is_exported_is_imported_as_it_was(
+    kind: TemplateKind, settings: MessageSettings
+) -> None:
+    exported = json.dumps(export_template(kind, "Quake 訓練", settings))
+    assert parse_export(exported, kind) == ("Quake 訓練", settings)
 
 
 def test_a_template_of_the_other_kind_is_refused() -> None:
-    exported = json.dumps(export_template("chat", "Quake", SETTINGS))
+    exported = json.dumps(export_template("chat", "Quake", CHAT_SETTINGS))
     with pytest.raises(InputError, match="'Quake' is for chats, not for one-way messages"):
         parse_export(exported, "one_way")
+    exported = json.dumps(export_template("one_way", "Quake", SETTINGS))
+    with pytest.raises(InputError, match="'Quake' is for one-way messages, not for chats"):
+        parse_export(exported, "chat")
+
+
+def test_a_template_of_a_chat_is_what_an_administrator_wrote() -> None:
+    assert describe_settings("chat", CHAT_SETTINGS) == CHAT
+    assert export_template("chat", "Quake", CHAT_SETTINGS)["settings"] == CHAT
+
+
+def test_keys_of_a_chat_replace_those_of_its_template() -> None:
+    changes = {"post": "Stay inside.", "options": {"ok_request": False}, "ladder": []}
+    changed = apply_template(CHAT_SETTINGS, json.dumps(changes), "chat")
+    assert changed == parse_chat(json.dumps(CHAT | changes))
+    assert changed.chat is not None
+    assert changed.chat.ladder == ()
+
+
+def test_a_template_of_a_chat_needs_a_selection() -> None:
+    exported = export_template("chat", "Quake", CHAT_SETTINGS)
+    del exported["settings"]["selection"]
+    with pytest.raises(InputError, match="selection: field required"):
+        parse_export(json.dumps(exported), "chat")
+
+
+def test_a_message_that_opens_a_chat_is_no_one_way_message() -> None:
+    with pytest.raises(InputError, match="'chat' has no place here: `rollcall chat open`"):
+        parse_settings(json.dumps(MESSAGE | {"chat": {}}))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,230 @@
+"""The members of a conversation as administrators see them: by need, with what they answered."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Float, Select, cast, null, select
+
+from rollcall.domain.chats import Answer, AnswerVia
+from rollcall.domain.needs import WEAK_PROOF, MemberState, Need, find_need, sort_by_need
+from rollcall.errors import InputError
+from rollcall.ledger.chat_lists import is_reached
+from rollcall.ledger.chat_tables import ChatAnswer, ChatMember
+from rollcall.ledger.chats import ChatRecord
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.lists import gather_rows, in_list, write_list
+from rollcall.ledger.tables import AudienceMember, Delivery
+
+PAGE_ROWS: Final = 1_000
+"""Members whose details are read at once."""
+
+_ANSWER_OF: Final[dict[Need, Answer]] = {
+    "needs_help": "needs_help", "not_reached": "none", "silent": "none", "ok": "ok",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMemberRecord:
+    """One member as an administrator sees them.
+
+    Attributes:
+        person_id: Who.
+        name: As known when the conversation was opened; email and phone likewise.
+        need: What they need.
+        distance_km: How far they were from where it happened; None where nobody knows.
+        deliveries: What the invitation came to, by channel.
+    """
+
+    person_id: str
+    name: str
+    email: str | None
+    phone: str | None
+    language: str | None
+    country: str | None
+    need: Need
+    distance_km: float | None
+    answer: Answer
+    answered_at: datetime | None
+    answered_via: AnswerVia | None
+    chase_count: int
+    deliveries: dict[str, str]
+
+    @property
+    def is_weak_proof(self) -> bool:
+        """Tell whether their answer came in a way that can be forged."""
+        return self.answered_via in WEAK_PROOF
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One answer that a member gave, once."""
+
+    person_id: str
+    answer: Answer
+    via: AnswerVia
+    answered_at: datetime
+
+    @property
+    def is_weak_proof(self) -> bool:
+        """Tell whether it came in a way that can be forged."""
+        return self.via in WEAK_PROOF
+
+
+def iterate_members(
+    ledger: Ledger,
+    chat: ChatRecord,
+    need: Need | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Iterator[ChatMemberRecord]:
+    """Yield the members of a conversation by need, and within each by distance where it is known.
+
+    Args:
+        ledger: Where they are.
+        chat: The conversation.
+        need: Only those who need this.
+        limit: At most so many; None: all.
+        offset: How many to leave out before.
+    """
+    states = _read_states(ledger, chat, need)
+    ordered = sort_by_need(states, near_of(chat))
+    asked = ordered[offset : None if limit is None else offset + limit]
+    for start in range(0, len(asked), PAGE_ROWS):
+        yield from _read_details(ledger, chat, asked[start : start + PAGE_ROWS])
+
+
+def near_of(chat: ChatRecord) -> tuple[float, float] | None:
+    """Return where it happened, if that is known."""
+    if chat.near_latitude is None or chat.near_longitude is None:
+        return None
+    return chat.near_latitude, chat.near_longitude
+
+
+def read_answers(ledger: Ledger, chat_id: str) -> list[AnswerRecord]:
+    """Return every answer that members of a conversation gave, oldest first."""
+    query = (
+        select(ChatAnswer.person_id, ChatAnswer.answer, ChatAnswer.via, ChatAnswer.answered_at)
+        .where(ChatAnswer.chat_id == chat_id)
+        .order_by(ChatAnswer.answered_at, ChatAnswer.answer_id)
+    )
+    with ledger.read() as connection:
+        return [AnswerRecord(*row) for row in connection.execute(query)]
+
+
+def read_standing_answers(ledger: Ledger, chat_id: str) -> dict[str, AnswerRecord]:
+    """Return the latest answer of every member who has one that stands, by `person_id`."""
+    query = (
+        select(
+            ChatMember.person_id,
+            ChatMember.answer,
+            ChatMember.answered_via.label("via"),
+            ChatMember.answered_at,
+        )
+        .where(ChatMember.chat_id == chat_id, ChatMember.answer != "none")
+        .order_by(ChatMember.person_id)
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(query)
+        return {row.person_id: AnswerRecord(**row._asdict()) for row in rows}
+
+
+def load_digest(ledger: Ledger, chat_id: str, person_id: str) -> str | None:
+    """Return the digest of a member's token; None once their link is dead.
+
+    Raises:
+        InputError: The conversation has no such member.
+    """
+    query = select(ChatMember.token_digest).where(
+        ChatMember.chat_id == chat_id, ChatMember.person_id == person_id
+    )
+    with ledger.read() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise InputError(f"chat {chat_id} has no member {person_id!r}")
+    digest: str | None = row.token_digest
+    return digest
+
+
+def load_answer(ledger: Ledger, answer_id: str) -> Answer | None:
+    """Return what one recorded answer says; None where there is none."""
+    query = select(ChatAnswer.answer).where(ChatAnswer.answer_id == answer_id)
+    with ledger.read() as connection:
+        answer: Any = connection.execute(query).scalar_one_or_none()
+    told: Answer | None = answer
+    return told
+
+
+def _read_states(ledger: Ledger, chat: ChatRecord, need: Need | None) -> list[MemberState]:
+    """Read what the order depends on, of all members: the positions only where they matter."""
+    query: Select[Any] = select(
+        ChatMember.person_id, ChatMember.answer, is_reached(chat).label("reached")
+    ).where(ChatMember.chat_id == chat.chat_id)
+    if need is not None:
+        query = query.where(ChatMember.answer == _ANSWER_OF[need])
+    if near_of(chat) is None:
+        query = query.add_columns(null().label("latitude"), null().label("longitude"))
+    else:
+        query = query.join(AudienceMember, _is_same_person()).add_columns(
+            *(
+                cast(AudienceMember.position[name].as_string(), Float).label(name)
+                for name in ("latitude", "longitude")
+            )
+        )
+    with ledger.read() as connection:
+        rows = connection.execute(gather_rows(query)).scalar_one()
+    states = [
+        MemberState(person_id, find_need(answer, is_reached=bool(reached)), *where)
+        for person_id, answer, reached, *where in rows
+    ]
+    return [one for one in states if need in (None, one.need)]
+
+
+def _read_details(
+    ledger: Ledger, chat: ChatRecord, page: Sequence[tuple[MemberState, float | None]]
+) -> list[ChatMemberRecord]:
+    query = (
+        select(
+            ChatMember.person_id,
+            AudienceMember.name,
+            AudienceMember.email,
+            AudienceMember.phone,
+            AudienceMember.language,
+            AudienceMember.position["country"].as_string().label("country"),
+            ChatMember.answer,
+            ChatMember.answered_at,
+            ChatMember.answered_via,
+            ChatMember.chase_count,
+        )
+        .join(AudienceMember, _is_same_person())
+        .where(ChatMember.chat_id == chat.chat_id, in_list(ChatMember.person_id, "people"))
+    )
+    deliveries = select(Delivery.person_id, Delivery.channel, Delivery.status).where(
+        Delivery.message_id == chat.message_id, in_list(Delivery.person_id, "people")
+    )
+    listed = {"people": write_list([state.person_id for state, _ in page])}
+    statuses: dict[str, dict[str, str]] = defaultdict(dict)
+    with ledger.read() as connection:
+        for person_id, channel, status in connection.execute(deliveries, listed):
+            statuses[person_id][channel] = status
+        rows = {row.person_id: row._asdict() for row in connection.execute(query, listed)}
+    return [
+        _describe(rows[state.person_id], state, distance_km, statuses[state.person_id])
+        for state, distance_km in page
+    ]
+
+
+def _describe(
+    row: dict[str, Any], state: MemberState, distance_km: float | None, deliveries: dict[str, str]
+) -> ChatMemberRecord:
+    """Make a record of a row, whose answer may be newer than what the order was made of."""
+    need = find_need(row["answer"], is_reached=state.need != "not_reached")
+    return ChatMemberRecord(**row, need=need, distance_km=distance_km, deliveries=deliveries)
+
+
+def _is_same_person() -> Any:
+    return (AudienceMember.message_id == ChatMember.message_id) & (
+        AudienceMember.person_id == ChatMember.person_id
+    )

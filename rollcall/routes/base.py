@@ -22,6 +22,7 @@ class Submission:
         subject: Email only.
         text: Plain text, rendered.
         html: Email only.
+        reply_token: Email only: what an answer to it is known by, where it may be answered.
     """
 
     delivery_id: str
@@ -31,6 +32,7 @@ class Submission:
     text: str
     subject: str | None = None
     html: str | None = None
+    reply_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

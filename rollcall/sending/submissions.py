@@ -30,6 +30,7 @@ def make_submission(
     def fill(text: str) -> str:
         return links.fill(text, delivery.person_id) if links else text
 
+    takes_replies = delivery.channel == "email"
     return Submission(
         delivery_id=delivery.delivery_id,
         attempt_id=start.attempt_id,
@@ -38,6 +39,7 @@ def make_submission(
         text=fill(content.text),
         subject=content.subject,
         html=content.html and fill(content.html),
+        reply_token=links.reply_token_of(delivery.person_id) if takes_replies and links else None,
     )
 
 

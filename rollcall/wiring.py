@@ -24,7 +24,7 @@ from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.push.vapid import make_private_key, read_private_key
 from rollcall.routes.push.webpush import WebPushRoute, WebPushSettings
 from rollcall.routes.registry import build_route
-from rollcall.routes.settings import BaseRouteSettings
+from rollcall.routes.settings import BaseRouteSettings, SmtpSettings
 from rollcall.sending.key_file import read_or_make
 from rollcall.sending.link_key import LinkKey
 from rollcall.sending.previews import PreviewStore
@@ -263,6 +263,20 @@ def build_mailboxes(settings: Settings) -> list[tuple[MailboxSettings, BounceIds
     return [
         (mailbox, BounceIds(parseaddr(route.sender)[1].rpartition("@")[2], route.return_path))
         for mailbox, route in load_mailboxes(settings.routes_file, load_secrets())
+        if mailbox.holds == "bounces" and isinstance(route, SmtpSettings)
+    ]
+
+
+def build_reply_mailboxes(settings: Settings) -> list[tuple[MailboxSettings, str]]:
+    """Read which mailboxes answers come to, and how the addresses look that they were sent to.
+
+    Raises:
+        ConfigError: The routes file is missing or wrong; names file, mailbox and field.
+    """
+    return [
+        (mailbox, route.reply_to)
+        for mailbox, route in load_mailboxes(settings.routes_file, load_secrets())
+        if mailbox.holds == "replies" and route.reply_to is not None
     ]
 
 

@@ -21,6 +21,7 @@ from rollcall.cli.incidents import incidents_app
 from rollcall.cli.log import show_log
 from rollcall.cli.opt_outs import opt_outs_app
 from rollcall.cli.portal import portal
+from rollcall.cli.replies import replies
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
 from rollcall.cli.stop import stop
@@ -54,6 +55,7 @@ app.command()(find)
 app.command()(portal)
 app.add_typer(devices_app, name="app")
 app.add_typer(chat_app, name="chat")
+app.command()(replies)
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")

@@ -33,9 +33,10 @@ MessageKind = Literal["one_way", "chat_invite", "chat_notice", "chat_reminder"]
 """All but `one_way` are made by the system: what invites to a chat, tells of a post in it, and
 reminds those who have not answered."""
 
-Followed = Literal["reached", "not_reached", "members", "not_ok", "not_answered"]
+Followed = Literal["reached", "not_reached", "members", "not_ok", "not_answered", "member"]
 """Whom of another message: who has or may have a copy; of whom it is not known that a route took it
-over; and of a conversation everybody, who has not answered OK, who has not answered at all."""
+over; and of a conversation everybody, who has not answered OK, who has not answered at all, and one
+person."""
 
 
 class MessageOptions(BaseModel):
@@ -79,12 +80,20 @@ class FollowUp(BaseModel):
     Attributes:
         message_id: The message that was sent before.
         who: Which part.
+        person_id: The one person, where `who` is `member`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     message_id: str = Field(min_length=1)
     who: Followed
+    person_id: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _require_person(self) -> Self:
+        if (self.who == "member") != (self.person_id is not None):
+            raise ValueError('a person_id goes with who = "member", and with nothing else')
+        return self
 
 
 class MessageRequest(BaseModel):

@@ -74,6 +74,10 @@ class PersonalLinks:
             return text
         return text.replace(PLACEHOLDER, derive_token(self.key, self.chat_id, person_id))
 
+    def reply_token_of(self, person_id: str) -> str:
+        """Return the token of the address that a member's answers to emails go to."""
+        return derive_token(self.key, self.chat_id, person_id, "reply")
+
     def link_of(self, person_id: str) -> str:
         """Return a member's personal link."""
         return f"{self.base_url}/c/{derive_token(self.key, self.chat_id, person_id)}"

@@ -1,5 +1,6 @@
 """What providers called us back with, recorded: many callbacks in one transaction."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +10,13 @@ from sqlalchemy import Connection
 
 from rollcall.domain.opt_out_words import Wish
 from rollcall.domain.receipts import Receipt
+from rollcall.domain.sayings import Saying
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import OptOutRecord, opt_in, opt_out
 from rollcall.ledger.receipts import record_receipts_in
+from rollcall.ledger.sayings import record_saying
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +42,18 @@ class Arrival:
         route_id: Whose callback it is.
         receipts: What it reports.
         wishes: What recipients asked for, in the order of their texts.
+        sayings: What they said besides, in the same order.
     """
 
     route_id: str
     receipts: tuple[Receipt, ...] = ()
     wishes: tuple[SenderWish, ...] = ()
+    sayings: tuple[Saying, ...] = ()
 
     @property
     def row_count(self) -> int:
         """Return how many rows it may write."""
-        return len(self.receipts) + len(self.wishes)
+        return len(self.receipts) + len(self.wishes) + len(self.sayings)
 
 
 def record_arrivals(
@@ -75,6 +82,7 @@ def record_arrivals(
                 record_receipts_in(connection, route_id, "webhook", reported, now, carrier_only)
         for arrival in arrivals:
             _grant_wishes(connection, arrival, now)
+            _record_sayings(connection, arrival, now)
 
 
 def _grant_wishes(connection: Connection, arrival: Arrival, now: datetime) -> None:
@@ -83,3 +91,10 @@ def _grant_wishes(connection: Connection, arrival: Arrival, now: datetime) -> No
             opt_in(connection, asked.address)
         else:
             opt_out(connection, OptOutRecord(asked.address, "inbound", arrival.route_id, now))
+
+
+def _record_sayings(connection: Connection, arrival: Arrival, now: datetime) -> None:
+    fates = [record_saying(connection, saying, now) for saying in arrival.sayings]
+    if of_nobody := fates.count("nobody"):
+        extra = {"route_id": arrival.route_id, "text_count": of_nobody}
+        log.info("texts of nobody in an open conversation", extra=extra)

@@ -45,7 +45,8 @@ class ChatMember(Base):
     `token_digest` finds them by their personal link, `reply_digest` by the address that they answer
     emails to; both are gone once neither is to work any more. `answer` is what `chat_answers`
     amount to. `version` changes with whatever only they see. `next_chase_at`: when they are
-    reminded, if they have not answered by then.
+    reminded, if they have not answered by then. `phone` is the number that texts of theirs come
+    from, E.164, until the archive.
     """
 
     __tablename__ = "chat_members"
@@ -57,6 +58,7 @@ class ChatMember(Base):
         lean_index("uq_chat_members_token", "token_digest", present="token_digest", unique=True),
         lean_index("uq_chat_members_reply", "reply_digest", present="reply_digest", unique=True),
         lean_index("ix_chat_members_chase", "next_chase_at", present="next_chase_at"),
+        lean_index("ix_chat_members_phone", "phone", present="phone"),
         Index("ix_chat_members_person_id", "person_id"),
     )
 
@@ -65,6 +67,7 @@ class ChatMember(Base):
     message_id: Mapped[str]
     token_digest: Mapped[str | None]
     reply_digest: Mapped[str | None]
+    phone: Mapped[str | None]
     answer: Mapped[str]
     answered_at: Mapped[datetime | None]
     answered_via: Mapped[str | None]
@@ -111,6 +114,19 @@ class ChatPost(Base):
     translations: Mapped[dict[str, Any]]
     via: Mapped[str]
     written_at: Mapped[datetime]
+
+
+class TakenText(Base):
+    """One row per text or email that was taken as said in a conversation: a repeat of it is known.
+
+    `text_id` is a digest of its provider's id. Without this a text that is handed over again would
+    be read anew, for whichever conversation awaits an answer by then.
+    """
+
+    __tablename__ = "taken_texts"
+
+    text_id: Mapped[str] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime]
 
 
 class CheckIn(Base):

@@ -21,8 +21,8 @@ MEMBER_ROWS: Final = 5_000
 """Members in one insert."""
 
 _MEMBER_COLUMNS: Final = (
-    "chat_id", "person_id", "message_id", "token_digest", "reply_digest", "answer", "chase_count",
-    "next_chase_at", "version",
+    "chat_id", "person_id", "message_id", "token_digest", "reply_digest", "phone", "answer",
+    "chase_count", "next_chase_at", "version",
 )  # fmt: skip
 _INSERT_MEMBERS = insert_listed(ChatMember, "members", *_MEMBER_COLUMNS)
 
@@ -136,8 +136,8 @@ def enrol_members(ledger: Ledger, message_id: str, key: bytes) -> bool:
         chat = load_chat_in(connection, chat_id_of(message_id), for_update=True)
         if connection.execute(select(exists().where(ChatMember.chat_id == chat.chat_id))).scalar():
             return False
-        for person_ids in _read_audience(connection, message_id):
-            rows = (_member_row(chat, one, key) for one in person_ids)
+        for people in _read_audience(connection, message_id):
+            rows = (_member_row(chat, person_id, phone, key) for person_id, phone in people)
             connection.execute(_INSERT_MEMBERS, {"members": write_list(rows)})
         return True
 
@@ -182,7 +182,8 @@ def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
         if connection.execute(open_chat.values(archived_at=now)).rowcount == 0:
             return False
         members = update(ChatMember).where(ChatMember.chat_id == chat_id)
-        connection.execute(members.values(token_digest=None, reply_digest=None, next_chase_at=None))
+        gone = {"token_digest": None, "reply_digest": None, "phone": None, "next_chase_at": None}
+        connection.execute(members.values(gone))
         return True
 
 
@@ -191,26 +192,28 @@ def chat_from(row: Row[Any]) -> ChatRecord:
     return ChatRecord(**row._asdict())
 
 
-def _read_audience(connection: Connection, message_id: str) -> Iterator[list[str]]:
-    """Yield the audience's ids in chunks, each a query of its own: inserts go between them."""
+def _read_audience(
+    connection: Connection, message_id: str
+) -> Iterator[list[tuple[str, str | None]]]:
+    """Yield ids and numbers in chunks, each a query of its own: inserts go between them."""
     after = ""
     while True:
         query = (
-            select(AudienceMember.person_id)
+            select(AudienceMember.person_id, AudienceMember.phone)
             .where(AudienceMember.message_id == message_id, AudienceMember.person_id > after)
             .order_by(AudienceMember.person_id)
             .limit(MEMBER_ROWS)
         )
-        person_ids = list(connection.execute(query).scalars())
-        if not person_ids:
+        people = [(row.person_id, row.phone) for row in connection.execute(query)]
+        if not people:
             return
-        yield person_ids
-        after = person_ids[-1]
+        yield people
+        after = people[-1][0]
 
 
-def _member_row(chat: ChatRecord, person_id: str, key: bytes) -> tuple[Any, ...]:
+def _member_row(chat: ChatRecord, person_id: str, phone: str | None, key: bytes) -> tuple[Any, ...]:
     if chat.archived_at is not None:
-        return (chat.chat_id, person_id, chat.message_id, None, None, "none", 0, None, 1)
+        return (chat.chat_id, person_id, chat.message_id, None, None, phone, "none", 0, None, 1)
     reminders = chat.reminders if chat.ok_request else ()
     first_at = chat.opened_at + timedelta(minutes=reminders[0].after_min) if reminders else None
     return (
@@ -219,6 +222,7 @@ def _member_row(chat: ChatRecord, person_id: str, key: bytes) -> tuple[Any, ...]
         chat.message_id,
         digest_token(derive_token(key, chat.chat_id, person_id)),
         digest_token(derive_token(key, chat.chat_id, person_id, "reply")),
+        phone,
         "none",
         0,
         write_moment(first_at),

@@ -20,6 +20,10 @@ from rollcall.ledger.tables import Delivery, Message
 
 ANSWERED_MEANWHILE: Final = "answered before this reminder was handed over"
 
+_BESIDE_THE_PAGE: Final = ("sms", "email")
+"""The page of a one-way message has no field to write in; who texts or mails writes all the same,
+and "help, room 12" must not lose its room."""
+
 Recorded = Literal["recorded", "known", "closed"]
 """What became of an entry: recorded now, known from before, or refused: the conversation is
 archived, takes no posts, or the person is no member."""
@@ -115,7 +119,7 @@ def _record_post(connection: Connection, new: NewPost, now: datetime) -> Recorde
     if new.person_id is not None and not _lock_member(connection, new.chat_id, new.person_id):
         return "closed"
     chat = _find_open_chat(connection, new.chat_id)
-    if chat is None or chat.kind == "one_way":
+    if chat is None or (chat.kind == "one_way" and new.via not in _BESIDE_THE_PAGE):
         return "closed"
     row = {
         "post_id": entry_id(new),

@@ -21,6 +21,7 @@ _NOBODY = {
     "members": "nobody is in its conversation",
     "not_ok": "everybody has answered OK",
     "not_answered": "everybody has answered",
+    "member": "this person is no member of its conversation",
 }
 
 
@@ -76,7 +77,7 @@ def _require_members(ledger: Ledger, message: MessageRecord) -> None:
 def _read(ledger: Ledger, follow_up: FollowUp) -> list[Recipient]:
     query = (
         select(AudienceMember.__table__)
-        .where(AudienceMember.message_id == follow_up.message_id, _is_meant(follow_up.who))
+        .where(AudienceMember.message_id == follow_up.message_id, _is_meant(follow_up))
         .order_by(AudienceMember.person_id)
         .execution_options(yield_per=CHUNK_ROWS)
     )
@@ -86,15 +87,19 @@ def _read(ledger: Ledger, follow_up: FollowUp) -> list[Recipient]:
         return [replace(one, via=(*one.via, reason)) for one in recipients]
 
 
-def _is_meant(who: Followed) -> ColumnElement[bool]:
+def _is_meant(follow_up: FollowUp) -> ColumnElement[bool]:
+    who = follow_up.who
     if who in ("reached", "not_reached"):
         return _has_copy(who)
     answers = {"not_ok": ("none", "needs_help"), "not_answered": ("none",)}.get(who, ANSWERS)
-    return exists().where(
+    is_member = exists().where(
         ChatMember.message_id == AudienceMember.message_id,
         ChatMember.person_id == AudienceMember.person_id,
         ChatMember.answer.in_(answers),
     )
+    if follow_up.person_id is None:
+        return is_member
+    return is_member & (AudienceMember.person_id == follow_up.person_id)
 
 
 def _has_copy(who: Followed) -> ColumnElement[bool]:

@@ -110,19 +110,30 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
 
 def _accept(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
     with ledger.write() as connection:
-        known = _find_by_key(connection, new.idempotency_key)
-        if known is None:
-            return _insert(connection, new, now), True
-        if known.request_digest == new.request_digest and known.state != "refused":
-            return _confirm(connection, known, new), False
-        if known.state != "refused":
-            raise RequestError(
-                f"key {new.idempotency_key!r} already stands for message {known.message_id}, "
-                "which asks for something else"
-            )
-        spent_key = f"{known.idempotency_key}#{known.message_id}"
-        _give_key(connection, known.message_id, spent_key)
+        return accept_message_in(connection, new, now)
+
+
+def accept_message_in(
+    connection: Connection, new: NewMessage, now: datetime
+) -> tuple[MessageRecord, bool]:
+    """Record a message as `accept_message` does, within a transaction that writes.
+
+    Raises:
+        IntegrityError: Another process has recorded its key in this very moment.
+    """
+    known = _find_by_key(connection, new.idempotency_key)
+    if known is None:
         return _insert(connection, new, now), True
+    if known.request_digest == new.request_digest and known.state != "refused":
+        return _confirm(connection, known, new), False
+    if known.state != "refused":
+        raise RequestError(
+            f"key {new.idempotency_key!r} already stands for message {known.message_id}, "
+            "which asks for something else"
+        )
+    spent_key = f"{known.idempotency_key}#{known.message_id}"
+    _give_key(connection, known.message_id, spent_key)
+    return _insert(connection, new, now), True
 
 
 def load_message(ledger: Ledger, message_id: str) -> MessageRecord:

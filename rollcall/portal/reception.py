@@ -27,7 +27,7 @@ from rollcall.clock import Clock
 from rollcall.errors import LedgerError
 from rollcall.ledger.arrivals import Arrival
 from rollcall.portal.intake import Intake
-from rollcall.portal.reading import read_receipts, read_wishes
+from rollcall.portal.reading import read_receipts, read_texts
 from rollcall.portal.repeats import RecentTexts
 from rollcall.portal.requests import (
     RefusedError,
@@ -95,8 +95,8 @@ class Reception:
         return await self._take(request, read_receipts)
 
     async def take_texts(self, request: Request) -> Response:
-        """Answer a text of a recipient: STOP and START are applied, others only acknowledged."""
-        return await self._take(request, read_wishes)
+        """Answer a text of a recipient: STOP and START are applied, others are read for answers."""
+        return await self._take(request, read_texts)
 
     async def _take(self, request: Request, read: _Read) -> Response:
         try:

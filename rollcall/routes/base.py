@@ -24,6 +24,7 @@ class Submission:
         html: Email only.
         link: The personal link, for push only; elsewhere it stands in the text.
         expires_at: When the message itself expires (aware), where it does; for push only.
+        reply_token: Email only: what an answer to it is known by, where it may be answered.
     """
 
     delivery_id: str
@@ -35,6 +36,7 @@ class Submission:
     html: str | None = None
     link: str | None = None
     expires_at: datetime | None = None
+    reply_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

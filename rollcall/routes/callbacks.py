@@ -32,7 +32,14 @@ class StaleCallbackError(ForgedCallbackError):
     repeat anew. To refuse it would lose what an outage of the portal kept from us. A receipt is a
     fact that counts once, so a replay of it does nothing: it is taken. A text is a wish that a
     newer one may have undone: of those only what a replay may repeat without harm is taken.
+
+    Attributes:
+        signed_at_s: When it was signed, as a Unix time.
     """
+
+    def __init__(self, reason: str, signed_at_s: float) -> None:
+        super().__init__(reason, signed_at_s)
+        self.signed_at_s = signed_at_s
 
 
 class MalformedCallbackError(RollcallError):
@@ -136,7 +143,7 @@ def require_recent(signed_at_s: float, now: datetime, repeats_for_s: float) -> N
     if not -CLOCK_SKEW_S <= age_s <= repeats_for_s + CLOCK_SKEW_S:  # so written, NaN is refused
         raise ForgedCallbackError("signed too long ago, or in the future")
     if age_s > CLOCK_SKEW_S:
-        raise StaleCallbackError("signed too long ago for all but a repeat")
+        raise StaleCallbackError("signed too long ago for all but a repeat", signed_at_s)
 
 
 def callback_url(base_url: str | None, attempt_id: str) -> str | None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rollcall.errors import ConfigError
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.registry import read_route_settings
-from rollcall.routes.settings import BaseRouteSettings, SmtpSettings
+from rollcall.routes.settings import BaseRouteSettings, EmailRouteSettings, SmtpSettings
 
 SECRET_PREFIX = "ROLLCALL_SECRET_"  # noqa: S105 - the prefix of a variable's name
 """How every secret's name begins, so that no other variable is read by way of the file."""
@@ -34,8 +34,8 @@ def load_routes(path: Path, secrets: Mapping[str, str]) -> list[BaseRouteSetting
 
 def load_mailboxes(
     path: Path, secrets: Mapping[str, str]
-) -> list[tuple[MailboxSettings, SmtpSettings]]:
-    """Read the configured mailboxes, each with the route whose bounces come there.
+) -> list[tuple[MailboxSettings, EmailRouteSettings]]:
+    """Read the configured mailboxes, each with the route whose bounces or answers come there.
 
     Args:
         path: The TOML file with its `[[mailbox]]` entries; there may be none.
@@ -49,7 +49,7 @@ def load_mailboxes(
 
 def parse_mailboxes(
     text: str, origin: str, secrets: Mapping[str, str]
-) -> list[tuple[MailboxSettings, SmtpSettings]]:
+) -> list[tuple[MailboxSettings, EmailRouteSettings]]:
     """Read mailboxes from the text of a file; `origin` names the file in errors.
 
     Raises:
@@ -58,15 +58,24 @@ def parse_mailboxes(
     routes = {route.id: route for route in parse_routes(text, origin, secrets)}
     mailboxes = []
     for number, entry in enumerate(_read_document(text, origin).get("mailbox", []), 1):
-        mailbox = _read_mailbox(f"{origin}: mailbox {number}", entry, secrets)
-        route = routes.get(mailbox.route)
-        if not isinstance(route, SmtpSettings):
-            raise ConfigError(
-                f"{origin}: mailbox {number}: route: no route of kind 'smtp' is called"
-                f" {mailbox.route!r}"
-            )
-        mailboxes.append((mailbox, route))
+        name = f"{origin}: mailbox {number}"
+        mailbox = _read_mailbox(name, entry, secrets)
+        mailboxes.append((mailbox, _find_route(name, mailbox, routes)))
     return mailboxes
+
+
+def _find_route(
+    name: str, mailbox: MailboxSettings, routes: Mapping[str, BaseRouteSettings]
+) -> EmailRouteSettings:
+    """Return the route of a mailbox; one that holds answers needs an address that these go to."""
+    route = routes.get(mailbox.route)
+    if mailbox.holds == "bounces":
+        if isinstance(route, SmtpSettings):
+            return route
+        raise ConfigError(f"{name}: route: no route of kind 'smtp' is called {mailbox.route!r}")
+    if isinstance(route, EmailRouteSettings) and route.reply_to is not None:
+        return route
+    raise ConfigError(f"{name}: route: no route with a reply_to is called {mailbox.route!r}")
 
 
 def _read_text(path: Path) -> str:

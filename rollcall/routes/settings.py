@@ -23,6 +23,7 @@ from pydantic import (
 
 from rollcall.domain.countries import is_country_code
 from rollcall.domain.message import Channel
+from rollcall.domain.reply_addresses import REPLY_TEMPLATE
 
 Meaning = Literal["accepted", "throttled", "temporary", "rejected", "permanent"]
 """Of a provider's code: taken; slow down; later; not by this route; not to this recipient."""
@@ -155,7 +156,17 @@ MailSender = Annotated[str, AfterValidator(_check_sender)]
 """Whom recipients of an email see: an address, with or without a name before it."""
 
 
-class SmtpSettings(BaseRouteSettings):
+class EmailRouteSettings(BaseRouteSettings):
+    """What every route for email has."""
+
+    reply_to: str | None = Field(
+        default=None,
+        pattern=REPLY_TEMPLATE,
+        description='Where answers in conversations go: "reply+{token}@example.org".',
+    )
+
+
+class SmtpSettings(EmailRouteSettings):
     """A mail server that takes our messages."""
 
     kind: Literal["smtp"]

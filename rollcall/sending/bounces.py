@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from rollcall.domain.receipts import Receipt, ReceiptSource
 from rollcall.ledger.engine import Ledger
-from rollcall.routes.email.dsn import BounceIds
+from rollcall.routes.email.dsn import BounceIds, read_bounce
 from rollcall.routes.email.mailbox import open_mailbox
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 
@@ -59,9 +60,9 @@ def collect_bounces(
         LedgerError: Receipts could not be recorded.
     """
     read_count = bounce_count = new_count = 0
-    with open_mailbox(mailbox, ids) as opened:
+    with open_mailbox(mailbox, partial(read_bounce, ids=ids)) as opened:
         for mails in opened.read_batches():
-            receipts = [mail.receipt for mail in mails if mail.receipt is not None]
+            receipts = [mail.found for mail in mails if mail.found is not None]
             new_count += record(receipts) if receipts else 0
             opened.confirm(mails)
             read_count += len(mails)

@@ -33,6 +33,7 @@ def make_submission(
     def fill(text: str) -> str:
         return links.fill(text, delivery.person_id) if links else text
 
+    takes_replies = delivery.channel == "email"
     return Submission(
         delivery_id=delivery.delivery_id,
         attempt_id=start.attempt_id,
@@ -43,6 +44,7 @@ def make_submission(
         html=content.html and fill(content.html),
         link=links.link_of(delivery.person_id) if links and delivery.channel == "push" else None,
         expires_at=expires_at,
+        reply_token=links.reply_token_of(delivery.person_id) if takes_replies and links else None,
     )
 
 

@@ -7,6 +7,7 @@ only one of them gets travels beside their address. So, of the messages handed o
     every other content         together, each text as a value of its recipient's
     a content that is too long  a request of its own, for as few as get it
     the same address again      another request: a provider takes an address once in each
+    what can be answered        not with what cannot: a request has one header for that
 
 A request that is refused for one of its messages was taken for none of them. The refused one gets
 its verdict, and the others go again without it; where the provider does not say which one it was,
@@ -58,7 +59,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What goes with one request: every mailbox once, and HTML for all of them or for none.
+    """What goes with one request: every mailbox once, HTML for all or none, answers to all or none.
 
     Attributes:
         letters: At least one.
@@ -95,16 +96,16 @@ class BatchPlan:
 
     def group(self, letters: Iterable[Letter]) -> list[Batch]:
         """Group letters into as few requests as there can be."""
-        alike: dict[Content, list[Letter]] = defaultdict(list)
+        alike: dict[tuple[Content, bool], list[Letter]] = defaultdict(list)
         for letter in letters:
-            alike[letter.content].append(letter)
-        mixed: dict[bool, list[Letter]] = defaultdict(list)
+            alike[letter.content, letter.submission.reply_token is None].append(letter)
+        mixed: dict[tuple[bool, bool], list[Letter]] = defaultdict(list)
         batches: list[Batch] = []
-        for (_, _, html), group in alike.items():
+        for ((_, _, html), is_final), group in alike.items():
             if len(group) >= SHARED_FROM or not self.fits(group[0]):
                 batches += _split(group, 0)
             else:
-                mixed[html is None] += group
+                mixed[html is None, is_final] += group
         for group in mixed.values():
             batches += _split(group, self.most_bytes)
         return batches

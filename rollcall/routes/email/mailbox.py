@@ -1,12 +1,12 @@
-"""Bounces from an IMAP mailbox: read, recorded by the caller, and only then marked as done.
+"""Mails from an IMAP mailbox: read, recorded by the caller, and only then marked as done.
 
-    reading ─► the caller commits the receipts ─► confirm
-      a crash anywhere before the end means that mails are read again; a receipt that is known
-      already changes nothing
+    reading ─► the caller commits what they say ─► confirm
+      a crash anywhere before the end means that mails are read again; a receipt or an answer that
+      is known already changes nothing
 
 What is done with a mail that is confirmed:
 
-    a bounce of ours    moved to `processed_folder`, deleted, or marked as seen
+    what was recorded   moved to `processed_folder`, deleted, or marked as seen
     any other mail      stays as it is, unread, and is flagged so that it is not read twice:
                         somebody may have answered "I am trapped" to the address of the bounces
 
@@ -17,19 +17,24 @@ confirming, and after a break everything that was not confirmed is read anew.
 
 import imaplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from rollcall.domain.receipts import Receipt
 from rollcall.errors import RollcallError
-from rollcall.routes.email.dsn import MAX_BOUNCE_BYTES, BounceIds, read_bounce
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.routes.trust import trust_authorities
 
-READ_FLAG: Final = "$RollcallRead"
-"""Set on mails that are no bounces of ours, where the server lets us set flags of our own."""
+READ_FLAG: Final = {"bounces": "$RollcallRead", "replies": "$RollcallNoReply"}
+"""Set on mails that are none of what a mailbox holds, where the server lets us set our own flags.
+One that holds both is read twice, and neither reading must hide a mail from the other."""
+
+Found = TypeVar("Found")
+
+
+MAX_MAIL_BYTES: Final = 1_048_576
+"""So much of a mail is fetched."""
 
 
 class MailboxError(RollcallError):
@@ -37,37 +42,43 @@ class MailboxError(RollcallError):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadMail:
+class ReadMail(Generic[Found]):
     """One mail of the mailbox.
 
     Attributes:
         uid: Its number, good for the connection it was read over.
-        receipt: What it reports, None if it is no bounce of ours.
+        found: What it says, None if it is none of what the mailbox holds.
     """
 
     uid: int
-    receipt: Receipt | None
+    found: Found | None
 
 
-class BounceMailbox:
+class Mailbox(Generic[Found]):
     """An open mailbox; made by `open_mailbox`.
 
     Args:
-        settings: What is done with recorded bounces.
-        ids: By what we recognise our own messages.
+        settings: What is done with recorded mails.
+        read: What a mail says, from its octets; None if it is none of ours.
         imap: Signed in, the folder selected.
     """
 
-    def __init__(self, settings: MailboxSettings, ids: BounceIds, imap: imaplib.IMAP4) -> None:
+    def __init__(
+        self,
+        settings: MailboxSettings,
+        read: Callable[[bytes], Found | None],
+        imap: imaplib.IMAP4,
+    ) -> None:
         self._settings = settings
-        self._ids = ids
+        self._read_mail = read
+        self._flag = READ_FLAG[settings.holds]
         self._imap = imap
         self._keeps_flags = b"\\*" in b" ".join(imap.response("PERMANENTFLAGS")[1] or [b""])
 
-    def read_batches(self) -> Iterator[list[ReadMail]]:
+    def read_batches(self) -> Iterator[list[ReadMail[Found]]]:
         """Yield what has come in, at most `batch_size` mails at a time, oldest first.
 
-        The caller commits the receipts of a batch and calls `confirm` before it asks for the next.
+        The caller commits what a batch says and calls `confirm` before it asks for the next.
 
         Raises:
             MailboxError: The connection broke, or the server refuses.
@@ -77,36 +88,37 @@ class BounceMailbox:
         for start in range(0, len(uids), size):
             yield [mail for uid in uids[start : start + size] if (mail := self._read(uid))]
 
-    def confirm(self, mails: Sequence[ReadMail]) -> None:
-        """Mark mails as done, whose receipts are committed.
+    def confirm(self, mails: Sequence[ReadMail[Found]]) -> None:
+        """Mark mails as done, of which what was found is committed.
 
         Raises:
             MailboxError: Some may not be marked; they are read again.
         """
         with _told_as_mailbox_error(self._settings):
-            self._finish_bounces(_join([mail.uid for mail in mails if mail.receipt]))
-            others = _join([mail.uid for mail in mails if not mail.receipt])
+            self._finish(_join([mail.uid for mail in mails if mail.found is not None]))
+            others = _join([mail.uid for mail in mails if mail.found is None])
             if others:
-                flag = READ_FLAG if self._keeps_flags else r"\Seen"
+                flag = self._flag if self._keeps_flags else r"\Seen"
                 _require_ok(self._imap.uid("STORE", others, "+FLAGS.SILENT", f"({flag})"))
 
     def _search(self) -> list[int]:
         """Return the mails nobody has read; what came before us is as good as what comes now."""
-        criteria = ["UNSEEN", "UNDELETED", *(["UNKEYWORD", READ_FLAG] if self._keeps_flags else [])]
+        unread = ["UNKEYWORD", self._flag] if self._keeps_flags else []
+        criteria = ["UNSEEN", "UNDELETED", *unread]
         with _told_as_mailbox_error(self._settings):
             [found] = _require_ok(self._imap.uid("SEARCH", *criteria))
         return sorted(map(int, (found or b"").split()))
 
-    def _read(self, uid: int) -> ReadMail | None:
+    def _read(self, uid: int) -> ReadMail[Found] | None:
         """Read the beginning of a mail without marking it; None if it is gone meanwhile."""
         with _told_as_mailbox_error(self._settings):
             told = _require_ok(
-                self._imap.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MAX_BOUNCE_BYTES}>)")
+                self._imap.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)")
             )
         octets = next((part[1] for part in told if isinstance(part, tuple)), None)
-        return ReadMail(uid, read_bounce(octets, self._ids)) if octets is not None else None
+        return ReadMail(uid, self._read_mail(octets)) if octets is not None else None
 
-    def _finish_bounces(self, uids: str) -> None:
+    def _finish(self, uids: str) -> None:
         if not uids:
             return
         folder = self._settings.processed_folder
@@ -128,7 +140,9 @@ class BounceMailbox:
 
 
 @contextmanager
-def open_mailbox(settings: MailboxSettings, ids: BounceIds) -> Iterator[BounceMailbox]:
+def open_mailbox(
+    settings: MailboxSettings, read: Callable[[bytes], Found | None]
+) -> Iterator[Mailbox[Found]]:
     """Connect, protect the connection, sign in and open the folder; closed at the end.
 
     Raises:
@@ -146,7 +160,7 @@ def open_mailbox(settings: MailboxSettings, ids: BounceIds) -> Iterator[BounceMa
                 _require_ok(imap.status(_quote(settings.processed_folder), "(UIDNEXT)"))
         with _told_as_mailbox_error(settings, f"folder {settings.folder!r}"):
             _require_ok(imap.select(_quote(settings.folder)))
-        yield BounceMailbox(settings, ids, imap)
+        yield Mailbox(settings, read, imap)
     finally:
         with suppress(imaplib.IMAP4.error, OSError):
             imap.logout()

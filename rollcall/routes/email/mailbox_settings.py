@@ -1,4 +1,4 @@
-"""The mailboxes that bounces come back to: what may stand in a `[[mailbox]]` of `routes.toml`."""
+"""Where bounces and answers come to: what may stand in a `[[mailbox]]` of `routes.toml`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,7 +20,12 @@ FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(
 class MailboxSettings(StrictSettings):
     """One mailbox on an IMAP server."""
 
-    route: str = Field(description="Whose bounces come there: the id of a route of kind smtp.")
+    route: str = Field(description="The route whose bounces, or answers, come there: its id.")
+    holds: Literal["bounces", "replies"] = Field(
+        default="bounces",
+        description="What is read there: bounces, by `rollcall bounces`, or answers, by `rollcall "
+        "replies`.",
+    )
     host: str = Field(min_length=1, description="Name or address of the IMAP server.")
     port: int = Field(
         default=993, ge=1, le=65535, description="993 for tls, 143 for starttls and none."
@@ -34,13 +39,13 @@ class MailboxSettings(StrictSettings):
     )
     username: str = Field(min_length=1, description="Who signs in.")
     password: SecretStr = Field(description="Their password.")
-    folder: FolderName = Field(default="INBOX", description="Where bounces arrive.")
+    folder: FolderName = Field(default="INBOX", description="Where they arrive.")
     processed_folder: FolderName | None = Field(
-        default=None, description="Where bounces that were recorded are moved; it must exist."
+        default=None, description="Where what was recorded is moved; it must exist."
     )
     when_recorded: Literal["mark_seen", "delete"] = Field(
         default="mark_seen",
-        description="What is done with a recorded bounce that is not moved.",
+        description="What is done with a recorded mail that is not moved.",
     )
     batch_size: int = Field(
         default=100, ge=1, le=1000, description="Mails read before they are recorded."

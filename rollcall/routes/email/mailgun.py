@@ -32,12 +32,12 @@ from rollcall.routes.email.mailgun_events import (
 from rollcall.routes.email.mailgun_requests import RequestBuilder, fits_variables
 from rollcall.routes.email.mime import format_message_id, parse_mailbox
 from rollcall.routes.http import check_by_head, exchange, open_client
-from rollcall.routes.settings import BaseRouteSettings, MailSender
+from rollcall.routes.settings import EmailRouteSettings, MailSender
 from rollcall.routes.verdicts import require_acceptance
 from rollcall.routes.whole import WholeRequest
 
 
-class MailgunSettings(BaseRouteSettings):
+class MailgunSettings(EmailRouteSettings):
     """A domain of an account with Mailgun."""
 
     kind: Literal["mailgun"]
@@ -100,7 +100,7 @@ class MailgunRoute:
         base = f"{str(settings.base_url).rstrip('/')}/v3/{settings.domain}"
         self._url = httpx.URL(f"{base}/messages")
         self._events_url = f"{base}/events"
-        self._builder = RequestBuilder(settings.sender)
+        self._builder = RequestBuilder(settings.sender, settings.reply_to)
         self._client = open_client(
             settings, httpx.BasicAuth("api", settings.api_key.get_secret_value())
         )

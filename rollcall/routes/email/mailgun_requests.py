@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from email.utils import formataddr, parseaddr
 
+from rollcall.domain.reply_addresses import write_reply_address
 from rollcall.routes.email.batches import Batch, Letter
 from rollcall.routes.email.json_bodies import write_json
 from rollcall.routes.email.mime import UTF_8, flatten_subject, format_message_id
@@ -33,9 +34,11 @@ class RequestBuilder:
 
     Args:
         sender: Whom recipients see: an address, with or without a name before it.
+        reply_to: Where answers go, with `{token}` for whose they are; None for the sender.
     """
 
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: str, reply_to: str | None = None) -> None:
+        self._reply_to = reply_to
         name, address = parseaddr(sender)
         self.sender_domain = address.rpartition("@")[2]
         self._sender = formataddr((name, address), UTF_8)
@@ -62,6 +65,8 @@ class RequestBuilder:
             "h:Auto-Submitted": "auto-generated",
             "o:tracking": "no",
         }
+        if self._reply_to and first.reply_token:
+            fields["h:Reply-To"] = "%recipient.reply_to%"
         if first.html is not None:
             fields["html"] = first.html
         if not batch.is_shared:
@@ -76,6 +81,8 @@ class RequestBuilder:
             "delivery": submission.delivery_id,
             "message_id": format_message_id(submission.delivery_id, self.sender_domain),
         }
+        if self._reply_to and submission.reply_token:
+            variables["reply_to"] = write_reply_address(self._reply_to, submission.reply_token)
         if not batch.is_shared:
             variables["subject"] = flatten_subject(submission.subject or "")
             variables["text"] = submission.text

@@ -15,6 +15,7 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 
+from rollcall.domain.reply_addresses import write_reply_address
 from rollcall.routes.base import Submission
 
 BOUNDARY = "=_rollcall_alternative"
@@ -46,10 +47,14 @@ class MessageBuilder:
     Args:
         sender: Whom recipients see: an address, with or without a name before it.
         return_path: Where bounces go, with `{attempt}` for the attempt; None for the sender.
+        reply_to: Where answers go, with `{token}` for whose they are; None for the sender.
     """
 
-    def __init__(self, sender: str, return_path: str | None = None) -> None:
+    def __init__(
+        self, sender: str, return_path: str | None = None, reply_to: str | None = None
+    ) -> None:
         self._return_path = return_path
+        self._reply_to = reply_to
         name, self.sender_address = parseaddr(sender)
         self.sender_domain = self.sender_address.rpartition("@")[2]
         self._from = formataddr((name, self.sender_address), UTF_8)
@@ -78,6 +83,9 @@ class MessageBuilder:
             f"{DELIVERY_HEADER}: {message_id}\r\n"
             "Auto-Submitted: auto-generated\r\n"
         )
+        if self._reply_to and submission.reply_token:
+            answered_to = write_reply_address(self._reply_to, submission.reply_token)
+            head += f"Reply-To: {answered_to}\r\n"
         return head.encode() + render_body(submission.text, submission.html)
 
     def envelope_id(self, attempt_id: str) -> str:

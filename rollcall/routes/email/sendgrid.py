@@ -25,7 +25,7 @@ from rollcall.routes.email.sendgrid_answers import read_answer
 from rollcall.routes.email.sendgrid_events import load_public_key, read_events, verify_signature
 from rollcall.routes.email.sendgrid_requests import RequestBuilder, fits_substitutions
 from rollcall.routes.http import check_with, exchange, open_client
-from rollcall.routes.settings import BaseRouteSettings, MailSender
+from rollcall.routes.settings import EmailRouteSettings, MailSender
 from rollcall.routes.verdicts import require_acceptance
 from rollcall.routes.whole import WholeRequest
 
@@ -36,7 +36,7 @@ def _check_key(key: SecretStr) -> SecretStr:
     return key
 
 
-class SendGridSettings(BaseRouteSettings):
+class SendGridSettings(EmailRouteSettings):
     """An account with SendGrid."""
 
     kind: Literal["sendgrid"]
@@ -105,7 +105,7 @@ class SendGridRoute:
                 "Content-Type": "application/json",
             }
         )
-        self._builder = RequestBuilder(settings.sender)
+        self._builder = RequestBuilder(settings.sender, settings.reply_to)
         self._client = open_client(settings)
         key = settings.webhook_public_key
         self._public_key = load_public_key(key) if key else None

@@ -9,6 +9,7 @@ for markers in what it has put in, so that a text which holds one must not trave
 from email.utils import parseaddr
 from typing import Any
 
+from rollcall.domain.reply_addresses import write_reply_address
 from rollcall.routes.email.batches import Batch, Letter
 from rollcall.routes.email.json_bodies import write_json
 from rollcall.routes.email.mime import flatten_subject, format_message_id
@@ -21,6 +22,8 @@ DELIVERY = "rollcall_delivery"
 MARKER_START = "-rollcall."
 TEXT_MARKER = "-rollcall.text-"
 HTML_MARKER = "-rollcall.html-"
+REPLY_MARKER = "-rollcall.reply-"
+"""With the sender's domain: what a whole address is put in place of, and looks like one itself."""
 
 MOST_SUBSTITUTION_BYTES = 9_000
 """A tenth less than documented: markers count too, and how quotation marks do is not said."""
@@ -34,12 +37,15 @@ class RequestBuilder:
 
     Args:
         sender: Whom recipients see: an address, with or without a name before it.
+        reply_to: Where answers go, with `{token}` for whose they are; None for the sender.
     """
 
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: str, reply_to: str | None = None) -> None:
+        self._reply_to = reply_to
         name, address = parseaddr(sender)
         self._sender = {"email": address} | ({"name": name} if name else {})
         self._sender_domain = address.rpartition("@")[2]
+        self._reply_marker = f"{REPLY_MARKER}@{self._sender_domain}"
 
     def build(self, batch: Batch) -> bytes:
         """Build the request of a batch.
@@ -51,7 +57,7 @@ class RequestBuilder:
         personalizations = [
             self._personalize(letter, is_shared=batch.is_shared) for letter in batch.letters
         ]
-        request = {
+        request: dict[str, Any] = {
             "from": self._sender,
             "subject": _subject(first.subject) if batch.is_shared else NO_SUBJECT,
             "personalizations": personalizations,
@@ -63,6 +69,9 @@ class RequestBuilder:
                 "subscription_tracking": {"enable": False},
             },
         }
+        if self._find_reply_address(batch.letters[0]):
+            # no personalization has one of its own, but substitutions are made in it
+            request["reply_to"] = {"email": self._reply_marker}
         return write_json(request)
 
     def _personalize(self, letter: Letter, *, is_shared: bool) -> dict[str, Any]:
@@ -73,10 +82,16 @@ class RequestBuilder:
             "headers": {"Message-ID": message_id},
             "custom_args": {ATTEMPT: submission.attempt_id, DELIVERY: submission.delivery_id},
         }
+        if reply_to := self._find_reply_address(letter):
+            personalization["substitutions"] = {self._reply_marker: reply_to}
         if not is_shared:
             personalization["subject"] = _subject(submission.subject)
-            personalization["substitutions"] = _list_substitutions(letter)
+            personalization.setdefault("substitutions", {}).update(_list_substitutions(letter))
         return personalization
+
+    def _find_reply_address(self, letter: Letter) -> str | None:
+        token = letter.submission.reply_token
+        return write_reply_address(self._reply_to, token) if self._reply_to and token else None
 
 
 def fits_substitutions(letter: Letter) -> bool:

@@ -57,7 +57,7 @@ class SmtpRoute:
         self.bulk_size = BULK_SIZE
         self._settings = settings
         self._clock = clock or SystemClock()
-        self._messages = MessageBuilder(settings.sender, settings.return_path)
+        self._messages = MessageBuilder(settings.sender, settings.return_path, settings.reply_to)
         hello_name = settings.hello_name or self._messages.sender_domain
         self._connections = SmtpConnections(settings, load_trust(settings), hello_name)
 

@@ -1,13 +1,14 @@
 """Bounces in a mailbox of a real IMAP server (Dovecot)."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rollcall.domain.receipts import Receipt
 from rollcall.errors import ConfigError, LedgerError
-from rollcall.routes.email.dsn import BounceIds
+from rollcall.routes.email.dsn import BounceIds, read_bounce
 from rollcall.routes.email.mailbox import MailboxError, open_mailbox
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.sending.bounces import BounceReport, collect_bounces
@@ -16,6 +17,7 @@ from tests.ports import find_free_port
 
 BOUNCES = Path(__file__).parents[2] / "data" / "bounces"
 IDS = BounceIds("example.org")
+READ = partial(read_bounce, ids=IDS)
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +126,9 @@ def test_bounce_that_was_not_recorded_is_read_again(dovecot: Dovecot) -> None:
 def test_crash_between_recording_and_marking_records_nothing_twice(dovecot: Dovecot) -> None:
     dovecot.deliver(load("exim_report"))
     records = Records()
-    with open_mailbox(describe(dovecot), IDS) as mailbox:
+    with open_mailbox(describe(dovecot), READ) as mailbox:
         [mails] = mailbox.read_batches()
-        records([mail.receipt for mail in mails if mail.receipt])
+        records([mail.found for mail in mails if mail.found])
     report = collect_bounces(describe(dovecot), IDS, records)
     assert (report.bounce_count, report.new_count) == (1, 0)
     assert len(records.kept) == 1
@@ -137,7 +139,7 @@ def test_every_mail_is_read_once_in_batches(dovecot: Dovecot) -> None:
     for name in names:
         dovecot.deliver(load(name))
     sizes: list[int] = []
-    with open_mailbox(describe(dovecot, batch_size=4), IDS) as mailbox:
+    with open_mailbox(describe(dovecot, batch_size=4), READ) as mailbox:
         for mails in mailbox.read_batches():
             mailbox.confirm(mails)
             sizes.append(len(mails))
@@ -149,10 +151,10 @@ def test_every_mail_is_read_once_in_batches(dovecot: Dovecot) -> None:
 def test_mail_deleted_by_somebody_else_is_passed_over(dovecot: Dovecot) -> None:
     for _ in range(2):
         dovecot.deliver(load("gmail"))
-    with open_mailbox(describe(dovecot, batch_size=1), IDS) as mailbox:
+    with open_mailbox(describe(dovecot, batch_size=1), READ) as mailbox:
         batches = mailbox.read_batches()
         first = next(batches)
-        with open_mailbox(describe(dovecot, when_recorded="delete"), IDS) as other:
+        with open_mailbox(describe(dovecot, when_recorded="delete"), READ) as other:
             for mails in other.read_batches():
                 other.confirm(mails)
         assert [len(mails) for mails in batches] == [0]

@@ -130,6 +130,7 @@ def test_json_takes_a_nested_body() -> None:
 
 def test_mailbox_goes_with_the_route_whose_bounces_it_holds() -> None:
     [(mailbox, route)] = parse_mailboxes(MAIL + MAILBOX, "routes.toml", SECRETS)
+    assert isinstance(route, SmtpSettings)
     assert route.sender == "Crisis Team <crisis@example.org>"
     assert (mailbox.port, mailbox.security, mailbox.folder) == (993, "tls", "INBOX")
     assert mailbox.password.get_secret_value() == "pa55"

@@ -1,5 +1,6 @@
 import email
 import email.charset
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as STRICT
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollcall.domain.personal_links import derive_token
+from rollcall.domain.reply_addresses import find_reply_tokens
 from rollcall.routes.base import Submission
 from rollcall.routes.email.mime import MessageBuilder, parse_mailbox, render_body
 
@@ -130,3 +133,20 @@ def test_domain_beyond_ascii_is_written_in_ascii() -> None:
 def test_delivery_id_that_cannot_stand_in_a_header_is_refused() -> None:
     with pytest.raises(ValueError, match="Message-ID"):
         build(delivery_id="d>\r\nBcc: e@x")
+
+
+def test_answers_go_to_an_address_of_the_recipients_own_where_there_is_one() -> None:
+    builder = MessageBuilder("crisis@example.org", reply_to="reply+{token}@example.org")
+    token = derive_token(bytes(32), "c-1", "p-1", "reply")
+    plain = Submission("d-1", "a-1", "k", "anna@example.net", "Are you safe?", "Flood")
+    answerable = replace(plain, reply_token=token)
+    headers = [
+        read(one.build(submission, "anna@example.net", AT))["Reply-To"]
+        for one in (builder, BUILDER)
+        for submission in (plain, answerable)
+    ]
+    told = [
+        None if one is None else find_reply_tokens("reply+{token}@example.org", one)
+        for one in headers
+    ]
+    assert told == [None, {token}, None, None]

@@ -13,6 +13,7 @@ _LEAN = (
     ("uq_chat_members_token", "chat_members", "token_digest", True),
     ("uq_chat_members_reply", "chat_members", "reply_digest", True),
     ("ix_chat_members_chase", "chat_members", "next_chase_at", False),
+    ("ix_chat_members_phone", "chat_members", "phone", False),
     ("uq_app_devices_token", "app_devices", "token_digest", True),
 )
 """Name, table, column of each index of the rows that have a value, and whether it is unique."""
@@ -30,7 +31,7 @@ _FULL = (
 
 _TABLES = (
     "check_in_rounds", "check_ins", "chat_posts", "chat_answers", "chat_members", "chats",
-    "app_emergencies", "app_locations", "app_devices",
+    "taken_texts", "app_emergencies", "app_locations", "app_devices",
 )  # fmt: skip
 """In the order in which they can be dropped."""
 
@@ -87,6 +88,7 @@ def _create_chats() -> None:
         sa.Column("message_id", sa.Text, nullable=False),
         sa.Column("token_digest", sa.Text),
         sa.Column("reply_digest", sa.Text),
+        sa.Column("phone", sa.Text),
         sa.Column("answer", sa.Text, nullable=False),
         sa.Column("answered_at", UtcDateTime),
         sa.Column("answered_via", sa.Text),
@@ -130,6 +132,12 @@ def _create_entries() -> None:
         sa.Column("written_at", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("post_id", name="pk_chat_posts"),
         sa.ForeignKeyConstraint(["chat_id"], ["chats.chat_id"], name="fk_chat_posts_chats"),
+    )
+    op.create_table(
+        "taken_texts",
+        sa.Column("text_id", sa.Text, nullable=False),
+        sa.Column("taken_at", UtcDateTime, nullable=False),
+        sa.PrimaryKeyConstraint("text_id", name="pk_taken_texts"),
     )
 
 

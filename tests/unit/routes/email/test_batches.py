@@ -192,3 +192,14 @@ async def test_nothing_goes_again_after_its_time() -> None:
     outcomes = await hand_over([submission(1), submission(2)], post, FITS, "r", -1.0)
     assert [each.fault for each in outcomes if isinstance(each, RouteError)] == ["temporary"] * 2
     assert requests == [2]
+
+
+def test_what_can_be_answered_goes_apart_from_what_cannot() -> None:
+    """A request has one header for answers: all of its recipients have one, or none."""
+    several = [submission(one, f"own {one}", reply_token="t" * 22) for one in range(3)]
+    several += [submission(10 + one, f"own {one}") for one in range(3)]
+    batches = FITS.group(letters(several))
+    assert [{one.submission.reply_token is None for one in batch.letters} for batch in batches] == [
+        {False},
+        {True},
+    ]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rollcall.domain.personal_links import derive_token
+from rollcall.domain.reply_addresses import write_reply_address
 from rollcall.routes.base import Submission
 from rollcall.routes.email.batches import Batch, Letter
 from rollcall.routes.email.mailgun_requests import (
@@ -146,3 +148,22 @@ def test_half_a_character_holds_up_nobody() -> None:
 def test_id_that_cannot_stand_in_a_header_is_refused() -> None:
     with pytest.raises(ValueError, match="delivery_id"):
         build(letter(delivery_id="d\r\nBcc: x"))
+
+
+@pytest.mark.parametrize("texts", [("same", "same"), ("one", "two")])
+def test_answers_go_to_an_address_of_each_ones_own(texts: tuple[str, str]) -> None:
+    tokens = [derive_token(bytes(32), "c-1", f"p-{number}", "reply") for number in (1, 2)]
+    letters = tuple(
+        letter(number, text=text, reply_token=token)
+        for number, (text, token) in enumerate(zip(texts, tokens, strict=True), 1)
+    )
+    builder = RequestBuilder("crisis@example.org", "reply+{token}@example.org")
+    form = read_form(*builder.build(Batch(letters)))
+    assert form["h:Reply-To"] == "%recipient.reply_to%"
+    variables = json.loads(form["recipient-variables"])
+    assert [one["reply_to"] for one in variables.values()] == [
+        write_reply_address("reply+{token}@example.org", token) for token in tokens
+    ]
+    assert "h:Reply-To" not in read_form(
+        *RequestBuilder("crisis@example.org").build(Batch(letters))
+    )

@@ -1,0 +1,149 @@
+"""`rollcall replies`: read answers by email, and tell whose text was counted in which chat."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from rollcall.cli.output import Format, FormatOption, console, print_json
+from rollcall.domain.sayings import Saying
+from rollcall.errors import RollcallError
+from rollcall.ledger.counted_notices import list_waiting_notices
+from rollcall.ledger.sayings import SayingFate, record_sayings
+from rollcall.routes.email.mailbox_settings import MailboxSettings
+from rollcall.sending.replies import ReplyReport, collect_replies
+from rollcall.wiring import App, build_reply_mailboxes, running_app
+
+EXIT_NOT_ALL_READ = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyReading:
+    """One mailbox, and what reading it came to."""
+
+    mailbox: str
+    route_id: str
+    report: ReplyReport = field(default_factory=ReplyReport)
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRound:
+    """One round over all mailboxes.
+
+    Attributes:
+        readings: One a mailbox.
+        told_count: People who were told in which conversation their text was counted.
+        problem: Why somebody is not told yet.
+    """
+
+    readings: list[ReplyReading]
+    told_count: int = 0
+    problem: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether everything was read, and everybody told."""
+        return self.problem is None and all(one.problem is None for one in self.readings)
+
+
+def replies(
+    every_s: Annotated[
+        float | None,
+        typer.Option("--every", min=1.0, max=86_400.0, help="Again every so many seconds."),
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Read answers from the mailboxes that hold replies; exit 1 if one fails.
+
+    Whoever answered by text, and is in several chats, is told which one it was counted in.
+    """
+    is_whole = asyncio.run(_run(every_s, output))
+    raise typer.Exit(0 if is_whole else EXIT_NOT_ALL_READ)
+
+
+async def _run(every_s: float | None, output: Format) -> bool:
+    """Make one round, or rounds until told to stop; return whether the last one was whole."""
+    async with running_app() as app:
+        mailboxes = build_reply_mailboxes(app.settings)
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        while True:
+            made = await _make_round(app, mailboxes)
+            _print_round(made, output)
+            if every_s is not None and not stopping.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), every_s)
+            if every_s is None or stopping.is_set():
+                return made.is_whole
+
+
+async def _make_round(app: App, mailboxes: list[tuple[MailboxSettings, str]]) -> ReplyRound:
+    readings = await asyncio.gather(
+        *(asyncio.to_thread(_read_one, app, mailbox, template) for mailbox, template in mailboxes)
+    )
+    told_count, problem = await _tell_waiting(app)
+    return ReplyRound(readings, told_count, problem)
+
+
+async def _tell_waiting(app: App) -> tuple[int, str | None]:
+    """Send the messages that wait; return how many were sent, and why one was not."""
+    from rollcall.cli.flow_runs import run_send_message  # noqa: PLC0415 - Prefect takes a second to import
+
+    told_count, problem = 0, None
+    for message_id in await asyncio.to_thread(list_waiting_notices, app.ledger):
+        try:
+            await run_send_message(message_id)
+            told_count += 1
+        except RollcallError as error:
+            problem = f"message {message_id}: {error}"
+    return told_count, problem
+
+
+def _read_one(app: App, mailbox: MailboxSettings, template: str) -> ReplyReading:
+    record = partial(_record, app)
+    try:
+        report = collect_replies(mailbox, template, record, app.clock.now)
+    except RollcallError as error:
+        return ReplyReading(mailbox.place, mailbox.route, problem=str(error))
+    return ReplyReading(mailbox.place, mailbox.route, report)
+
+
+def _record(app: App, sayings: Sequence[Saying]) -> list[SayingFate]:
+    return record_sayings(app.ledger, sayings, app.clock.now())
+
+
+def _print_round(made: ReplyRound, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(
+            {
+                "mailboxes": [_reading_to_json(one) for one in made.readings],
+                "told_count": made.told_count,
+                "problem": made.problem,
+            }
+        )
+        return
+    for one in made.readings:
+        report = one.report
+        told = one.problem or (
+            f"{one.mailbox}: {report.read_count} mails, {report.reply_count} answers,"
+            f" {report.new_count} new"
+        )
+        console.print(told, markup=False, soft_wrap=True)
+    told = made.problem or f"told which chat their text was counted in: {made.told_count}"
+    console.print(told, markup=False, soft_wrap=True)
+
+
+def _reading_to_json(one: ReplyReading) -> dict[str, Any]:
+    return {
+        "mailbox": one.mailbox,
+        "route_id": one.route_id,
+        **asdict(one.report),
+        "problem": one.problem,
+    }

@@ -1,0 +1,141 @@
+"""Texts and emails of members, recorded: whose they are, in which conversation, what they answer.
+
+A text is known by the number it came from, and a number may be somebody else's, so that:
+
+    the number of one person     credited in their newest open conversation that awaits an answer,
+                                 else in the newest they are in
+    of several (a couple's, a    an OK is nobody's; a call for help is each one's; the words are
+    facility's)                  kept as a reply of each
+    of nobody                    not stored
+
+An OK never takes back a call for help: "ok" may mean "I have read that somebody comes". It is kept
+as a reply, and the page, the app or an administrator can say that somebody is safe again. A call
+for help counts too in every other conversation that shows the person as safe.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, select
+
+from rollcall.domain.sayings import Saying, split_text
+from rollcall.ledger.chat_tables import Chat, ChatMember, TakenText
+from rollcall.ledger.counted_notices import order_notice
+from rollcall.ledger.engine import Ledger, insert_new
+from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entry
+
+MOST_SHARING: Final = 20
+"""People of one number in whose name a text is kept: one text must not write thousands of rows."""
+
+SayingFate = Literal["recorded", "known", "nobody"]
+"""What became of a saying: recorded now, known from before, or said by nobody in an open
+conversation."""
+
+_COLUMNS: Final = (
+    Chat.chat_id, Chat.message_id, Chat.title, Chat.ok_request, Chat.opened_at,
+    ChatMember.person_id, ChatMember.answer, ChatMember.answered_at,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Credit:
+    """One membership that a saying is recorded in, and whether it answers there."""
+
+    member: Any
+    counts: bool
+
+
+def record_sayings(ledger: Ledger, sayings: Sequence[Saying], now: datetime) -> list[SayingFate]:
+    """Record what was said in one transaction, in its order; safe to call twice.
+
+    Returns:
+        What became of each, in the same order.
+    """
+    with ledger.write() as connection:
+        return [record_saying(connection, one, now) for one in sayings]
+
+
+def record_saying(connection: Connection, saying: Saying, now: datetime) -> SayingFate:
+    """Record one saying, within a transaction that writes."""
+    people = _find_people(connection, saying)
+    if not people:
+        return "nobody"
+    taken = {"text_id": saying.text_id, "taken_at": now}
+    if not insert_new(connection, TakenText, "text_id", [taken]):
+        return "known"
+    is_shared = len(people) > 1
+    for memberships in people:
+        for credit in _choose(memberships, saying, is_shared=is_shared):
+            for entry in _list_entries(credit, saying):
+                record_entry(connection, entry, now)
+    if not is_shared:
+        _tell_which(connection, people[0], saying, now)
+    return "recorded"
+
+
+def _find_people(connection: Connection, saying: Saying) -> list[list[Any]]:
+    """Return the open memberships of each who may have said it, newest first, and lock them.
+
+    A conversation that was opened after it was said cannot be meant.
+    """
+    is_theirs = ChatMember.phone if saying.via == "sms" else ChatMember.reply_digest
+    query = (
+        select(*_COLUMNS)
+        .join(Chat, Chat.chat_id == ChatMember.chat_id)
+        .where(
+            is_theirs == saying.sender,
+            Chat.archived_at.is_(None),
+            Chat.opened_at <= saying.said_at,
+        )
+        .order_by(ChatMember.person_id, Chat.opened_at.desc(), Chat.chat_id.desc())
+        .with_for_update(of=ChatMember)
+    )
+    people: defaultdict[str, list[Any]] = defaultdict(list)
+    for member in connection.execute(query):
+        people[member.person_id].append(member)
+    return list(people.values())[:MOST_SHARING]
+
+
+def _choose(memberships: list[Any], saying: Saying, *, is_shared: bool) -> list[_Credit]:
+    """Return where a person's saying is recorded: in one conversation; a call for help in more."""
+    answer = saying.said.answer
+    in_need = [one for one in memberships if one.answer == "needs_help"]
+    awaiting = [one for one in memberships if one.ok_request and one.answer == "none"]
+    if answer == "ok" and in_need:
+        return [_Credit(in_need[0], counts=False)]
+    chosen = (awaiting or memberships)[0]
+    if answer != "needs_help":
+        counts = answer == "ok" and chosen.ok_request and not is_shared
+        return [_Credit(chosen, counts and not _is_newer(chosen, saying))]
+    shown_safe = [one for one in memberships if one.answer == "ok" and one is not chosen]
+    return [_Credit(one, not _is_newer(one, saying)) for one in (chosen, *shown_safe)]
+
+
+def _is_newer(member: Any, saying: Saying) -> bool:
+    """Tell whether the member has answered since: a text that comes late undoes nothing."""
+    return member.answered_at is not None and member.answered_at > saying.said_at
+
+
+def _list_entries(credit: _Credit, saying: Saying) -> Iterator[Entry]:
+    chat_id, person_id = credit.member.chat_id, credit.member.person_id
+    answer = saying.said.answer
+    if credit.counts and answer is not None:
+        yield NewAnswer(chat_id, person_id, answer, saying.via, saying.text_id)
+    if credit.counts and saying.said.is_bare:
+        return
+    for number, part in enumerate(split_text(saying.text)):
+        yield NewPost(chat_id, person_id, part, saying.via, f"{saying.text_id}-{number}")
+
+
+def _tell_which(
+    connection: Connection, memberships: list[Any], saying: Saying, now: datetime
+) -> None:
+    """Tell somebody in several conversations in which of them their text was counted."""
+    if saying.via != "sms" or len(memberships) == 1:
+        return
+    chosen = _choose(memberships, saying, is_shared=False)[0]
+    if chosen.counts:
+        order_notice(connection, chosen.member, saying.text_id, now)

@@ -105,19 +105,31 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
 
 def _accept(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[MessageRecord, bool]:
     with ledger.write() as connection:
-        known = _find_by_key(connection, new.idempotency_key)
-        if known is None:
-            return _insert(connection, new, now), True
-        if known.request_digest == new.request_digest and known.state != "refused":
-            return _confirm(connection, known, new), False
-        if known.state != "refused":
-            raise RequestError(
-                f"key {new.idempotency_key!r} already stands for message {known.message_id}, "
-                "which asks for something else"
-            )
-        spent_key = f"{known.idempotency_key}#{known.message_id}"
-        _give_key(connection, known.message_id, spent_key)
+        return accept_message_in(connection, new, now)
+
+
+def accept_message_in(
+    connection: Connection, new: NewMessage, now: datetime
+) -> tuple[MessageRecord, bool]:
+    """Do as `accept_message`, within a transaction that records what it follows from too.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: Another process has recorded the same key in this very
+            moment.
+    """
+    known = _find_by_key(connection, new.idempotency_key)
+    if known is None:
         return _insert(connection, new, now), True
+    if known.request_digest == new.request_digest and known.state != "refused":
+        return _confirm(connection, known, new), False
+    if known.state != "refused":
+        raise RequestError(
+            f"key {new.idempotency_key!r} already stands for message {known.message_id}, "
+            "which asks for something else"
+        )
+    spent_key = f"{known.idempotency_key}#{known.message_id}"
+    _give_key(connection, known.message_id, spent_key)
+    return _insert(connection, new, now), True
 
 
 def load_message(ledger: Ledger, message_id: str) -> MessageRecord:

@@ -10,6 +10,7 @@ import typer
 from rollcall import __version__
 from rollcall.cli.audience import audience
 from rollcall.cli.bounces import bounces
+from rollcall.cli.chase import chase
 from rollcall.cli.check import check, migrate
 from rollcall.cli.demo import demo
 from rollcall.cli.filters import filters_app
@@ -48,6 +49,7 @@ app.command()(migrate)
 app.command()(demo)
 app.command()(audience)
 app.command()(bounces)
+app.command()(chase)
 app.command()(find)
 app.command()(portal)
 app.add_typer(filters_app, name="filters")

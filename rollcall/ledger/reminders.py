@@ -18,11 +18,15 @@ def is_needless_reminder() -> ColumnElement[bool]:
     It is where the member has answered by now, or the chat is archived. A query that uses it names
     `messages` and `deliveries`; of messages that remind of nothing it looks up no member.
     """
-    settled = exists().where(
-        ChatMember.chat_id == Message.chat_id,
-        ChatMember.person_id == Delivery.person_id,
-        Chat.chat_id == ChatMember.chat_id,
-        or_(ChatMember.answer != "none", Chat.archived_at.is_not(None)),
+    settled = (
+        exists()
+        .where(
+            ChatMember.chat_id == Message.chat_id,
+            ChatMember.person_id == Delivery.person_id,
+            Chat.chat_id == ChatMember.chat_id,
+            or_(ChatMember.answer != "none", Chat.archived_at.is_not(None)),
+        )
+        .correlate(Message, Delivery)  # by itself it would look at any delivery, two levels up
     )
     return and_(Message.kind == REMINDER, settled)
 

@@ -12,6 +12,7 @@ from rollcall.cli.audience import audience
 from rollcall.cli.bounces import bounces
 from rollcall.cli.chase import chase
 from rollcall.cli.check import check, migrate
+from rollcall.cli.check_in import check_in_app
 from rollcall.cli.demo import demo
 from rollcall.cli.filters import filters_app
 from rollcall.cli.find import find
@@ -52,6 +53,7 @@ app.command()(bounces)
 app.command()(chase)
 app.command()(find)
 app.command()(portal)
+app.add_typer(check_in_app, name="check-in")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")

@@ -39,15 +39,15 @@ def choose_rungs(
     return tuple(sorted(latest.values(), key=lambda rung: rung.number))
 
 
-def remind_by(invited_by: MessageOptions, channels: Iterable[Channel]) -> MessageOptions:
-    """Return how a rung travels: over its channels, otherwise as the invitation did."""
+def travel_by(like: MessageOptions, channels: Iterable[Channel]) -> MessageOptions:
+    """Return how a message travels: over some channels, otherwise as another one did."""
     used = frozenset(channels)
     return MessageOptions(
         include_email="email" in used,
         include_push="push" in used,
         include_sms="sms" in used,
-        high_quality_sms="sms" in used and invited_by.high_quality_sms,
-        life_safety=invited_by.life_safety,
+        high_quality_sms="sms" in used and like.high_quality_sms,
+        life_safety=like.life_safety,
     )
 
 

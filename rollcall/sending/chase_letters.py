@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from rollcall.domain.chasing import Responsible, Rung, Telling, group_by_told, remind_by
+from rollcall.domain.chasing import Responsible, Rung, Telling, group_by_told, travel_by
 from rollcall.domain.message import FollowUp, MessageOptions, MessageRequest
 from rollcall.domain.notice_texts import write_notice
 from rollcall.domain.reminder_texts import write_reminder
@@ -122,7 +122,7 @@ def _remind(letters: ChaseLetters, invited: MessageRequest, rung: Rung) -> NewMe
 
 def _options_of(maker: MessageMaker, rung: Rung, invited_by: MessageOptions) -> MessageOptions:
     channels = served_channels(maker.steps.book, rung.reminder.channels)
-    return remind_by(invited_by, channels)
+    return travel_by(invited_by, channels)
 
 
 def _key_of(chat: ChatRecord, rung: Rung) -> str:

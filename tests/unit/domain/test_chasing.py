@@ -8,7 +8,7 @@ from rollcall.domain.chasing import (
     Telling,
     choose_rungs,
     group_by_told,
-    remind_by,
+    travel_by,
 )
 from rollcall.domain.chats import Reminder
 from rollcall.domain.message import MessageOptions
@@ -50,13 +50,13 @@ def test_named_people_are_told_of_all_beside_the_managers() -> None:
 
 def test_a_reminder_travels_as_its_rung_says() -> None:
     invited = MessageOptions(include_sms=True, high_quality_sms=True, life_safety=True)
-    by_sms = remind_by(invited, ["sms"])
+    by_sms = travel_by(invited, ["sms"])
     assert (by_sms.include_email, by_sms.include_sms, by_sms.high_quality_sms) == (
         False,
         True,
         True,
     )
-    by_email = remind_by(invited, ["email"])
+    by_email = travel_by(invited, ["email"])
     assert (by_email.include_sms, by_email.high_quality_sms) == (False, False)
     assert by_sms.life_safety
     assert not by_sms.ok_request

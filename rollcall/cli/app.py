@@ -11,8 +11,10 @@ from rollcall import __version__
 from rollcall.cli.app_devices import devices_app
 from rollcall.cli.audience import audience
 from rollcall.cli.bounces import bounces
+from rollcall.cli.chase import chase
 from rollcall.cli.chats import chat_app
 from rollcall.cli.check import check, migrate
+from rollcall.cli.check_in import check_in_app
 from rollcall.cli.demo import demo
 from rollcall.cli.filters import filters_app
 from rollcall.cli.find import find
@@ -51,11 +53,13 @@ app.command()(migrate)
 app.command()(demo)
 app.command()(audience)
 app.command()(bounces)
+app.command()(chase)
 app.command()(find)
 app.command()(portal)
 app.add_typer(devices_app, name="app")
 app.add_typer(chat_app, name="chat")
 app.command()(replies)
+app.add_typer(check_in_app, name="check-in")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
 app.add_typer(templates_app, name="templates")

@@ -1,5 +1,7 @@
 """Conversations: how one is opened, and what its members can answer."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -72,6 +74,21 @@ class ChatTerms(BaseModel):
         if minutes != sorted(set(minutes)):
             raise ValueError("ladder: each reminder must come later than the one before")
         return self
+
+
+def count_passed(ladder: Sequence[Reminder], opened_at: datetime, now: datetime) -> int:
+    """Return how many rungs of a chat's ladder are due by now."""
+    return sum(opened_at + timedelta(minutes=rung.after_min) <= now for rung in ladder)
+
+
+def find_next_rung(
+    ladder: Sequence[Reminder], opened_at: datetime, now: datetime
+) -> datetime | None:
+    """Return when the next rung of a chat's ladder is due; None after the last one."""
+    passed_count = count_passed(ladder, opened_at, now)
+    if passed_count == len(ladder):
+        return None
+    return opened_at + timedelta(minutes=ladder[passed_count].after_min)
 
 
 def chat_id_of(message_id: str) -> str:

@@ -40,6 +40,7 @@ from rollcall.ledger.lists import (
     write_moment,
 )
 from rollcall.ledger.receipts import match_waiting
+from rollcall.ledger.reminders import is_needless_reminder
 from rollcall.ledger.tables import Attempt, Delivery, Message, UtcDateTime
 
 _draw = random.Random(secrets.randbits(256))  # noqa: S311 - ids, not secrets
@@ -49,7 +50,8 @@ _IS_NOT_PROVEN = and_(Delivery.status != "delivered", Delivery.status != "at_car
 
 
 _is_stopped = exists().where(
-    Message.message_id == Delivery.message_id, Message.stopped_at.is_not(None)
+    Message.message_id == Delivery.message_id,
+    or_(Message.stopped_at.is_not(None), is_needless_reminder()),
 )
 _IS_HELD = and_(
     Delivery.lease_owner == bindparam("b_owner"),

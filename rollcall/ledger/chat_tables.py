@@ -133,7 +133,8 @@ class CheckIn(Base):
     """One row per scheduled check-in: who is asked "Are you OK?", at which hours of their own.
 
     `asked_on` are the days of the week (0 is Monday), `asked_at` is `HH:MM` in each member's own
-    time zone; `time_zone` is for those who have none.
+    time zone; `time_zone` is for those who have none. Every moment until `looked_until_at` has been
+    looked at: whoever was due then has a round.
     """
 
     __tablename__ = "check_ins"
@@ -149,6 +150,7 @@ class CheckIn(Base):
     grace_min: Mapped[int]
     notify: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime]
+    looked_until_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 

@@ -9,16 +9,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, or_, select, true, update
 
 from rollcall.domain.chats import Answer, AnswerVia
 from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
 from rollcall.ledger.engine import Ledger, insert_new
-from rollcall.ledger.tables import Delivery, Message
-
-ANSWERED_MEANWHILE: Final = "answered before this reminder was handed over"
+from rollcall.ledger.held_back import hold_back_reminders
+from rollcall.ledger.reminders import find_next_chase
 
 _BESIDE_THE_PAGE: Final = ("sms", "email")
 """The page of a one-way message has no field to write in; who texts or mails writes all the same,
@@ -106,12 +105,17 @@ def _record_answer(connection: Connection, new: NewAnswer, now: datetime) -> Rec
     }
     if not insert_new(connection, ChatAnswer, "answer_id", [row]):
         return "known"
-    told: dict[str, Any] = {"answer": new.answer, "answered_at": said_at, "answered_via": new.via}
-    if new.answer != "none":
-        told["next_chase_at"] = None
-        _hold_back_reminders(connection, new)
+    is_silent = new.answer == "none"
+    told = {
+        "answer": new.answer,
+        "answered_at": said_at,
+        "answered_via": new.via,
+        "next_chase_at": find_next_chase(connection, new.chat_id, now) if is_silent else None,
+    }
     is_latest = or_(ChatMember.answered_at.is_(None), ChatMember.answered_at <= said_at)
     _change_member(connection, new.chat_id, new.person_id, told, is_latest)
+    if not is_silent:
+        hold_back_reminders(connection, new.chat_id, new.person_id)
     return "recorded"
 
 
@@ -183,19 +187,3 @@ def _change_member(
         true() if only_if is None else only_if,
     )
     connection.execute(changed.values(version=ChatMember.version + 1, **told))
-
-
-def _hold_back_reminders(connection: Connection, new: NewAnswer) -> None:
-    """Take reminders that wait for somebody who has answered out of the queue."""
-    reminders = select(Message.message_id).where(
-        Message.chat_id == new.chat_id, Message.kind == "chat_reminder"
-    )
-    waiting = update(Delivery).where(
-        Delivery.message_id.in_(reminders),
-        Delivery.person_id == new.person_id,
-        Delivery.next_attempt_at.is_not(None),
-        Delivery.status == "waiting",
-    )
-    connection.execute(
-        waiting.values(status="stopped", reason=ANSWERED_MEANWHILE, next_attempt_at=None)
-    )

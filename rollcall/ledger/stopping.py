@@ -85,8 +85,7 @@ def sweep_stopped(ledger: Ledger, message_id: str, now: datetime) -> None:
     release_dead_leases(ledger, message_id)
     with ledger.write() as connection:
         _settle_lost_attempts(connection, message_id, now)
-        _hold_back(connection, message_id)
-        _end_retries(connection, message_id)
+        take_from_queue(connection, Delivery.message_id == message_id, STOPPED_EARLY)
         mirror_message(connection, message_id)
 
 
@@ -133,24 +132,33 @@ def _settle_lost_attempts(connection: Connection, message_id: str, now: datetime
     connection.execute(lost.values(outcome="uncertain", reason=LOST_IN_A_CRASH, finished_at=now))
 
 
-def _hold_back(connection: Connection, message_id: str) -> None:
-    """Finish what waits and is not in flight: stopped, or unconfirmed where a copy may be out.
+def take_from_queue(connection: Connection, which: ColumnElement[bool], reason: str) -> None:
+    """Finish what waits and is not in flight, and let nothing be sent again.
+
+    What waits becomes stopped, or unconfirmed where a copy may be out. Rows that somebody else is
+    writing, and tries that are in flight, are left for the next call.
 
     Whether a try is in flight is read off the delivery's own row, against the tries that have
     ended: on PostgreSQL a statement that waited for a row sees that row anew, but no other table.
+
+    Args:
+        connection: A transaction that writes.
+        which: The deliveries that are meant.
+        reason: What is said of those that were never tried.
     """
     untried = Delivery.attempt_count == 0
-    free = _lock_free(message_id, and_(Delivery.status == "waiting", untried))
+    free = _lock_free(which, and_(Delivery.status == "waiting", untried))
     fresh = update(Delivery).where(Delivery.delivery_id.in_(free), untried)
-    connection.execute(fresh.values(status="stopped", reason=STOPPED_EARLY, **_OUT_OF_QUEUE))
-    _hold_back_tried(connection, message_id)
+    connection.execute(fresh.values(status="stopped", reason=reason, **_OUT_OF_QUEUE))
+    _hold_back_tried(connection, which)
+    _end_retries(connection, which)
 
 
-def _hold_back_tried(connection: Connection, message_id: str) -> None:
+def _hold_back_tried(connection: Connection, which: ColumnElement[bool]) -> None:
     """Finish what was tried before, also what a run has called stopped although it may be out."""
     is_tried = Delivery.attempt_count > 0
     is_doubtful = and_(Delivery.status == "stopped", _may_be_out())
-    free = _lock_free(message_id, and_(is_tried, or_(Delivery.status == "waiting", is_doubtful)))
+    free = _lock_free(which, and_(is_tried, or_(Delivery.status == "waiting", is_doubtful)))
     told = literal("stopped after ") + cast(Delivery.attempt_count, String) + " tries"
     tried = update(Delivery).where(
         Delivery.delivery_id.in_(free), is_tried, Delivery.attempt_count == _count_ended()
@@ -164,11 +172,9 @@ def _hold_back_tried(connection: Connection, message_id: str) -> None:
     )
 
 
-def _lock_free(message_id: str, which: ColumnElement[bool]) -> Select[tuple[str]]:
+def _lock_free(*which: ColumnElement[bool]) -> Select[tuple[str]]:
     """Select and lock those deliveries that nobody else is writing."""
-    query = select(Delivery.delivery_id).where(
-        Delivery.message_id == message_id, Delivery.same_as.is_(None), which
-    )
+    query = select(Delivery.delivery_id).where(Delivery.same_as.is_(None), *which)
     return query.with_for_update(skip_locked=True, of=Delivery)
 
 
@@ -189,11 +195,11 @@ def _may_be_out() -> ColumnElement[bool]:
     return exists().where(Attempt.delivery_id == Delivery.delivery_id, is_out)
 
 
-def _end_retries(connection: Connection, message_id: str) -> None:
+def _end_retries(connection: Connection, which: ColumnElement[bool]) -> None:
     """Let deliveries whose receipt is awaited stand as they are: they are not sent again."""
     is_awaiting = and_(Delivery.status != "waiting", Delivery.next_attempt_at.is_not(None))
     ended = update(Delivery).where(
-        Delivery.delivery_id.in_(_lock_free(message_id, is_awaiting)),
+        Delivery.delivery_id.in_(_lock_free(which, is_awaiting)),
         Delivery.attempt_count == _count_ended(),
     )
     connection.execute(ended.values(next_attempt_at=None))

@@ -59,6 +59,26 @@ def accept_order(
         SelectionError: It uses a saved filter that does not exist.
         InputError: It follows a message that does not exist.
     """
+    now = clock.now()
+    return accept_message(ledger, make_message(order, ledger, book, layout, now, links=links), now)
+
+
+def make_message(
+    order: Order,
+    ledger: Ledger,
+    book: RouteBook,
+    layout: EmailLayout,
+    now: datetime,
+    *,
+    links: LinkKey,
+) -> NewMessage:
+    """Make sure that an order can be meant, and return what is recorded of it.
+
+    Raises:
+        TemplateError: A text uses what it may not.
+        ConfigError: No route is configured for a channel it needs, or its links lead nowhere.
+        InputError: It follows a message that does not exist.
+    """
     request = order.request
     if request.has_links:
         links.require_address()
@@ -67,28 +87,23 @@ def accept_order(
     compile_content(request.content, layout, include_sms=include_sms, link=link)
     require_routes(request, book)
     order = _follow(order, ledger)
-    now = clock.now()
     # a link stays itself: kept versions go by the name the operator gives, whatever it names today
     source = os.path.abspath(order.source)  # noqa: PTH100 - Path.resolve would follow links
     follow_up = request.follow_up
-    return accept_message(
-        ledger,
-        NewMessage(
-            idempotency_key=order.key or uuid.uuid4().hex,
-            request_digest=digest_request(order.request, source, order.as_of),
-            request=order.request.model_dump(mode="json", exclude_none=True),
-            source=source,
-            uses_last_good=order.uses_last_good,
-            as_of=order.as_of or now,
-            expires_at=order.request.expires_at,
-            selection=order.request.selection,
-            template=order.template,
-            follows_message_id=follow_up.message_id if follow_up else None,
-            kind=request.kind,
-            chat_id=request.notice_in,
-            opens=request if request.opens_conversation else None,
-        ),
-        now,
+    return NewMessage(
+        idempotency_key=order.key or uuid.uuid4().hex,
+        request_digest=digest_request(order.request, source, order.as_of),
+        request=order.request.model_dump(mode="json", exclude_none=True),
+        source=source,
+        uses_last_good=order.uses_last_good,
+        as_of=order.as_of or now,
+        expires_at=order.request.expires_at,
+        selection=order.request.selection,
+        template=order.template,
+        follows_message_id=follow_up.message_id if follow_up else None,
+        kind=request.kind,
+        chat_id=request.notice_in,
+        opens=request if request.opens_conversation else None,
     )
 
 

@@ -21,6 +21,7 @@ from rollcall.errors import LedgerError
 from rollcall.ledger.attempts import AttemptEnd, AttemptStart, Settlement, new_attempt_id
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.group_commit import GroupCommit
+from rollcall.ledger.held_back import sweep_reminders
 from rollcall.ledger.leases import LEASE_S, new_owner
 from rollcall.ledger.patience import ask_patiently
 from rollcall.ledger.queue import (
@@ -170,8 +171,9 @@ class DeliveryRun:
         )
 
     async def free_dead(self) -> None:
-        """Take back what a process that died on this machine still holds."""
+        """Take back what a process that died on this machine holds, and what is needless by now."""
         await ask_patiently(self.clock, release_dead_leases, self.ledger, self.message_id)
+        await ask_patiently(self.clock, sweep_reminders, self.ledger, self.message_id)
 
     async def claim(self, limit: int, channel: Channel) -> int | None:
         """Take due deliveries over a channel under our lease.

@@ -155,6 +155,7 @@ def _create_check_ins() -> None:
         sa.Column("grace_min", sa.Integer, nullable=False),
         sa.Column("notify", sa.JSON, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("looked_until_at", UtcDateTime, nullable=False),
         sa.Column("ended_at", UtcDateTime),
         sa.PrimaryKeyConstraint("check_in_id", name="pk_check_ins"),
         sa.UniqueConstraint("folded_name", name="uq_check_ins_folded_name"),

@@ -39,14 +39,16 @@ def find_subscriptions(
 ) -> dict[str, list[PushSubscription]]:
     """Return where notifications to some people go now, by `person_id`; who has none is missing.
 
-    Revoked devices get none. Of those of one person the `MOST_DEVICES` heard of latest.
+    Revoked devices get none. Of those of one person the `MOST_DEVICES` heard of latest; a device
+    that was enrolled twice is notified once.
     """
-    found: dict[str, list[PushSubscription]] = defaultdict(list)
+    found: dict[str, dict[str, PushSubscription]] = defaultdict(dict)
     with ledger.read() as connection:
         for person_id, *told in connection.execute(_FOUND, {"ids": write_list(person_ids)}):
+            one = PushSubscription(*told)
             if len(found[person_id]) < MOST_DEVICES:
-                found[person_id].append(PushSubscription(*told))
-    return dict(found)
+                found[person_id].setdefault(one.endpoint, one)
+    return {person_id: list(theirs.values()) for person_id, theirs in found.items()}
 
 
 def drop_subscription(ledger: Ledger, device_id: str, endpoint: str) -> bool:

@@ -201,8 +201,8 @@ class WebPushRoute:
         try:
             request = self._build_request(subscription, submission, payload)
             response = await exchange(self._client, request, self.route_id)
-        except ValueError as error:  # an endpoint that is not called, keys that are none
-            told = str(error) if isinstance(error, EndpointError) else "its keys are none"
+        except ValueError as error:  # an endpoint that is not called, keys or a name that are none
+            told = str(error) if isinstance(error, EndpointError) else "its subscription is none"
             return Result(RecipientError(f"a device cannot be notified: {told}", self.route_id))
         except SendError as error:
             return Result(error)

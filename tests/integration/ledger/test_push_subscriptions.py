@@ -43,6 +43,14 @@ def test_of_countless_devices_those_heard_of_latest_are_notified(ledger: Ledger)
     assert [one.device_id for one in found] == [f"d{number:02}" for number in range(14, 4, -1)]
 
 
+def test_a_device_that_was_enrolled_twice_is_notified_once(ledger: Ledger) -> None:
+    before = a_subscription("phone")
+    anew = replace(before, device_id="phone-again")
+    add_device(ledger, "p1", before, contact_at=NOW)
+    add_device(ledger, "p1", anew, contact_at=NOW + timedelta(days=1))
+    assert find_subscriptions(ledger, ["p1"]) == {"p1": [anew]}
+
+
 def test_a_subscription_is_dropped_once_and_the_one_that_follows_stays(ledger: Ledger) -> None:
     gone = a_subscription("phone")
     add_device(ledger, "p1", gone)

@@ -209,6 +209,14 @@ async def test_keys_that_are_none_do_not_keep_it_from_other_devices(service: Pus
     assert isinstance(await refuse(Directory(broken)), RecipientError)
 
 
+async def test_a_name_that_is_none_does_not_keep_it_from_other_devices(
+    service: PushService,
+) -> None:
+    nowhere = replace(service.subscribe("nowhere"), endpoint="https://push..example.org/p")
+    assert await submit(Directory(nowhere, service.subscribe("phone"))) == "201"
+    assert isinstance(await refuse(Directory(nowhere)), RecipientError | RouteError)
+
+
 async def test_this_machine_is_not_called_unless_that_is_allowed(service: PushService) -> None:
     directory = Directory(service.subscribe("phone"))
     assert isinstance(await refuse(directory, allow_loopback=False), RecipientError)

@@ -27,7 +27,7 @@ FLOWS: Final[dict[str, Flow[[str], Coroutine[Any, Any, SendReport]]]] = {
 """Which flow sends a message, by its kind; all others are sent by `send_message`."""
 
 
-async def run_send_message(message_id: str, kind: str) -> SendReport:
+async def run_send_message(message_id: str, kind: str = "one_way") -> SendReport:
     """Send one accepted message by the flow of its kind, and let Prefect never stand in its way.
 
     Raises:

@@ -99,7 +99,7 @@ async def _tell_waiting(app: App) -> tuple[int, str | None]:
     told_count, problem = 0, None
     for message_id in await asyncio.to_thread(list_waiting_notices, app.ledger):
         try:
-            await run_send_message(message_id)
+            await run_send_message(message_id, "chat_notice")
             told_count += 1
         except RollcallError as error:
             problem = f"message {message_id}: {error}"

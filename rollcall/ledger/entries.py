@@ -6,19 +6,28 @@ asked by whoever follows a link, since an answer by text or email counts until t
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 
 from rollcall.domain.chats import Answer, AnswerVia
-from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
-from rollcall.ledger.engine import Ledger, insert_new
-from rollcall.ledger.tables import Delivery, Message
-
-ANSWERED_MEANWHILE: Final = "answered before this reminder was handed over"
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.entry_rows import (
+    AnswerRow,
+    Member,
+    OpenChat,
+    PostRow,
+    find_known,
+    find_open_chats,
+    lock_members,
+    write_answers,
+    write_posts,
+)
 
 Recorded = Literal["recorded", "known", "closed"]
 """What became of an entry: recorded now, known from before, or refused: the conversation is
@@ -75,110 +84,82 @@ def record_entries(ledger: Ledger, entries: Sequence[Entry], now: datetime) -> l
         What became of each, in the same order.
     """
     with ledger.write() as connection:
-        return [record_entry(connection, entry, now) for entry in entries]
+        return record_group(connection, entries, now)
 
 
 def record_entry(connection: Connection, entry: Entry, now: datetime) -> Recorded:
     """Record one entry, within a transaction that writes."""
-    if isinstance(entry, NewAnswer):
-        return _record_answer(connection, entry, now)
-    return _record_post(connection, entry, now)
+    return record_group(connection, [entry], now)[0]
 
 
-def _record_answer(connection: Connection, new: NewAnswer, now: datetime) -> Recorded:
-    if not _lock_member(connection, new.chat_id, new.person_id):
-        return "closed"
-    row = {
-        "answer_id": _derive_id("answer", new.chat_id, new.person_id, new.key),
-        "chat_id": new.chat_id,
-        "person_id": new.person_id,
-        "answer": new.answer,
-        "via": new.via,
-        "answered_at": now,
-    }
-    if not insert_new(connection, ChatAnswer, "answer_id", [row]):
-        return "known"
-    told: dict[str, Any] = {"answer": new.answer, "answered_at": now, "answered_via": new.via}
-    if new.answer != "none":
-        told["next_chase_at"] = None
-        _hold_back_reminders(connection, new)
-    _change_member(connection, new.chat_id, new.person_id, told)
-    return "recorded"
+def record_group(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Recorded]:
+    """Record entries within a transaction that writes: few statements for however many.
+
+    Returns:
+        What became of each, in the same order.
+    """
+    members = _lock_members(connection, entries)
+    chats = find_open_chats(connection, {entry.chat_id for entry in entries})
+    known = _find_known(connection, entries)
+    outcomes: list[Recorded] = []
+    recorded: dict[str, Entry] = {}
+    for entry in entries:
+        if not _is_open_to(entry, members, chats):
+            outcomes.append("closed")
+        elif (entry_id := _id_of(entry)) in known or entry_id in recorded:
+            outcomes.append("known")
+        else:
+            recorded[entry_id] = entry
+            outcomes.append("recorded")
+    _write(connection, recorded, chats, now)
+    return outcomes
 
 
-def _record_post(connection: Connection, new: NewPost, now: datetime) -> Recorded:
-    if new.person_id is not None and not _lock_member(connection, new.chat_id, new.person_id):
-        return "closed"
-    chat = _find_open_chat(connection, new.chat_id)
-    if chat is None or chat.kind == "one_way":
-        return "closed"
-    row = {
-        "post_id": _derive_id("post", new.chat_id, new.person_id or "", new.key),
-        "chat_id": new.chat_id,
-        "person_id": new.person_id,
-        "text": new.text,
-        "translations": new.translations,
-        "via": new.via,
-        "written_at": now,
-    }
-    if not insert_new(connection, ChatPost, "post_id", [row]):
-        return "known"
-    if new.person_id is not None:
-        _change_member(connection, new.chat_id, new.person_id, {})
-    if new.person_id is None or chat.members_see_replies:
-        # a version that changed with every reply would tell members how many there are
-        seen = update(Chat).where(Chat.chat_id == new.chat_id)
-        connection.execute(seen.values(version=Chat.version + 1))
-    return "recorded"
+def _is_open_to(entry: Entry, members: AbstractSet[Member], chats: Mapping[str, OpenChat]) -> bool:
+    chat = chats.get(entry.chat_id)
+    if chat is None or (isinstance(entry, NewPost) and chat.kind == "one_way"):
+        return False
+    return entry.person_id is None or (entry.chat_id, entry.person_id) in members
 
 
-def _derive_id(kind: str, *parts: str) -> str:
-    """Return the same id for the same entry: a repeat finds it taken."""
-    return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()[:32]
-
-
-def _lock_member(connection: Connection, chat_id: str, person_id: str) -> bool:
-    """Tell whether somebody is a member of an open conversation; others wait to write of them."""
-    query = (
-        select(ChatMember.person_id)
-        .join(Chat, Chat.chat_id == ChatMember.chat_id)
-        .where(
-            ChatMember.chat_id == chat_id,
-            ChatMember.person_id == person_id,
-            Chat.archived_at.is_(None),
-        )
-        .with_for_update(of=ChatMember)
-    )
-    return connection.execute(query).one_or_none() is not None
-
-
-def _find_open_chat(connection: Connection, chat_id: str) -> Any:
-    query = select(Chat.kind, Chat.members_see_replies).where(
-        Chat.chat_id == chat_id, Chat.archived_at.is_(None)
-    )
-    return connection.execute(query).one_or_none()
-
-
-def _change_member(
-    connection: Connection, chat_id: str, person_id: str, told: dict[str, Any]
+def _write(
+    connection: Connection,
+    recorded: Mapping[str, Entry],
+    chats: Mapping[str, OpenChat],
+    now: datetime,
 ) -> None:
-    changed = update(ChatMember).where(
-        ChatMember.chat_id == chat_id, ChatMember.person_id == person_id
-    )
-    connection.execute(changed.values(version=ChatMember.version + 1, **told))
+    answers, posts = [], []
+    for key, one in recorded.items():
+        if isinstance(one, NewAnswer):
+            answers.append(AnswerRow(key, one.chat_id, one.person_id, one.answer, one.via, now))
+        else:
+            told = (one.chat_id, one.person_id, one.text, one.translations, one.via)
+            posts.append(PostRow(key, *told, now))
+    if answers:
+        write_answers(connection, answers)
+    if posts:
+        # a version that changed with every reply would tell members how many there are
+        seen = (
+            one.chat_id
+            for one in posts
+            if one.person_id is None or chats[one.chat_id].members_see_replies
+        )
+        write_posts(connection, posts, Counter(seen))
 
 
-def _hold_back_reminders(connection: Connection, new: NewAnswer) -> None:
-    """Take reminders that wait for somebody who has answered out of the queue."""
-    reminders = select(Message.message_id).where(
-        Message.chat_id == new.chat_id, Message.kind == "chat_reminder"
-    )
-    waiting = update(Delivery).where(
-        Delivery.message_id.in_(reminders),
-        Delivery.person_id == new.person_id,
-        Delivery.next_attempt_at.is_not(None),
-        Delivery.status == "waiting",
-    )
-    connection.execute(
-        waiting.values(status="stopped", reason=ANSWERED_MEANWHILE, next_attempt_at=None)
-    )
+def _id_of(entry: Entry) -> str:
+    """Return the same id for the same entry: a repeat finds it taken."""
+    kind = "answer" if isinstance(entry, NewAnswer) else "post"
+    parts = (kind, entry.chat_id, entry.person_id or "", entry.key)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _lock_members(connection: Connection, entries: Sequence[Entry]) -> AbstractSet[Member]:
+    wanted = {(one.chat_id, one.person_id) for one in entries if one.person_id is not None}
+    return lock_members(connection, wanted) if wanted else frozenset()
+
+
+def _find_known(connection: Connection, entries: Sequence[Entry]) -> AbstractSet[str]:
+    answer_ids = [_id_of(one) for one in entries if isinstance(one, NewAnswer)]
+    post_ids = [_id_of(one) for one in entries if isinstance(one, NewPost)]
+    return find_known(connection, answer_ids, post_ids)

@@ -1,4 +1,4 @@
-"""The page's style, script and icon: under names that change with what is in them, kept for ever."""
+"""Style, script and icon of the page: under names that change with what is in them, for ever."""
 
 import hashlib
 from http import HTTPStatus

@@ -6,18 +6,28 @@ asked by whoever follows a link, since an answer by text or email counts until t
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, or_, select, true, update
+from sqlalchemy import Connection
 
 from rollcall.domain.chats import Answer, AnswerVia
-from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
-from rollcall.ledger.engine import Ledger, insert_new
-from rollcall.ledger.held_back import hold_back_reminders
-from rollcall.ledger.reminders import find_next_chase
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.entry_rows import (
+    AnswerRow,
+    Member,
+    OpenChat,
+    PostRow,
+    find_known,
+    find_open_chats,
+    lock_members,
+    write_answers,
+    write_posts,
+)
 
 _BESIDE_THE_PAGE: Final = ("sms", "email")
 """The page of a one-way message has no field to write in; who texts or mails writes all the same,
@@ -81,109 +91,86 @@ def record_entries(ledger: Ledger, entries: Sequence[Entry], now: datetime) -> l
         What became of each, in the same order.
     """
     with ledger.write() as connection:
-        return [record_entry(connection, entry, now) for entry in entries]
+        return record_group(connection, entries, now)
 
 
 def record_entry(connection: Connection, entry: Entry, now: datetime) -> Recorded:
     """Record one entry, within a transaction that writes."""
-    if isinstance(entry, NewAnswer):
-        return _record_answer(connection, entry, now)
-    return _record_post(connection, entry, now)
+    return record_group(connection, [entry], now)[0]
 
 
-def _record_answer(connection: Connection, new: NewAnswer, now: datetime) -> Recorded:
-    if not _lock_member(connection, new.chat_id, new.person_id):
-        return "closed"
-    said_at = min(new.said_at or now, now)
-    row = {
-        "answer_id": entry_id(new),
-        "chat_id": new.chat_id,
-        "person_id": new.person_id,
-        "answer": new.answer,
-        "via": new.via,
-        "answered_at": said_at,
-    }
-    if not insert_new(connection, ChatAnswer, "answer_id", [row]):
-        return "known"
-    is_silent = new.answer == "none"
-    told = {
-        "answer": new.answer,
-        "answered_at": said_at,
-        "answered_via": new.via,
-        "next_chase_at": find_next_chase(connection, new.chat_id, now) if is_silent else None,
-    }
-    is_latest = or_(ChatMember.answered_at.is_(None), ChatMember.answered_at <= said_at)
-    _change_member(connection, new.chat_id, new.person_id, told, is_latest)
-    if not is_silent:
-        hold_back_reminders(connection, new.chat_id, new.person_id)
-    return "recorded"
+def record_group(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Recorded]:
+    """Record entries within a transaction that writes: few statements for however many.
+
+    Returns:
+        What became of each, in the same order.
+    """
+    members = _lock_members(connection, entries)
+    chats = find_open_chats(connection, {entry.chat_id for entry in entries})
+    known = _find_known(connection, entries)
+    outcomes: list[Recorded] = []
+    recorded: dict[str, Entry] = {}
+    for entry in entries:
+        if not _is_open_to(entry, members, chats):
+            outcomes.append("closed")
+        elif (its_id := entry_id(entry)) in known or its_id in recorded:
+            outcomes.append("known")
+        else:
+            recorded[its_id] = entry
+            outcomes.append("recorded")
+    _write(connection, recorded, chats, now)
+    return outcomes
 
 
-def _record_post(connection: Connection, new: NewPost, now: datetime) -> Recorded:
-    if new.person_id is not None and not _lock_member(connection, new.chat_id, new.person_id):
-        return "closed"
-    chat = _find_open_chat(connection, new.chat_id)
-    if chat is None or (chat.kind == "one_way" and new.via not in _BESIDE_THE_PAGE):
-        return "closed"
-    row = {
-        "post_id": entry_id(new),
-        "chat_id": new.chat_id,
-        "person_id": new.person_id,
-        "text": new.text,
-        "translations": new.translations,
-        "via": new.via,
-        "written_at": now,
-    }
-    if not insert_new(connection, ChatPost, "post_id", [row]):
-        return "known"
-    if new.person_id is not None:
-        _change_member(connection, new.chat_id, new.person_id, {})
-    if new.person_id is None or chat.members_see_replies:
+def _is_open_to(entry: Entry, members: AbstractSet[Member], chats: Mapping[str, OpenChat]) -> bool:
+    chat = chats.get(entry.chat_id)
+    if chat is None:
+        return False
+    is_post = isinstance(entry, NewPost)
+    if is_post and chat.kind == "one_way" and entry.via not in _BESIDE_THE_PAGE:
+        return False
+    return entry.person_id is None or (entry.chat_id, entry.person_id) in members
+
+
+def _write(
+    connection: Connection,
+    recorded: Mapping[str, Entry],
+    chats: Mapping[str, OpenChat],
+    now: datetime,
+) -> None:
+    answers, posts = [], []
+    for key, one in recorded.items():
+        if isinstance(one, NewAnswer):
+            said_at = min(one.said_at or now, now)
+            answers.append(AnswerRow(key, one.chat_id, one.person_id, one.answer, one.via, said_at))
+        else:
+            told = (one.chat_id, one.person_id, one.text, one.translations, one.via)
+            posts.append(PostRow(key, *told, now))
+    if answers:
+        write_answers(connection, answers, now)
+    if posts:
         # a version that changed with every reply would tell members how many there are
-        seen = update(Chat).where(Chat.chat_id == new.chat_id)
-        connection.execute(seen.values(version=Chat.version + 1))
-    return "recorded"
+        seen = (
+            one.chat_id
+            for one in posts
+            if one.person_id is None or chats[one.chat_id].members_see_replies
+        )
+        write_posts(connection, posts, Counter(seen))
 
 
 def entry_id(entry: Entry) -> str:
     """Return the same id for the same entry: a repeat finds it taken."""
     kind = "answer" if isinstance(entry, NewAnswer) else "post"
-    parts = (entry.chat_id, entry.person_id or "", entry.key)
-    return hashlib.sha256("\n".join((kind, *parts)).encode()).hexdigest()[:32]
+    parts = (kind, entry.chat_id, entry.person_id or "", entry.key)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def _lock_member(connection: Connection, chat_id: str, person_id: str) -> bool:
-    """Tell whether somebody is a member of an open conversation; others wait to write of them."""
-    query = (
-        select(ChatMember.person_id)
-        .join(Chat, Chat.chat_id == ChatMember.chat_id)
-        .where(
-            ChatMember.chat_id == chat_id,
-            ChatMember.person_id == person_id,
-            Chat.archived_at.is_(None),
-        )
-        .with_for_update(of=ChatMember)
-    )
-    return connection.execute(query).one_or_none() is not None
+def _lock_members(connection: Connection, entries: Sequence[Entry]) -> AbstractSet[Member]:
+    wanted = {(one.chat_id, one.person_id) for one in entries if one.person_id is not None}
+    return lock_members(connection, wanted) if wanted else frozenset()
 
 
-def _find_open_chat(connection: Connection, chat_id: str) -> Any:
-    query = select(Chat.kind, Chat.members_see_replies).where(
-        Chat.chat_id == chat_id, Chat.archived_at.is_(None)
-    )
-    return connection.execute(query).one_or_none()
-
-
-def _change_member(
-    connection: Connection,
-    chat_id: str,
-    person_id: str,
-    told: dict[str, Any],
-    only_if: ColumnElement[bool] | None = None,
-) -> None:
-    changed = update(ChatMember).where(
-        ChatMember.chat_id == chat_id,
-        ChatMember.person_id == person_id,
-        true() if only_if is None else only_if,
-    )
-    connection.execute(changed.values(version=ChatMember.version + 1, **told))
+def _find_known(connection: Connection, entries: Sequence[Entry]) -> AbstractSet[str]:
+    answer_ids = [entry_id(one) for one in entries if isinstance(one, NewAnswer)]
+    post_ids = [entry_id(one) for one in entries if isinstance(one, NewPost)]
+    return find_known(connection, answer_ids, post_ids)

@@ -6,21 +6,26 @@ it takes to look for it, can be seen.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, union_all
+from sqlalchemy import Connection, bindparam, select
 
 from rollcall.domain.chats import Answer, ChatKind
-from rollcall.ledger.chat_tables import Chat, ChatMember, ChatPost
+from rollcall.ledger.chat_tables import Chat, ChatMember
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.lists import in_list, write_list
+from rollcall.ledger.lists import gather_rows, in_list, write_list
+from rollcall.ledger.page_posts import (
+    PAGE_POSTS,
+    PagePost,
+    PostReader,
+    Reader,
+    read_older,
+    read_written,
+)
 from rollcall.ledger.tables import AudienceMember, Message, UtcDateTime
-
-PAGE_POSTS: Final = 30
-"""Most posts on one page."""
 
 _MOST_TITLES: Final = 1_000
 """Chats whose translated titles are kept in memory."""
@@ -42,34 +47,19 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class PagePost:
-    """A post as it stands in the ledger; `name` is its writer's, None: an administrator.
-
-    Attributes:
-        is_mine: Whether the member themselves wrote it.
-        translations: By BCP 47 tag.
-    """
-
-    name: str | None
-    is_mine: bool
-    text: str
-    translations: dict[str, str]
-    written_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class MemberPage:
     """What one member may see of a conversation.
 
-    `country` is where they were when the audience was frozen; `posts` are the newest that were
-    asked for, oldest first; `has_older`: there are more before them.
+    `country` is where they were when the audience was frozen; `version` changes with what they
+    see; `posts` are the newest that were asked for, oldest first; `has_older`: there are more
+    before them.
     """
 
     token_digest: str
     chat_id: str
     kind: ChatKind
     title: str
-    titles: dict[str, str]
+    titles: Mapping[str, str]
     chat_language: str | None
     ok_request: bool
     members_see_replies: bool
@@ -82,11 +72,39 @@ class MemberPage:
     answer: Answer
     answered_at: datetime | None
     version: str
-    posts: tuple[PagePost, ...] = ()
-    has_older: bool = False
+    posts: tuple[PagePost, ...]
+    has_older: bool
 
 
-_MEMBERS = (
+class _MemberRow(NamedTuple):
+    """A row of `_MEMBERS`."""
+
+    token_digest: str
+    chat_id: str
+    message_id: str
+    kind: ChatKind
+    title: str
+    chat_language: str | None
+    ok_request: int
+    members_see_replies: int
+    opened_at: str
+    person_id: str
+    name: str
+    language: str | None
+    country: str | None
+    home_country: str | None
+    answer: Answer
+    answered_at: str | None
+    chat_version: int
+    member_version: int
+
+    @property
+    def reader(self) -> Reader:
+        sees = bool(self.members_see_replies)
+        return Reader(self.chat_id, self.message_id, self.person_id, self.chat_version, sees)
+
+
+_MEMBERS = gather_rows(
     select(
         ChatMember.token_digest,
         Chat.chat_id,
@@ -122,50 +140,6 @@ _MEMBERS = (
 )
 
 
-def _newest_posts(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Return the query for the newest posts of a chat of which this is true, with their writers."""
-    posts = (
-        select(
-            ChatPost.post_id,
-            ChatPost.person_id,
-            ChatPost.text,
-            ChatPost.translations,
-            ChatPost.written_at,
-        )
-        .where(ChatPost.chat_id == bindparam("chat_id"), *conditions)
-        .order_by(ChatPost.written_at.desc(), ChatPost.post_id)
-        .limit(bindparam("most"))
-        .subquery()
-    )
-    return select(posts)
-
-
-def _page_of(posts: Any) -> Select[Any]:
-    """Return the query for one page of posts."""
-    listed = posts.subquery("listed")
-    return (
-        select(listed, AudienceMember.name)
-        .outerjoin(
-            AudienceMember,
-            (AudienceMember.message_id == bindparam("message_id"))
-            & (AudienceMember.person_id == listed.c.person_id),
-        )
-        .order_by(listed.c.written_at.desc(), listed.c.post_id)
-        .limit(PAGE_POSTS + 1)
-        .offset(bindparam("skip"))
-    )
-
-
-_ALL_POSTS = _page_of(_newest_posts())
-_OWN_POSTS = _page_of(
-    # two searches of an index: others' posts are not even passed over
-    union_all(
-        _newest_posts(ChatPost.person_id.is_(None)),
-        _newest_posts(ChatPost.person_id == bindparam("person_id")),
-    )
-)
-
-
 class MemberPages:
     """Reads what members see; for one thread at a time.
 
@@ -175,6 +149,7 @@ class MemberPages:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._posts = PostReader()
         self._titles: OrderedDict[str, dict[str, str]] = OrderedDict()
 
     def read(self, asked: Sequence[PageRequest], now: datetime) -> list[MemberPage | None]:
@@ -185,27 +160,62 @@ class MemberPages:
         """
         digests = write_list(sorted({one.token_digest for one in asked}))
         with self._ledger.read() as connection:
-            rows = connection.execute(_MEMBERS, {"digests": digests, "now": now}).all()
-            found = {row.token_digest: row for row in rows}
+            listed = connection.execute(_MEMBERS, {"digests": digests, "now": now}).scalar_one()
+            found = {row[0]: _MemberRow(*row) for row in listed}
+            posts = self._read_posts(connection, asked, found)
             return [
-                self._make_page(connection, found[one.token_digest], one)
+                self._make_page(connection, found[one.token_digest], posts.get(one))
                 if one.token_digest in found
                 else None
                 for one in asked
             ]
 
-    def _make_page(self, connection: Connection, row: Row[Any], asked: PageRequest) -> MemberPage:
-        told = row._asdict()
-        message_id = told.pop("message_id")
-        told["version"] = f"{told.pop('chat_version')}-{told.pop('member_version')}"
-        titles = self._read_titles(connection, message_id)
-        posts: list[PagePost] = []
-        if asked.with_posts:
-            posts = _read_posts(connection, row, asked.skip)
-        shown = tuple(reversed(posts[:PAGE_POSTS]))
-        return MemberPage(**told, titles=titles, posts=shown, has_older=len(posts) > PAGE_POSTS)
+    def _read_posts(
+        self,
+        connection: Connection,
+        asked: Sequence[PageRequest],
+        found: Mapping[str, _MemberRow],
+    ) -> dict[PageRequest, list[PagePost]]:
+        """Return the posts of each request that wants some, the newest first, and one more."""
+        wanted = {
+            one: found[one.token_digest].reader
+            for one in asked
+            if one.with_posts and one.token_digest in found
+        }
+        newest_for = [reader for one, reader in wanted.items() if not one.skip]
+        newest = self._posts.read_newest(connection, newest_for) if newest_for else {}
+        return {
+            one: read_older(connection, reader, one.skip) if one.skip else newest[reader]
+            for one, reader in wanted.items()
+        }
 
-    def _read_titles(self, connection: Connection, message_id: str) -> dict[str, str]:
+    def _make_page(
+        self, connection: Connection, row: _MemberRow, posts: list[PagePost] | None
+    ) -> MemberPage:
+        newest = posts or []
+        return MemberPage(
+            token_digest=row.token_digest,
+            chat_id=row.chat_id,
+            kind=row.kind,
+            title=row.title,
+            titles=self._read_titles(connection, row.message_id),
+            chat_language=row.chat_language,
+            ok_request=bool(row.ok_request),
+            members_see_replies=bool(row.members_see_replies),
+            opened_at=read_written(row.opened_at),
+            person_id=row.person_id,
+            name=row.name,
+            language=row.language,
+            country=row.country,
+            home_country=row.home_country,
+            answer=row.answer,
+            answered_at=read_written(row.answered_at) if row.answered_at else None,
+            version=f"{row.chat_version}-{row.member_version}",
+            posts=tuple(reversed(newest[:PAGE_POSTS])),
+            has_older=len(newest) > PAGE_POSTS,
+        )
+
+    def _read_titles(self, connection: Connection, message_id: str) -> Mapping[str, str]:
         """Return a chat's title in other languages: it never changes, and is read once."""
         if message_id not in self._titles:
             query = select(Message.request).where(Message.message_id == message_id)
@@ -215,22 +225,3 @@ class MemberPages:
             if len(self._titles) > _MOST_TITLES:
                 self._titles.popitem(last=False)
         return self._titles[message_id]
-
-
-def _read_posts(connection: Connection, row: Row[Any], skip: int) -> list[PagePost]:
-    wanted = {
-        "chat_id": row.chat_id,
-        "message_id": row.message_id,
-        "most": skip + PAGE_POSTS + 1,
-        "skip": skip,
-    }
-    query = _ALL_POSTS
-    if not row.members_see_replies:
-        query = _OWN_POSTS
-        wanted["person_id"] = row.person_id
-    return [
-        PagePost(
-            one.name, one.person_id == row.person_id, one.text, one.translations, one.written_at
-        )
-        for one in connection.execute(query, wanted)
-    ]

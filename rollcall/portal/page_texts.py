@@ -1,5 +1,6 @@
 """What administrators wrote, as one member reads it: in their language, filled in for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +18,8 @@ from rollcall.domain.template_variables import (
 )
 from rollcall.domain.templates import CompiledTemplate, compile_template
 from rollcall.errors import TemplateError
-from rollcall.ledger.member_pages import MemberPage, PagePost
+from rollcall.ledger.member_pages import MemberPage
+from rollcall.ledger.page_posts import PagePost
 
 _MARKS = ("{{", "{%", "{#")
 """What a text has in it that is to be filled in."""
@@ -78,13 +80,13 @@ class TextReader:
 
     def read_post(self, post: PagePost) -> ShownPost:
         """Return a post; what members wrote stays as they wrote it."""
-        is_members = post.is_mine or post.name is not None
+        is_mine = post.person_id == self._member.person_id
         told = PageText(post.text, None)
-        if not is_members:
+        if post.person_id is None:
             told = self._fill(self._choose(post.text, post.translations), self.title.text)
-        return ShownPost(told, post.name, post.is_mine, post.written_at)
+        return ShownPost(told, post.name, is_mine, post.written_at)
 
-    def _choose(self, text: str, translations: dict[str, str]) -> PageText:
+    def _choose(self, text: str, translations: Mapping[str, str]) -> PageText:
         own = self._member.chat_language
         available = frozenset(translations) | ({own} if own else frozenset())
         found = choose_language(self._language, available)

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from rollcall.clock import format_instant
 from rollcall.domain.member_text import TextProblem
-from rollcall.ledger.member_pages import PAGE_POSTS, MemberPage
+from rollcall.ledger.member_pages import MemberPage
+from rollcall.ledger.page_posts import PAGE_POSTS
 from rollcall.portal.assets import Assets
 from rollcall.portal.catalogues import Catalogue, load_catalogues, write_time
 from rollcall.portal.page_texts import TextReader

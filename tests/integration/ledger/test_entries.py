@@ -15,15 +15,25 @@ from rollcall.ledger.chats import archive_chat, enrol_members
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entries
 from rollcall.ledger.follow_ups import select_followed
+from rollcall.ledger.messages import accept_message
+from rollcall.ledger.recording import freeze_audience, record_deliveries
+from rollcall.ledger.tables import Delivery
 from tests.integration.conversations import KEY, Conversation, open_conversation
-from tests.integration.ledger.records import NOW, at_once
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    an_audience,
+    at_once,
+    contents_of,
+    deliveries_to,
+)
 
 
 def answer(opened: Conversation, person: str, said: Answer, key: str) -> NewAnswer:
     return NewAnswer(opened.chat.chat_id, person, said, "page", key)
 
 
-def post(opened: Conversation, person: str | None, key: str) -> NewPost:
+def post(opened: Conversation, person: str | None, key: str) -> Entry:
     return NewPost(opened.chat.chat_id, person, "We are on the roof.", "page", key)
 
 
@@ -187,3 +197,58 @@ def test_when_all_are_ok_there_is_nobody_to_follow_up(ledger: Ledger) -> None:
 
     with pytest.raises(SelectionError, match="everybody has answered OK"):
         select_followed(ledger, FollowUp(message_id=opened.chat.message_id, who="not_ok"))
+
+
+def test_a_group_counts_each_entry_once_and_the_last_answer_of_each_member_stands(
+    ledger: Ledger,
+) -> None:
+    opened, other = open_conversation(ledger), open_conversation(ledger, key="other")
+    group = [
+        answer(opened, "p0000", "ok", "1"),
+        answer(opened, "p0001", "ok", "1"),
+        answer(opened, "p0000", "needs_help", "2"),
+        answer(opened, "p0000", "ok", "1"),
+        post(opened, "p0000", "1"),
+        post(opened, "p0000", "1"),
+        answer(other, "p0000", "ok", "1"),
+        answer(opened, "p0009", "ok", "1"),
+        post(opened, None, "3"),
+    ]
+    outcomes = ["recorded"] * 3 + ["known", "recorded", "known", "recorded", "closed", "recorded"]
+    assert record_entries(ledger, group, NOW) == outcomes
+    again = ["known" if one == "recorded" else one for one in outcomes]
+    assert record_entries(ledger, group, NOW + timedelta(hours=1)) == again
+
+    stands = member(ledger, opened, "p0000")
+    assert (stands.answer, stands.answered_at, stands.version) == ("needs_help", NOW, 4)
+    assert member(ledger, opened, "p0001").answer == "ok"
+    assert member(ledger, other, "p0000").answer == "ok"
+    assert (count(ledger, ChatAnswer), count(ledger, ChatPost)) == (4, 4)
+
+
+def test_an_answer_ends_reminders_and_one_taken_back_does_not(ledger: Ledger) -> None:
+    ladder = [{"after_min": 10}]
+    opened = open_conversation(ledger, chat={"ladder": ladder})
+    due_at = member(ledger, opened, "p0000").next_chase_at
+    assert due_at is not None
+    told = [answer(opened, "p0000", "needs_help", "1"), answer(opened, "p0001", "none", "1")]
+    record_entries(ledger, told, NOW)
+    assert member(ledger, opened, "p0000").next_chase_at is None
+    assert member(ledger, opened, "p0001").next_chase_at == due_at
+    assert member(ledger, opened, "p0002").next_chase_at == due_at
+
+
+def test_a_reminder_that_waits_for_who_has_answered_is_not_sent(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+    new = a_message("reminder", kind="chat_reminder", chat_id=opened.chat.chat_id)
+    reminder, _ = accept_message(ledger, new, NOW)
+    audience = an_audience(3)
+    freeze_audience(ledger, reminder.message_id, audience)
+    waiting = deliveries_to(audience, "sms")
+    record_deliveries(ledger, reminder.message_id, contents_of("sms"), waiting, NOW)
+    told = [answer(opened, "p0000", "ok", "1"), answer(opened, "p0001", "none", "1")]
+    record_entries(ledger, told, NOW)
+    with ledger.read() as connection:
+        query = select(Delivery.person_id, Delivery.status).order_by(Delivery.person_id)
+        rows = [tuple(row) for row in connection.execute(query)]
+    assert rows == [("p0000", "stopped"), ("p0001", "waiting"), ("p0002", "waiting")]

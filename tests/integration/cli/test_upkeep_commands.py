@@ -116,11 +116,12 @@ def test_check_of_what_is_in_order(rollcall: CommandLine) -> None:
         "route alpha": True,
         "route bravo": True,
         "route mail": True,
+        "channel push": True,
     }
     assert all(set(one) == {"part", "is_good", "told"} for one in answer.json)
     text = rollcall("check")
     assert text.code == 0
-    assert [line[:4] for line in text.out.splitlines()] == ["ok  "] * 5
+    assert [line[:4] for line in text.out.splitlines()] == ["ok  "] * 6
     assert rollcall.taken() == []
 
 

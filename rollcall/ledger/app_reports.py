@@ -1,12 +1,26 @@
 """What people report with the app, in the ledger: where they are, and emergencies."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, Select, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from rollcall.domain.app_reports import (
     CONTACT_SCHEMA,
@@ -19,6 +33,7 @@ from rollcall.domain.app_reports import (
 )
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.engine import Ledger, insert_new
+from rollcall.ledger.tables import UtcDateTime
 
 CHUNK_ROWS: Final = 50_000
 """Rows that are objects of Python at a time."""
@@ -130,7 +145,7 @@ def read_app_reports(ledger: Ledger, as_of: datetime) -> AppReports:
 
 def _contacts_by(as_of: datetime) -> Select[Any]:
     return (
-        select(AppDevice.person_id, func.max(AppDevice.last_contact_at, type_=_moment()))
+        select(AppDevice.person_id, func.max(AppDevice.last_contact_at))
         .where(AppDevice.enrolled_at <= as_of)
         .where(or_(AppDevice.revoked_at.is_(None), AppDevice.revoked_at > as_of))
         .group_by(AppDevice.person_id)
@@ -175,16 +190,34 @@ def _emergencies_at(as_of: datetime) -> Select[Any]:
 
 
 def _read(connection: Connection, query: Select[Any], schema: Schema) -> pl.DataFrame:
-    rows = connection.execute(query.execution_options(yield_per=CHUNK_ROWS))
-    chunks = [
-        pl.DataFrame(list(map(tuple, chunk)), schema=schema, orient="row")
-        for chunk in rows.partitions()
-    ]
+    """Return the rows of a query; moments are read by Polars, a third of the time of doing it here.
+
+    SQLite keeps them as texts of one form (`UtcDateTime`), PostgreSQL's driver has moments.
+    """
+    columns = (type_coerce(one, Text) if _is_moment(one) else one for one in query.subquery().c)
+    rows = connection.execute(select(*columns).execution_options(yield_per=CHUNK_ROWS))
+    chunks = [_make_frame(chunk, schema) for chunk in rows.partitions()]
     return pl.concat(chunks) if chunks else pl.DataFrame(schema=schema)
 
 
-def _moment() -> Any:
-    return AppDevice.last_contact_at.type
+def _make_frame(rows: Sequence[Row[Any]], schema: Schema) -> pl.DataFrame:
+    columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([_make_series(name, dtype, told) for (name, dtype), told in columns])
+
+
+def _make_series(
+    name: str, dtype: pl.DataType | type[pl.DataType], told: Sequence[Any]
+) -> pl.Series:
+    if not isinstance(dtype, pl.Datetime):
+        return pl.Series(name, told, dtype=dtype)
+    read = pl.Series(name, told)
+    if isinstance(read.dtype, pl.String):
+        return read.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
+    return read.cast(dtype)
+
+
+def _is_moment(one: ColumnElement[Any]) -> bool:
+    return isinstance(one.type, UtcDateTime)
 
 
 def _find_active(connection: Connection, person_id: str) -> Emergency | None:

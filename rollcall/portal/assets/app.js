@@ -53,6 +53,7 @@
 
   if (report && "geolocation" in navigator) {
     report.hidden = false;
+    $("report-needs").hidden = true;
     report.addEventListener("click", reportNow);
     if (words.atOnce) reportNow();
   }

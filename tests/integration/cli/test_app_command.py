@@ -16,8 +16,8 @@ from rollcall.portal.desk import Desk
 from rollcall.settings import load_settings
 from rollcall.sources.snapshot import open_snapshot
 from rollcall.wiring import build_link_key
+from tests.integration.app.phone import Phone, make_app_portal
 from tests.integration.cli.conftest import Answer, CommandLine
-from tests.integration.portal.phone import Phone, make_app_portal
 
 PUBLIC_URL = "https://safe.example.org"
 TOKYO = {"latitude": "35.6812", "longitude": "139.7671", "accuracy_m": "15"}

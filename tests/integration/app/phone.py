@@ -54,10 +54,16 @@ class Phone:
             self.nonce = found[1]
         return shown
 
-    async def send(self, path: str, *, by_script: bool = False, **fields: str) -> httpx.Response:
+    async def send(self, path: str, **fields: str) -> httpx.Response:
         """Send a form with the nonce of the page that was opened last."""
-        headers = self.sent_headers | ({"x-fetch": "1"} if by_script else {})
-        return await self.http.post(path, data={"nonce": self.nonce, **fields}, headers=headers)
+        told = {"nonce": self.nonce, **fields}
+        return await self.http.post(path, data=told, headers=self.sent_headers)
+
+    async def call(self, path: str, **fields: str) -> httpx.Response:
+        """Send a form as the app's script does."""
+        told = {"nonce": self.nonce, **fields}
+        headers = self.sent_headers | {"x-fetch": "1"}
+        return await self.http.post(path, data=told, headers=headers)
 
     async def enrol(self, token: str) -> httpx.Response:
         """Follow a link, and press the button."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,10 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import OptOutRecord, opt_in, opt_out
 from rollcall.ledger.receipts import record_receipts_in
 from rollcall.ledger.sayings import record_saying
+
+ROWS_PER_SAYING: Final = 10
+"""A text is asked about and recorded in so many statements: 500 of them in one transaction would
+keep everybody else from writing for seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +58,7 @@ class Arrival:
     @property
     def row_count(self) -> int:
         """Return how many rows it may write."""
-        return len(self.receipts) + len(self.wishes) + len(self.sayings)
+        return len(self.receipts) + len(self.wishes) + ROWS_PER_SAYING * len(self.sayings)
 
 
 def record_arrivals(

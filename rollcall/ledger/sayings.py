@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from rollcall.domain.sayings import Saying, split_text
 from rollcall.ledger.chat_tables import Chat, ChatMember, TakenText
@@ -38,6 +39,26 @@ _COLUMNS: Final = (
     Chat.chat_id, Chat.message_id, Chat.title, Chat.ok_request, Chat.opened_at,
     ChatMember.person_id, ChatMember.answer, ChatMember.answered_at,
 )  # fmt: skip
+
+
+def _memberships_of(sender: InstrumentedAttribute[str | None]) -> Select[Any]:
+    return (
+        select(*_COLUMNS)
+        .join(Chat, Chat.chat_id == ChatMember.chat_id)
+        .where(
+            sender == bindparam("sender"),
+            Chat.archived_at.is_(None),
+            Chat.opened_at <= bindparam("said_at"),
+        )
+        .order_by(ChatMember.person_id, Chat.opened_at.desc(), Chat.chat_id.desc())
+        .with_for_update(of=ChatMember)
+    )
+
+
+_FIND: Final = {
+    "sms": _memberships_of(ChatMember.phone),
+    "email": _memberships_of(ChatMember.reply_digest),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +102,9 @@ def _find_people(connection: Connection, saying: Saying) -> list[list[Any]]:
 
     A conversation that was opened after it was said cannot be meant.
     """
-    is_theirs = ChatMember.phone if saying.via == "sms" else ChatMember.reply_digest
-    query = (
-        select(*_COLUMNS)
-        .join(Chat, Chat.chat_id == ChatMember.chat_id)
-        .where(
-            is_theirs == saying.sender,
-            Chat.archived_at.is_(None),
-            Chat.opened_at <= saying.said_at,
-        )
-        .order_by(ChatMember.person_id, Chat.opened_at.desc(), Chat.chat_id.desc())
-        .with_for_update(of=ChatMember)
-    )
+    said = {"sender": saying.sender, "said_at": saying.said_at}
     people: defaultdict[str, list[Any]] = defaultdict(list)
-    for member in connection.execute(query):
+    for member in connection.execute(_FIND[saying.via], said):
         people[member.person_id].append(member)
     return list(people.values())[:MOST_SHARING]
 

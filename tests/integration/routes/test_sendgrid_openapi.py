@@ -8,6 +8,7 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest
 
+from rollcall.domain.personal_links import derive_token
 from rollcall.routes.base import Submission
 from rollcall.routes.email.sendgrid import SendGridRoute
 from tests.integration.routes.mail_provider import (
@@ -21,6 +22,8 @@ from tests.integration.routes.test_sendgrid import settings
 
 USED = ("from_email_object", "to_email_array", "cc_bcc_email_object", "reply_to_email_object")
 """The definitions that `mail/send` refers to."""
+
+TOKEN = derive_token(bytes(32), "c-1", "p-1", "reply")
 
 TAKEN = Reply(202, headers={"X-Message-Id": "sg-1"})
 
@@ -64,7 +67,7 @@ def judge(referee: OpenAPI, request: Request, **changes: Any) -> None:
 
 async def record(several: list[Submission]) -> list[Request]:
     async with serve_provider(lambda _: TAKEN) as (provider, url):
-        route = SendGridRoute(settings(url))
+        route = SendGridRoute(settings(url, reply_to="reply+{token}@example.org"))
         await route.submit_bulk(several)
         await route.aclose()
     return provider.requests
@@ -77,8 +80,9 @@ async def record(several: list[Submission]) -> list[Request]:
         [submission(html="<p>x</p>", subject=None, text="")],
         [submission(n, text=f"Text {n}", html=f"<p>{n}</p>") for n in range(1000)],
         [submission(n) for n in range(1000)],
+        [submission(n, text=f"Text {n}", reply_token=TOKEN) for n in range(1000)],
     ],
-    ids=["one", "one with HTML", "own texts", "one text"],
+    ids=["one", "one with HTML", "own texts", "one text", "answerable"],
 )
 async def test_request_is_as_sendgrid_describes_it(
     referee: OpenAPI, several: list[Submission]

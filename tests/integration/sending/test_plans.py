@@ -8,14 +8,23 @@ import pytest
 from sqlalchemy import event
 
 from rollcall.clock import SystemClock
+from rollcall.domain.personal_links import derive_token, digest_token
+from rollcall.domain.sayings import make_saying
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.sayings import record_sayings
 from rollcall.ledger.shared_numbers import settle_shared
 from rollcall.ledger.stopping import stop_message
 from rollcall.sending.route_book import RouteBook, RouteTraits
+from tests.integration.conversations import KEY, open_conversation
+from tests.integration.ledger.records import NOW
 from tests.integration.sending.sends import queue_now, send, start_run
+from tests.people import phone_of
 from tests.unit.sending.scripted import ScriptedRoute
 
-LARGE = ("messages", "audience_members", "deliveries", "attempts", "receipts", "contents")
+LARGE = (
+    "messages", "audience_members", "deliveries", "attempts", "receipts", "contents",
+    "chat_members", "chat_answers", "chat_posts", "taken_texts",
+)  # fmt: skip
 """Tables that grow with every message."""
 
 
@@ -50,11 +59,31 @@ async def test_no_statement_of_a_run_reads_a_whole_table(ledger: Ledger) -> None
         settle_shared(ledger, message_id)
         stop_message(ledger, message_id, SystemClock().now())
 
-    scans = {
+    assert len(noted) > 15
+    assert find_scans(noted) == {}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_whose_an_answer_is_is_found_by_index(ledger: Ledger) -> None:
+    for key in ("older", "newer"):
+        chat = open_conversation(ledger, 30, key=key).chat
+    digest = digest_token(derive_token(KEY, chat.chat_id, "p0001", "reply"))
+
+    with plans(ledger) as noted:
+        for number, text in enumerate(("help, room 12", "ok")):
+            sms = make_saying(f"s-{number}", "sms", phone_of(number), text, NOW)
+            email = make_saying(f"e-{number}", "email", digest, text, NOW)
+            assert record_sayings(ledger, [sms, email], NOW) == ["recorded", "recorded"]
+
+    assert len(noted) > 8
+    assert find_scans(noted) == {}
+
+
+def find_scans(noted: dict[str, list[str]]) -> dict[str, str]:
+    """Return the statements that read a whole large table, and where they do."""
+    return {
         statement: step
         for statement, steps in noted.items()
         for step in steps
         if step.startswith(tuple(f"SCAN {table}" for table in LARGE))
     }
-    assert len(noted) > 15
-    assert scans == {}

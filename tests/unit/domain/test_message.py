@@ -3,8 +3,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from rollcall.domain.message import MessageRequest, digest_request, parse_request
+from rollcall.domain.message import FollowUp, MessageRequest, digest_request, parse_request
 from rollcall.errors import RequestError, SelectionError
 from tests.unit.domain.test_selection import SQUARE
 
@@ -141,3 +142,11 @@ def test_digest_stays_what_keys_of_earlier_versions_stand_for() -> None:
 def test_expiry_is_a_timestamp_and_never_seconds_since_1970(moment: object) -> None:
     with pytest.raises(RequestError, match="expires_at"):
         request(expires_at=moment)
+
+
+def test_follow_up_of_one_member_names_the_person_and_no_other_does() -> None:
+    follow_up = FollowUp.model_validate({"message_id": "m-1", "who": "member", "person_id": "p1"})
+    assert follow_up.person_id == "p1"
+    for told in ({"who": "member"}, {"who": "members", "person_id": "p1"}):
+        with pytest.raises(ValidationError, match='goes with who = "member"'):
+            FollowUp.model_validate({"message_id": "m-1"} | told)

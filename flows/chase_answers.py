@@ -1,17 +1,17 @@
 """Remind those who have not answered, and tell those who are responsible for them."""
 
-from prefect import flow
+from prefect import State, flow
 
 from rollcall.sending.chasing import ChaseReport
 from rollcall.wiring import running_app
 from tasks.chase import take_due_rungs
-from tasks.hand_over import hand_over
+from tasks.hand_over import hand_over, tell_end
 
 
 @flow(name="chase-answers", persist_result=False)
-async def chase_answers() -> ChaseReport:
+async def chase_answers() -> State[ChaseReport]:
     """Take what is due of every chat's ladder and have it sent; safe to run again, also at once."""
     async with running_app():
         report = await take_due_rungs()  # ledger: accepted, and their members moved on, at once
-        await hand_over(report.unfinished_ids)  # runs of send-message, which nobody waits for
-        return report
+        stuck_count = await hand_over(report.unfinished_ids)  # runs that nobody waits for
+        return tell_end(report, report.problems, stuck_count, "rollcall chase")

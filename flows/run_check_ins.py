@@ -1,17 +1,17 @@
 """Ask people at their own hours whether they are OK, and tell who is missing."""
 
-from prefect import flow
+from prefect import State, flow
 
 from rollcall.sending.check_ins import CheckInReport
 from rollcall.wiring import running_app
 from tasks.check_ins import look_at_check_ins
-from tasks.hand_over import hand_over
+from tasks.hand_over import hand_over, tell_end
 
 
 @flow(name="run-check-ins", persist_result=False)
-async def run_check_ins() -> CheckInReport:
+async def run_check_ins() -> State[CheckInReport]:
     """Ask who is due, settle what has closed, and have it sent; safe to run again, also at once."""
     async with running_app():
         report = await look_at_check_ins()  # ledger: each round and its message in one transaction
-        await hand_over(report.unfinished_ids)  # runs of send-message, which nobody waits for
-        return report
+        stuck_count = await hand_over(report.unfinished_ids)  # runs that nobody waits for
+        return tell_end(report, report.problems, stuck_count, "rollcall check-in run")

@@ -1,11 +1,15 @@
 """Step: let the send flow deliver messages, without waiting for them."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
+from prefect import State
 from prefect.deployments.flow_runs import arun_deployment
+from prefect.states import Completed, Failed
 
 SEND: Final = "send-message/send-message"
+
+R = TypeVar("R")
 
 MOST_RUNS: Final = 20
 """Runs of one message that may have ended without it being sent; then an operator must look."""
@@ -19,12 +23,29 @@ async def hand_over(message_ids: Sequence[str]) -> int:
     a run that has ended without sending it is followed by another.
 
     Returns:
-        For how many messages a run is under way now.
+        How many messages have had too many runs.
     """
-    return sum([await _run_once(message_id) for message_id in message_ids])
+    return sum([not await _is_under_way(message_id) for message_id in message_ids])
 
 
-async def _run_once(message_id: str) -> bool:
+def tell_end(report: R, problems: Sequence[str], stuck_count: int, command: str) -> State[R]:
+    """Return how a round of a flow ended: failed where an operator must look.
+
+    What is wrong may quote the source, so that Prefect is told how much it is, and who tells what.
+
+    Args:
+        report: What the round has come to.
+        problems: What is wrong.
+        stuck_count: How many messages are not sent, run after run.
+        command: What tells the problems.
+    """
+    if not problems and not stuck_count:
+        return Completed(message="all is well", data=report)
+    told = f"{len(problems)} problems, which `{command}` tells"
+    return Failed(message=f"{told}; {stuck_count} messages that must be resumed by hand")
+
+
+async def _is_under_way(message_id: str) -> bool:
     for number in range(MOST_RUNS):
         run = await arun_deployment(
             SEND,

@@ -40,11 +40,18 @@ class Silent(NamedTuple):
 
 
 def list_due_chats(ledger: Ledger, now: datetime) -> list[DueChat]:
-    """Return the chats that have members to be reminded, the oldest first."""
+    """Return the chats that have members to be reminded, the oldest first.
+
+    Of an invitation that was stopped nobody is reminded: whoever stopped it did not mean it.
+    """
     with ledger.read() as connection:
         due = select(ChatMember.chat_id).where(ChatMember.next_chase_at <= now)
-        is_open = Chat.archived_at.is_(None) & Chat.chat_id.in_(due)
-        query = select(Chat.chat_id).where(is_open).order_by(Chat.opened_at, Chat.chat_id)
+        query = (
+            select(Chat.chat_id)
+            .join(Message, Message.message_id == Chat.message_id)
+            .where(Chat.chat_id.in_(due), Chat.archived_at.is_(None), Message.stopped_at.is_(None))
+            .order_by(Chat.opened_at, Chat.chat_id)
+        )
         return [_describe(connection, one, now) for one in connection.execute(query).scalars()]
 
 

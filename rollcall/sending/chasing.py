@@ -54,7 +54,7 @@ def chase(steps: SendSteps) -> ChaseReport:
         except LedgerError:
             raise
         except RollcallError as error:
-            _complain(report, due, str(error))
+            _complain(report, due, str(error), type(error).__name__)
     report.unfinished_ids = list_unfinished(steps.ledger, KEY_PREFIX, steps.clock.now())
     return report
 
@@ -67,7 +67,7 @@ def _chase_chat(steps: SendSteps, due: DueChat, report: ChaseReport) -> None:
     if records:
         report.taken.append(_describe(due, records))
     for problem in letters.problems:
-        _complain(report, due, problem)
+        _complain(report, due, problem, "incomplete")
 
 
 def _describe(due: DueChat, records: list[MessageRecord]) -> TakenRungs:
@@ -76,6 +76,7 @@ def _describe(due: DueChat, records: list[MessageRecord]) -> TakenRungs:
     return TakenRungs(due.chat.chat_id, reminders, notices)
 
 
-def _complain(report: ChaseReport, due: DueChat, problem: str) -> None:
-    log.warning("not chased", extra={"chat_id": due.chat.chat_id, "problem": problem})
+def _complain(report: ChaseReport, due: DueChat, problem: str, fault: str) -> None:
+    """Tell an operator; the log, which others read too, gets no words of theirs."""
+    log.warning("chasing is not whole", extra={"chat_id": due.chat.chat_id, "fault": fault})
     report.problems.append(f"chat {due.chat.chat_id}: {problem}")

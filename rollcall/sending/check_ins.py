@@ -77,9 +77,10 @@ class CheckInReport:
     problems: list[str] = field(default_factory=list)
     unfinished_ids: list[str] = field(default_factory=list)
 
-    def complain(self, check_in: CheckInRecord, problem: str) -> None:
-        """Note what is wrong with a check-in, here and in the log."""
-        log.warning("check-in", extra={"check_in_id": check_in.check_in_id, "problem": problem})
+    def complain(self, check_in: CheckInRecord, problem: str, fault: str = "incomplete") -> None:
+        """Tell an operator; the log, which others read too, gets no words of theirs."""
+        told = {"check_in_id": check_in.check_in_id, "fault": fault}
+        log.warning("a check-in is not whole", extra=told)
         self.problems.append(f"check-in {check_in.name!r}: {problem}")
 
     def attempt(self, check_in: CheckInRecord, do: Callable[[], None]) -> bool:
@@ -96,7 +97,7 @@ class CheckInReport:
         except LedgerError:
             raise
         except RollcallError as error:
-            self.complain(check_in, str(error))
+            self.complain(check_in, str(error), type(error).__name__)
             return False
         return True
 

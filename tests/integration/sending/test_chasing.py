@@ -15,6 +15,7 @@ from rollcall.ledger.chat_tables import ChatMember
 from rollcall.ledger.entries import NewAnswer, record_entries
 from rollcall.ledger.messages import load_message
 from rollcall.ledger.recording import load_audience
+from rollcall.ledger.stopping import stop_message
 from rollcall.ledger.tables import Attempt, Content, Delivery
 from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan, make_plan
 from rollcall.sandbox.servers import start_sandbox
@@ -303,3 +304,12 @@ def test_whoever_takes_their_answer_back_is_chased_from_the_next_rung_on(scene: 
     with scene.app.ledger.read() as connection:
         query = select(ChatMember.chase_count).where(ChatMember.person_id == "p0")
         assert connection.execute(query).scalar_one() == 2
+
+
+def test_nobody_is_reminded_of_an_invitation_that_was_stopped(scene: Scene) -> None:
+    message_id = scene.open_chat(LADDER)
+    record(scene.app, message_id)
+    stop_message(scene.app.ledger, message_id, scene.clock.now())
+    scene.clock.move_by(minutes=30)
+
+    assert scene.chase().taken == []

@@ -47,11 +47,15 @@ class PostRecord:
 
 
 def list_chats(ledger: Ledger, *, archived: bool = False, limit: int = 50) -> list[ChatEntry]:
-    """Return the latest conversations that go on, or that are archived, newest first."""
+    """Return the latest conversations that go on, or that are archived, newest first.
+
+    One whose first message was refused never had a member, and is in neither list.
+    """
     is_archived = Chat.archived_at.is_not(None)
     query = (
         select(Chat.__table__)
-        .where(is_archived if archived else not_(is_archived))
+        .join(Message, Message.message_id == Chat.message_id)
+        .where(is_archived if archived else not_(is_archived), Message.state != "refused")
         .order_by(Chat.opened_at.desc(), Chat.chat_id)
         .limit(limit)
     )

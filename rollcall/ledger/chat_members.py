@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Float, Select, cast, null, select
+from sqlalchemy import Float, Select, case, cast, null, select
 
 from rollcall.domain.chats import Answer, AnswerVia
 from rollcall.domain.needs import WEAK_PROOF, MemberState, Need, find_need, sort_by_need
@@ -89,9 +89,9 @@ def iterate_members(
         limit: At most so many; None: all.
         offset: How many to leave out before.
     """
-    states = _read_states(ledger, chat, need)
-    ordered = sort_by_need(states, near_of(chat))
-    asked = ordered[offset : None if limit is None else offset + limit]
+    until = None if limit is None else offset + limit
+    ordered = sort_by_need(_read_first(ledger, chat, need, until), near_of(chat))
+    asked = ordered[offset:until]
     for start in range(0, len(asked), PAGE_ROWS):
         yield from _read_details(ledger, chat, asked[start : start + PAGE_ROWS])
 
@@ -157,10 +157,23 @@ def load_answer(ledger: Ledger, answer_id: str) -> Answer | None:
     return told
 
 
+def _read_first(
+    ledger: Ledger, chat: ChatRecord, need: Need | None, until: int | None
+) -> list[MemberState]:
+    """Read those whom a page can show: the first is often full of people who need help."""
+    if need is None and until is not None:
+        helped = _read_states(ledger, chat, "needs_help")
+        if len(helped) >= until:
+            return helped
+    return _read_states(ledger, chat, need)
+
+
 def _read_states(ledger: Ledger, chat: ChatRecord, need: Need | None) -> list[MemberState]:
     """Read what the order depends on, of all members: the positions only where they matter."""
     query: Select[Any] = select(
-        ChatMember.person_id, ChatMember.answer, is_reached(chat).label("reached")
+        ChatMember.person_id,
+        ChatMember.answer,
+        case((ChatMember.answer != "none", 1), (is_reached(chat), 1), else_=0).label("reached"),
     ).where(ChatMember.chat_id == chat.chat_id)
     if need is not None:
         query = query.where(ChatMember.answer == _ANSWER_OF[need])
@@ -176,7 +189,7 @@ def _read_states(ledger: Ledger, chat: ChatRecord, need: Need | None) -> list[Me
     with ledger.read() as connection:
         rows = connection.execute(gather_rows(query)).scalar_one()
     states = [
-        MemberState(person_id, find_need(answer, is_reached=bool(reached)), *where)
+        MemberState(person_id, find_need(answer, is_reached=reached == 1), *where)
         for person_id, answer, reached, *where in rows
     ]
     return [one for one in states if need in (None, one.need)]

@@ -113,6 +113,8 @@ def post_in_chat(order: PostOrder, steps: SendSteps) -> PostOutcome:
         raise InputError(
             f"{chat.chat_id} is the page of a one-way message: nothing is posted there"
         )
+    if load_message(steps.ledger, chat.message_id).state == "refused":
+        raise InputError(f"chat {chat.chat_id} was refused and has no members: see `rollcall log`")
     notice = _order_notice(order, chat, steps) if order.notify else None
     new = NewPost(
         chat.chat_id, None, order.post.post, "administrator", order.key, order.post.texts()

@@ -268,7 +268,9 @@ def test_people_previewed_are_those_who_are_invited_or_nobody(rollcall: CommandL
     told = open_chat(rollcall, "--expect", "0" * 64)
     assert told.code == 2
     rollcall.assert_nothing_sent()
-    assert ask(rollcall, "list")[0]["members"] == 0
+    assert ask(rollcall, "list") == []
+    [refused] = rollcall("log", "--format", "json").json
+    assert "was refused" in rollcall("chat", "post", refused["chat"], "--text", "Hello?").err
 
 
 def test_links_must_lead_somewhere_before_a_chat_is_opened(rollcall: CommandLine) -> None:

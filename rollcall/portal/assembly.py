@@ -24,6 +24,7 @@ from rollcall.wiring import (
     build_ledger,
     build_link_key,
     build_reporting_routes,
+    push_public_key,
 )
 
 NEVER_REPORTS: Final = "routes of its kind never report"
@@ -45,7 +46,8 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     try:
         require_current(ledger)
         intake = Intake(build_arrivals_recorder(ledger, clock), clock)
-        desk = Desk(ledger, build_link_key(settings).key, public_url, clock)
+        key, push_key = build_link_key(settings).key, push_public_key(settings)
+        desk = Desk(ledger, key, public_url, clock, push_key)
         parts = build_parts(desk, settings.organisation)
         yield make_app(callers, intake, public_url, clock, parts)
     finally:

@@ -18,10 +18,17 @@ from rollcall.portal.parts import build_parts
 from rollcall.portal.reception import Caller
 from tests.integration.portal.scripted import PUBLIC_URL, SECRET, ScriptedRoute
 
-PUBLIC = {"/healthz"}
+PUBLIC = {"/healthz", "/app/offline", "/manifest.webmanifest", "/sw.js"}
+"""Nothing on these is anybody's."""
 
-PERSONAL = "/c/"
-"""Addresses with a personal link: the token in them is what authenticates."""
+REFUSALS = {
+    "/c/": 410,  # a personal link: the token in it is what authenticates
+    "/app/join": 410,  # a link that enrols a device
+    "/app/enrol": 410,
+    "/app/icons/": 404,
+    "/app": 403,  # a device, known by its cookie
+}
+"""What strangers get where members and devices are known by more than a secret address."""
 
 CLOCK = SystemClock()
 
@@ -44,14 +51,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
     ledger.close()
 
 
-def list_routes(app: Starlette) -> dict[str, Route]:
-    return {route.path: route for route in app.routes if isinstance(route, Route)}
+def list_routes(app: Starlette) -> list[Route]:
+    return [route for route in app.routes if isinstance(route, Route)]
 
 
 def test_every_address_is_a_plain_route_so_that_none_escapes_this_test(app: Starlette) -> None:
     routes = list_routes(app)
     assert len(routes) == len(app.routes) >= 8
-    assert set(routes) >= PUBLIC
+    assert {route.path for route in routes} >= PUBLIC
 
 
 async def test_every_address_is_authenticated_or_public(app: Starlette) -> None:
@@ -60,18 +67,21 @@ async def test_every_address_is_authenticated_or_public(app: Starlette) -> None:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://inside.example") as http,
     ):
-        for route in list_routes(app).values():
+        for route in list_routes(app):
             called = route.path_format.format(**dict.fromkeys(route.param_convertors, "stranger"))
             for method in sorted(route.methods or ()):
                 await require_refusal(http, method, called)
 
 
 async def require_refusal(http: httpx.AsyncClient, method: str, called: str) -> None:
-    form = {"answer": "ok"} if method == "POST" and called.startswith(PERSONAL) else None
+    form = {"answer": "ok", "key": "stranger"} if method == "POST" else None
     answered = await http.request(method, called, data=form)
-    if called.startswith(PERSONAL):
-        assert answered.status_code == 410, called
-        assert "stranger" not in answered.text
-    else:
-        assert answered.status_code == (200 if called in PUBLIC else 404), called
+    if called in PUBLIC:
+        assert answered.status_code == 200, called
+        return
+    of_ours = (status for start, status in REFUSALS.items() if called.startswith(start))
+    expected = next(of_ours, 404)
+    assert answered.status_code == expected, (method, called)
+    assert "stranger" not in answered.text
+    if expected == 404:
         assert answered.content == b""

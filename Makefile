@@ -62,6 +62,7 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.send_memory
 	$(BIN)/python -m benchmarks.smtp
 	$(BIN)/python -m benchmarks.receipts
+	$(BIN)/python -m benchmarks.portal
 	$(BIN)/python -m benchmarks.routing
 
 up: export PATH := $(CURDIR)/$(BIN):$(PATH)

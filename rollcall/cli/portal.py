@@ -1,4 +1,4 @@
-"""`rollcall portal`: take what providers report, from outside."""
+"""`rollcall portal`: take what providers report, and serve members, from outside."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ PortOption = Annotated[
 def portal(
     host: HostOption = "127.0.0.1", port: PortOption = 8710, output: FormatOption = Format.TEXT
 ) -> None:
-    """Take receipts and texts that providers call us with, until SIGTERM or Ctrl-C."""
+    """Take what providers report and serve members their pages, until SIGTERM or Ctrl-C."""
     asyncio.run(_run(host, port, output))
 
 

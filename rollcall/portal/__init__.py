@@ -1,1 +1,1 @@
-"""The portal: what providers call from outside; it answers 200 to what is committed, only then."""
+"""The portal: what providers call and members open; it says 200 to what is committed, only then."""

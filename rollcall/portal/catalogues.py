@@ -69,7 +69,6 @@ def choose_page_language(member: str | None, accept_language: str, chat: str | N
     return SOURCE_LANGUAGE
 
 
-@lru_cache(maxsize=4096)
 def write_time(moment: datetime, language: str) -> str:
     """Return a moment in words, to the minute, in UTC: what the page says without a script."""
     day = format_skeleton("yMMMd", moment, locale=language)

@@ -122,7 +122,7 @@ class Grouped(Generic[Asked, Told]):
             return
         # no traceback: a database quotes values
         extra = self._describe(group[0].asked) | {"fault": type(error).__name__}
-        log.error(f"{self._what} cannot be stored", extra=extra)  # noqa: G004 - one of two texts
+        log.error(f"{self._what} cannot be handled", extra=extra)  # noqa: G004 - one of few texts
         _fail(group, LedgerError(f"the ledger refuses what a {self._what} brought"))
 
 

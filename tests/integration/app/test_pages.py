@@ -5,15 +5,22 @@ import re
 
 import pytest
 from sqlalchemy import update
+from starlette.routing import Route
 
+from rollcall.ledger.app_devices import list_devices
 from rollcall.ledger.chat_tables import Chat
 from rollcall.ledger.engine import Ledger
+from rollcall.portal.app_door import Desk
 from tests.integration.app.phone import (
+    PUBLIC_URL,
     ROOT,
     Phone,
+    SetClock,
     invitation,
+    make_app_portal,
+    open_phones,
 )
-from tests.integration.conversations import open_conversation
+from tests.integration.conversations import KEY, open_conversation
 
 TOKYO = {"latitude": "35.68123456", "longitude": "139.76712345", "accuracy_m": "12"}
 
@@ -106,3 +113,25 @@ async def test_nothing_personal_reaches_a_log(
     ]
     for secret in (token, cookie, opened.tokens["p0000"], "35.68", "139.76", "Person 0"):
         assert not [one for one in ours if secret in one], secret
+
+
+PUBLIC = {"/app/offline", "/manifest.webmanifest", "/sw.js"}
+"""What belongs to nobody; icons and assets besides, by name."""
+
+
+async def test_every_address_asks_who_calls_or_is_public(ledger: Ledger) -> None:
+    clock = SetClock()
+    app = make_app_portal(Desk(ledger, KEY, PUBLIC_URL, clock))
+    routes = [one for one in app.routes if isinstance(one, Route)]
+    ours = [one for one in routes if one.path.startswith(("/app", "/manifest", "/sw"))]
+    assert len(ours) == 17
+    async with open_phones(ledger, clock) as (phone,):
+        for route in ours:
+            path = route.path_format.format(**dict.fromkeys(route.param_convertors, "stranger"))
+            for method in sorted(route.methods or ()):
+                form = {"consent": "city"} if method == "POST" else None
+                answered = await phone.http.request(method, path, data=form)
+                expected = {200} if path in PUBLIC else {403, 404, 410}
+                assert answered.status_code in expected, (method, path)
+                assert "stranger" not in answered.text
+    assert list_devices(ledger) == []

@@ -76,6 +76,7 @@ def test_latest_report_by_the_moment_counts_for_each(enrolled: Ledger) -> None:
     record_location(enrolled, "p1", Fix(2, 2), "2", NOW + MINUTE)
     record_location(enrolled, "p1", Fix(3, 3), "3", NOW + MINUTE * 3)
     record_location(enrolled, "p2", Fix(4, 4), "1", NOW - MINUTE)
+    record_location(enrolled, "p2", Fix(4, 4), "at the same instant", NOW - MINUTE)
 
     known = read_app_reports(enrolled, NOW + MINUTE * 2).locations.sort("person_id")
     assert known.rows() == [

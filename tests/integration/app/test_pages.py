@@ -10,7 +10,7 @@ from starlette.routing import Route
 from rollcall.ledger.app_devices import list_devices
 from rollcall.ledger.chat_tables import Chat
 from rollcall.ledger.engine import Ledger
-from rollcall.portal.app_door import Desk
+from rollcall.portal.desk import Desk
 from tests.integration.app.phone import (
     PUBLIC_URL,
     ROOT,

@@ -178,12 +178,17 @@ def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
     """
     with ledger.write() as connection:
         load_chat_in(connection, chat_id)
+        members = (
+            select(ChatMember.person_id)
+            .where(ChatMember.chat_id == chat_id)
+            .order_by(ChatMember.person_id)
+        )
+        connection.execute(members.with_for_update())  # as in `entry_rows`: before the chat
         open_chat = update(Chat).where(Chat.chat_id == chat_id, Chat.archived_at.is_(None))
         if connection.execute(open_chat.values(archived_at=now)).rowcount == 0:
             return False
-        members = update(ChatMember).where(ChatMember.chat_id == chat_id)
         gone = {"token_digest": None, "reply_digest": None, "phone": None, "next_chase_at": None}
-        connection.execute(members.values(gone))
+        connection.execute(update(ChatMember).where(ChatMember.chat_id == chat_id).values(gone))
         return True
 
 

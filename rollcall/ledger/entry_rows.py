@@ -73,9 +73,14 @@ _LOCK = gather_rows(
     .order_by(ChatMember.chat_id, ChatMember.person_id)  # two that lock the same, in one order
     .with_for_update(of=ChatMember)
 )
-_OPEN_CHATS = select(Chat.chat_id, Chat.kind, Chat.members_see_replies).where(
-    in_list(Chat.chat_id, "chat_ids"), Chat.archived_at.is_(None)
+_OPEN_CHATS = (
+    select(Chat.chat_id, Chat.kind, Chat.members_see_replies)
+    .where(in_list(Chat.chat_id, "chat_ids"), Chat.archived_at.is_(None))
+    .order_by(Chat.chat_id)
+    .with_for_update(key_share=True)
 )
+"""Members are locked before chats, everywhere: nobody waits in a circle, and nothing is taken of a
+chat once its archive is committed."""
 _KNOWN_ANSWERS = gather_rows(
     select(ChatAnswer.answer_id).where(in_list(ChatAnswer.answer_id, "entry_ids"))
 )
@@ -127,7 +132,7 @@ def lock_members(connection: Connection, wanted: AbstractSet[Member]) -> Abstrac
 
 
 def find_open_chats(connection: Connection, chat_ids: AbstractSet[str]) -> dict[str, OpenChat]:
-    """Return those of these conversations that are not archived."""
+    """Return those of these conversations that are not archived; until the end they stay so."""
     rows = connection.execute(_OPEN_CHATS, {"chat_ids": write_list(sorted(chat_ids))})
     return {chat_id: OpenChat(kind, sees) for chat_id, kind, sees in rows}
 

@@ -1,7 +1,7 @@
 """What members send with the forms of their page: read, or refused with a word why."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +18,9 @@ ANSWERS_PER_S: Final = 0.5
 REPLY_BURST: Final = 20
 REPLIES_PER_S: Final = 0.1
 """What one member may send. Counted apart: who has written too much can still ask for help."""
+
+_MOST_LATE_DIGITS: Final = 7
+"""Four months; beyond it a device has no idea what time it is."""
 
 _ANSWERS: Final[dict[str, Answer]] = {"ok": "ok", "needs_help": "needs_help"}
 
@@ -62,7 +65,8 @@ class EntryForms:
         key = self._read_key(member, form, Sent("stale"))
         _require_seldom(self._answers, member, now, Sent("often"))
         # one nonce, two answers: pages stay open, and who changes their mind means it
-        return NewAnswer(member.chat_id, member.person_id, said, "page", f"{key}.{said}")
+        key, said_at = f"{key}.{said}", now - _read_lateness(form)
+        return NewAnswer(member.chat_id, member.person_id, said, "page", key, said_at)
 
     def read_post(self, member: MemberPage, form: Mapping[str, str], now: datetime) -> NewPost:
         """Return the reply that a form holds.
@@ -85,6 +89,14 @@ class EntryForms:
         if key is None:
             raise NotTakenError(HTTPStatus.FORBIDDEN, sent)
         return key
+
+
+def _read_lateness(form: Mapping[str, str]) -> timedelta:
+    """Return for how long an answer was kept on its device, as far as that can be believed."""
+    late_s = form.get("late_s", "")
+    if not (late_s.isascii() and late_s.isdecimal() and len(late_s) <= _MOST_LATE_DIGITS):
+        return timedelta()
+    return timedelta(seconds=int(late_s))
 
 
 def _require_seldom(allowance: Allowance, member: MemberPage, now: datetime, sent: Sent) -> None:

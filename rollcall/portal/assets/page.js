@@ -60,7 +60,10 @@
     tell(form, say.sending);
     let got, html;
     try {
-      got = await ask(say.url + "/" + form, { method: "POST", body: new URLSearchParams(fields) });
+      // how long ago it was said: kept for hours, it must undo nothing that was said since
+      const late_s = Math.max(0, Math.round((Date.now() - entry.at) / 1e3)) || 0;
+      const body = new URLSearchParams({ ...fields, late_s });
+      got = await ask(say.url + "/" + form, { method: "POST", body });
       html = await got.text();
     } catch {
       return say.kept;
@@ -115,7 +118,7 @@
     if (name === "answer") fields.answer = event.submitter.value;
     const random = crypto.getRandomValues(new Uint8Array(12));
     fields.tap = [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    const entry = { form: name, fields };
+    const entry = { form: name, fields, at: Date.now() };
     // an answer goes ahead of replies, and of several that wait only the last is meant
     if (name === "answer") keep([entry, ...kept().filter((one) => one.form !== name)]);
     else { keep([...kept(), entry]); find("text").value = ""; }

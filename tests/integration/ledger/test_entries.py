@@ -143,6 +143,25 @@ def test_an_archived_chat_takes_nothing_from_anybody(ledger: Ledger) -> None:
     assert (gone.token_digest, gone.reply_digest, gone.next_chase_at) == (None, None, None)
 
 
+def test_answers_replies_and_an_archive_at_once_end_all_of_them(ledger: Ledger) -> None:
+    opened = open_conversation(ledger, 8, chat={"members_see_replies": True})
+    people = [f"p{number:04}" for number in range(8)]
+
+    def act(number: int) -> object:
+        if number == 7:
+            return archive_chat(ledger, opened.chat.chat_id, NOW)
+        ordered = people if number % 2 else people[::-1]
+        said = [answer(opened, one, "ok", f"{number}") for one in ordered]
+        wrote = [post(opened, one, f"{number}") for one in ordered]
+        return [record_entries(ledger, [*said, *wrote], NOW), record_entries(ledger, wrote, NOW)]
+
+    outcomes = at_once(8, act)
+
+    assert outcomes[7] is True
+    recorded = str(outcomes).count("'recorded'")
+    assert count(ledger, ChatAnswer) + count(ledger, ChatPost) == recorded + 1
+
+
 def test_nobody_writes_on_the_page_of_a_one_way_message(ledger: Ledger) -> None:
     opened = open_conversation(ledger, one_way=True)
 

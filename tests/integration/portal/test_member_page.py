@@ -57,6 +57,20 @@ async def test_an_answer_is_recorded_shown_and_can_be_changed(
     assert count(ledger, ChatAnswer) == 2
 
 
+@pytest.mark.parametrize(
+    ("late_s", "stands"), [("1200", "needs_help"), ("0", "ok"), ("-5", "ok"), ("soon", "ok")]
+)
+async def test_an_ok_kept_on_the_device_undoes_no_call_for_help_made_since(
+    http: httpx.AsyncClient, ledger: Ledger, late_s: str, stands: str
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    nonce = await member.nonce()
+    await member.answer("needs_help")
+    await member.send("answer", {"answer": "ok", "nonce": nonce, "late_s": late_s})
+    assert answer_of(ledger) == (stands, "page")
+    assert count(ledger, ChatAnswer) == 2
+
+
 async def test_a_form_sent_twice_is_one_entry(http: httpx.AsyncClient, ledger: Ledger) -> None:
     member = browser_of(http, open_conversation(ledger))
     nonce = await member.nonce()

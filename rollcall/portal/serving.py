@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -21,6 +22,11 @@ STOP_WITHIN_S: Final = 10
 
 KEEP_ALIVE_S: Final = 75
 """Longer than a reverse proxy keeps an idle connection (nginx: 60 s), so that the proxy ends it."""
+
+
+SWITCH_EVERY_S: Final = 0.0005
+"""How long the event loop may keep the interpreter from the threads that talk to the ledger. A call
+of the ledger's gives it up many times, and with Python's own 5 ms waits that long each time."""
 
 
 class _Server(uvicorn.Server):
@@ -65,6 +71,7 @@ async def serve(app: Starlette, listening: socket.socket) -> None:
     """
     # below this level uvicorn logs every request whole, however the access log is set
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    sys.setswitchinterval(SWITCH_EVERY_S)
     config = uvicorn.Config(
         app,
         lifespan="on",

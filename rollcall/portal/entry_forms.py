@@ -19,8 +19,9 @@ REPLY_BURST: Final = 20
 REPLIES_PER_S: Final = 0.1
 """What one member may send. Counted apart: who has written too much can still ask for help."""
 
-_MOST_LATE_DIGITS: Final = 7
-"""Four months; beyond it a device has no idea what time it is."""
+_MOST_LATE_DIGITS: Final = 6
+_TOO_LATE: Final = timedelta(seconds=10**_MOST_LATE_DIGITS)
+"""Eleven days: as late as this is what comes from a device that has no idea what time it is."""
 
 _ANSWERS: Final[dict[str, Answer]] = {"ok": "ok", "needs_help": "needs_help"}
 
@@ -65,8 +66,14 @@ class EntryForms:
         key = self._read_key(member, form, Sent("stale"))
         _require_seldom(self._answers, member, now, Sent("often"))
         # one nonce, two answers: pages stay open, and who changes their mind means it
-        key, said_at = f"{key}.{said}", now - _read_lateness(form)
-        return NewAnswer(member.chat_id, member.person_id, said, "page", key, said_at)
+        key = f"{key}.{said}"
+        if said == "ok":
+            said_at = now - _read_lateness(form)
+            return NewAnswer(member.chat_id, member.person_id, said, "page", key, said_at)
+        if not form.get("tap"):
+            # help, OK, and help again, from one page without a script: the third is meant too
+            key = f"{key}.{now:%Y%m%d%H%M}"
+        return NewAnswer(member.chat_id, member.person_id, said, "page", key)
 
     def read_post(self, member: MemberPage, form: Mapping[str, str], now: datetime) -> NewPost:
         """Return the reply that a form holds.
@@ -92,11 +99,14 @@ class EntryForms:
 
 
 def _read_lateness(form: Mapping[str, str]) -> timedelta:
-    """Return for how long an answer was kept on its device, as far as that can be believed."""
-    late_s = form.get("late_s", "")
-    if not (late_s.isascii() and late_s.isdecimal() and len(late_s) <= _MOST_LATE_DIGITS):
-        return timedelta()
-    return timedelta(seconds=int(late_s))
+    """Return for how long an OK was kept on its device.
+
+    It must undo no call for help that was made since. A call for help counts from when it comes,
+    however long it was kept: of two mistakes this is the one to make.
+    """
+    late_s = form.get("late_s", "0")
+    is_usable = late_s.isascii() and late_s.isdecimal() and len(late_s) <= _MOST_LATE_DIGITS
+    return timedelta(seconds=int(late_s)) if is_usable else _TOO_LATE
 
 
 def _require_seldom(allowance: Allowance, member: MemberPage, now: datetime, sent: Sent) -> None:

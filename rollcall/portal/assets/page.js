@@ -32,9 +32,9 @@
     }
   };
 
+  const parse = (html) => new DOMParser().parseFromString(html, "text/html");
   // takes over what changes, and leaves alone what somebody is writing
-  const show = (html) => {
-    const next = new DOMParser().parseFromString(html, "text/html");
+  const show = (next) => {
     if (!find("page", next)) return "";
     const focused = document.activeElement?.value;
     for (const id of ["answer", "posts"]) {
@@ -58,20 +58,23 @@
   const sendOne = async (entry) => {
     const { form, fields } = entry;
     tell(form, say.sending);
-    let got, html;
+    let got, next;
     try {
       // how long ago it was said: kept for hours, it must undo nothing that was said since
       const late_s = Math.max(0, Math.round((Date.now() - entry.at) / 1e3)) || 0;
       const body = new URLSearchParams({ ...fields, late_s });
       got = await ask(say.url + "/" + form, { method: "POST", body });
-      html = await got.text();
+      next = parse(await got.text());
     } catch {
       return say.kept;
     }
-    if (got.status === 429 || got.status >= 500) return say.later;
-    keep(kept().filter((one) => one.fields.tap !== fields.tap));
+    // what is no page of ours, such as a proxy's, has taken nothing
+    if (got.status === 429 || got.status >= 500 || (got.ok && !find("page", next))) return say.later;
+    const others = kept().filter((one) => one.fields.tap !== fields.tap);
+    // what was tapped while this was on its way comes after it, however long it waited
+    keep(others.map((one) => (one.form === form ? { ...one, at: Date.now() } : one)));
     if (got.status === 410) return leave();
-    const problem = show(html);
+    const problem = show(next);
     if (!got.ok) giveBack(entry);
     tell(form, got.ok ? say.sent : problem || say.refused);
   };
@@ -96,7 +99,7 @@
       if (state !== say.state && before === say.state && !isSending) {
         const fresh = await ask(say.url + location.search);
         if (!fresh.ok) throw fresh.status;
-        show(await fresh.text());
+        show(parse(await fresh.text()));
         tell("news", say.news);
         pause = FIRST_MS;
       }

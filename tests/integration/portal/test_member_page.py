@@ -58,7 +58,8 @@ async def test_an_answer_is_recorded_shown_and_can_be_changed(
 
 
 @pytest.mark.parametrize(
-    ("late_s", "stands"), [("1200", "needs_help"), ("0", "ok"), ("-5", "ok"), ("soon", "ok")]
+    ("late_s", "stands"),
+    [("0", "ok"), ("1200", "needs_help"), ("-5", "needs_help"), ("9" * 12, "needs_help")],
 )
 async def test_an_ok_kept_on_the_device_undoes_no_call_for_help_made_since(
     http: httpx.AsyncClient, ledger: Ledger, late_s: str, stands: str
@@ -69,6 +70,27 @@ async def test_an_ok_kept_on_the_device_undoes_no_call_for_help_made_since(
     await member.send("answer", {"answer": "ok", "nonce": nonce, "late_s": late_s})
     assert answer_of(ledger) == (stands, "page")
     assert count(ledger, ChatAnswer) == 2
+
+
+async def test_a_call_for_help_that_came_late_counts_all_the_same(
+    http: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    nonce = await member.nonce()
+    await member.answer("ok")
+    await member.send("answer", {"answer": "needs_help", "nonce": nonce, "late_s": "3"})
+    assert answer_of(ledger) == ("needs_help", "page")
+
+
+async def test_help_asked_for_again_from_an_old_page_counts_again(
+    http: httpx.AsyncClient, ledger: Ledger, clock: SetClock
+) -> None:
+    member = browser_of(http, open_conversation(ledger))
+    nonce = await member.nonce()
+    for said in ("needs_help", "ok", "needs_help"):
+        await member.answer(said, nonce)
+        clock.moment += timedelta(minutes=5)
+    assert answer_of(ledger) == ("needs_help", "page")
 
 
 async def test_a_form_sent_twice_is_one_entry(http: httpx.AsyncClient, ledger: Ledger) -> None:

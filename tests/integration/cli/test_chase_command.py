@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from rollcall.ledger.chat_tables import Chat, ChatMember
 from rollcall.ledger.engine import open_ledger
+from tests.integration.cli.chats import open_chat
 from tests.integration.cli.conftest import CommandLine
 
 LADDER = [{"after_min": 10}, {"after_min": 20, "notify": ["manager"]}]
@@ -19,10 +20,10 @@ def chatting(rollcall: CommandLine) -> CommandLine:
     """A chat of two, open for no time yet."""
     rollcall.set("PUBLIC_URL", "https://safe.example.org")
     assert rollcall("migrate").code == 0
-    message = rollcall.write_message(
-        {"people": ["p1", "p2"]}, chat={"ladder": LADDER}, options={"ok_request": True}
+    opened = open_chat(
+        rollcall, selection={"people": ["p1", "p2"]}, ladder=LADDER, options={"include_push": False}
     )
-    assert rollcall("send", message, "--data", rollcall.source).code == 0
+    assert opened.code == 0, opened.err
     return rollcall
 
 

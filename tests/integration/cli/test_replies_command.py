@@ -64,12 +64,12 @@ password = "env:ROLLCALL_SECRET_REPLIES"
 
 def open_chat(rollcall: CommandLine, title: str) -> str:
     """Invite p1 by email; return the chat's id."""
-    content = {"subject": title, "text": "Are you safe?"}
-    told = {"content": content, "chat": {}, "options": {"ok_request": True}}
-    path = rollcall.write("chat.json", told | {"selection": {"people": ["p1"]}})
-    answered = rollcall("send", path, "--data", rollcall.source, "--key", title, "--format", "json")
+    asked = {"title": title, "post": "Are you safe?", "selection": {"people": ["p1"]}}
+    path = rollcall.write("chat.json", asked)
+    command = ("chat", "open", path, "--data", rollcall.source, "--key", title)
+    answered = rollcall(*command, "--format", "json")
     assert answered.code == 0, answered.err
-    return f"c{answered.json['message_id'][1:]}"
+    return str(answered.json["chat_id"])
 
 
 def answer(rollcall: CommandLine, chat_id: str, text: str) -> bytes:

@@ -200,6 +200,19 @@ def test_rungs_that_were_missed_are_not_sent_one_after_another(scene: Scene) -> 
     assert scene.chase().taken == []
 
 
+async def test_a_rung_that_falls_due_while_another_is_taken_is_not_lost(scene: Scene) -> None:
+    record(scene.app, scene.open_chat(LADDER))
+    scene.clock.move_by(minutes=29)
+    scene.clock.leap_after_next(minutes=2)
+
+    [first] = scene.chase().taken
+    [last] = scene.chase().taken
+
+    assert (len(first.reminder_ids), len(first.notice_ids)) == (1, 0)
+    assert (len(last.reminder_ids), len(last.notice_ids)) == (0, 2)
+    assert scene.chase().taken == []
+
+
 async def test_chasing_at_once_takes_each_rung_once(scene: Scene) -> None:
     record(scene.app, scene.open_chat(LADDER))
     scene.clock.move_by(minutes=30)

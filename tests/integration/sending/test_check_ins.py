@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from rollcall.domain.check_in_times import parse_days
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.reminder_texts import write_question
+from rollcall.ledger.app_reports import open_emergency
 from rollcall.ledger.chat_tables import CheckIn, CheckInRound
 from rollcall.ledger.check_in_rounds import list_rounds
 from rollcall.ledger.check_ins import (
@@ -68,10 +69,11 @@ class Office:
             "notify": ["boss"],
             "source": str(self.source),
         }
+        selection = changes.pop("selection", {"groups": ["staff"]})
         request = MessageRequest.model_validate(
             {
                 "content": write_question(name).model_dump(),
-                "selection": {"groups": ["staff"]},
+                "selection": selection,
                 "options": {"ok_request": True},
             }
         )
@@ -142,6 +144,16 @@ def test_everybody_is_asked_at_their_own_hour_and_nobody_falls_between_zones(
         "Europe/Berlin 23 07:00": ["b0", "b1"],
         "UTC 23 08:00": ["n0", "x0"],
     }
+
+
+def test_what_was_reported_with_the_app_decides_who_is_asked(office: Office) -> None:
+    office.clock.move_to(at(0))
+    check_in = office.add(selection={"filters": [{"emergency": True}]})
+    open_emergency(office.app.ledger, "n0", "1", office.clock.now())
+
+    office.run(at(8))
+
+    assert office.asked(check_in) == {"UTC 23 08:00": ["n0"]}
 
 
 def test_a_zone_that_is_not_known_is_told(office: Office) -> None:

@@ -240,6 +240,37 @@ def test_a_rung_without_any_route_is_told_and_tried_again(scene: Scene) -> None:
         assert "no route is configured for push" in report.problems[0]
 
 
+def test_a_rung_that_cannot_be_sent_holds_up_no_later_one(scene: Scene) -> None:
+    ladder = [{"after_min": 10, "channels": ["push"]}, {"after_min": 20, "notify": ["manager"]}]
+    record(scene.app, scene.open_chat(ladder))
+    scene.clock.move_by(minutes=10)
+    assert scene.chase().taken == []
+    scene.clock.move_by(minutes=10)
+
+    report = scene.chase()
+
+    [taken] = report.taken
+    assert len(taken.notice_ids) == 2
+    assert any("after 10 min: no route is configured for push" in one for one in report.problems)
+    assert scene.chase().problems == []
+
+
+def test_a_notice_that_cannot_be_made_holds_up_no_reminder_and_is_tried_again(
+    scene: Scene,
+) -> None:
+    ladder = [{"after_min": 10}, {"after_min": 20, "channels": ["push"], "notify": ["manager"]}]
+    record(scene.app, scene.open_chat(ladder))
+    scene.clock.move_by(minutes=20)
+
+    first, second = scene.chase(), scene.chase()
+
+    [taken] = first.taken
+    assert (len(taken.reminder_ids), taken.notice_ids) == (1, ())
+    assert second.taken == []
+    for report in (first, second):
+        assert any("after 20 min: no route is configured" in one for one in report.problems)
+
+
 async def test_when_everybody_answers_before_it_leaves_nobody_is_reminded(scene: Scene) -> None:
     message_id = scene.open_chat(LADDER)
     await deliver(scene.app, message_id)

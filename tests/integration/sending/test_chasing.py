@@ -241,7 +241,10 @@ def test_a_rung_without_any_route_is_told_and_tried_again(scene: Scene) -> None:
 
 
 def test_a_rung_that_cannot_be_sent_holds_up_no_later_one(scene: Scene) -> None:
-    ladder = [{"after_min": 10, "channels": ["push"]}, {"after_min": 20, "notify": ["manager"]}]
+    ladder: list[dict[str, Any]] = [
+        {"after_min": 10, "channels": ["push"]},
+        {"after_min": 20, "notify": ["manager"]},
+    ]
     record(scene.app, scene.open_chat(ladder))
     scene.clock.move_by(minutes=10)
     assert scene.chase().taken == []
@@ -258,7 +261,10 @@ def test_a_rung_that_cannot_be_sent_holds_up_no_later_one(scene: Scene) -> None:
 def test_a_notice_that_cannot_be_made_holds_up_no_reminder_and_is_tried_again(
     scene: Scene,
 ) -> None:
-    ladder = [{"after_min": 10}, {"after_min": 20, "channels": ["push"], "notify": ["manager"]}]
+    ladder: list[dict[str, Any]] = [
+        {"after_min": 10},
+        {"after_min": 20, "channels": ["push"], "notify": ["manager"]},
+    ]
     record(scene.app, scene.open_chat(ladder))
     scene.clock.move_by(minutes=20)
 

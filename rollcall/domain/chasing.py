@@ -39,6 +39,26 @@ def choose_rungs(
     return tuple(sorted(latest.values(), key=lambda rung: rung.number))
 
 
+def count_taken(rungs: Sequence[Rung], failed: Sequence[int], passed_count: int) -> int | None:
+    """Return how many rungs of a ladder are taken when some of those chosen cannot be made.
+
+    What comes before the last that can be made is over. What comes after it stays due, and is
+    tried again.
+
+    Args:
+        rungs: Those that were chosen, the earliest first.
+        failed: The numbers of those that cannot be made.
+        passed_count: How many are due by now.
+
+    Returns:
+        None where none can be made: nothing is taken.
+    """
+    made = [rung.number for rung in rungs if rung.number not in failed]
+    if failed and not made:
+        return None
+    return min((one for one in failed if one > max(made)), default=passed_count)
+
+
 def travel_by(like: MessageOptions, channels: Iterable[Channel]) -> MessageOptions:
     """Return how a message travels: over some channels, otherwise as another one did."""
     used = frozenset(channels)

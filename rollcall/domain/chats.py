@@ -85,10 +85,16 @@ def find_next_rung(
     ladder: Sequence[Reminder], opened_at: datetime, now: datetime
 ) -> datetime | None:
     """Return when the next rung of a chat's ladder is due; None after the last one."""
-    passed_count = count_passed(ladder, opened_at, now)
-    if passed_count == len(ladder):
+    return find_rung_after(ladder, opened_at, count_passed(ladder, opened_at, now))
+
+
+def find_rung_after(
+    ladder: Sequence[Reminder], opened_at: datetime, taken_count: int
+) -> datetime | None:
+    """Return when the rung after so many is due, or was; None after the last one."""
+    if taken_count == len(ladder):
         return None
-    return opened_at + timedelta(minutes=ladder[passed_count].after_min)
+    return opened_at + timedelta(minutes=ladder[taken_count].after_min)
 
 
 def chat_id_of(message_id: str) -> str:

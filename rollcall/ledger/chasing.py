@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
-from rollcall.domain.chats import count_passed, find_next_rung
+from rollcall.domain.chats import count_passed, find_rung_after
 from rollcall.ledger.chat_tables import Chat, ChatMember
 from rollcall.ledger.chats import ChatRecord, load_chat_in
 from rollcall.ledger.engine import Ledger
@@ -25,7 +25,14 @@ SEND_WITHIN: Final = timedelta(days=6)
 
 @dataclass(frozen=True, slots=True)
 class DueChat:
-    """A chat with members who are due; `taken_count` rungs of its ladder were taken before."""
+    """A chat with members who are due.
+
+    Attributes:
+        chat: Which chat.
+        taken_count: How many rungs of its ladder were taken before.
+        passed_count: How many are to be taken when this is done. Members move on to the one after,
+            whatever has fallen due meanwhile: that one is taken next.
+    """
 
     chat: ChatRecord
     taken_count: int
@@ -84,7 +91,7 @@ def take_rungs(
             accept_message_in(connection, one, now)[0]
             for one in make(_read_silent(connection, due.chat))
         ]
-        _advance(connection, due, person_ids, now)
+        _advance(connection, due, person_ids)
         return taken
 
 
@@ -135,14 +142,13 @@ def _read_silent(connection: Connection, chat: ChatRecord) -> list[Silent]:
     return [Silent(*row) for row in connection.execute(query)]
 
 
-def _advance(
-    connection: Connection, due: DueChat, person_ids: Sequence[str], now: datetime
-) -> None:
+def _advance(connection: Connection, due: DueChat, person_ids: Sequence[str]) -> None:
+    chat = due.chat
     moved = update(ChatMember).where(
-        ChatMember.chat_id == due.chat.chat_id, in_list(ChatMember.person_id, "ids")
+        ChatMember.chat_id == chat.chat_id, in_list(ChatMember.person_id, "ids")
     )
     values = {
         "chase_count": due.passed_count,
-        "next_chase_at": find_next_rung(due.chat.reminders, due.chat.opened_at, now),
+        "next_chase_at": find_rung_after(chat.reminders, chat.opened_at, due.passed_count),
     }
     connection.execute(moved.values(values), {"ids": write_list(person_ids)})

@@ -193,6 +193,18 @@ def list_closed(ledger: Ledger, now: datetime) -> list[RoundRecord]:
         return [_record_from(row) for row in connection.execute(query)]
 
 
+def list_spent_chats(ledger: Ledger, settled_by: datetime) -> list[str]:
+    """Return the conversations of rounds that were settled by a moment and are not archived."""
+    query = (
+        select(Chat.chat_id)
+        .join(CheckInRound, CheckInRound.message_id == Chat.message_id)
+        .where(Chat.archived_at.is_(None), CheckInRound.settled_at <= settled_by)
+        .order_by(CheckInRound.settled_at, Chat.chat_id)
+    )
+    with ledger.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
 def list_help_wanted(ledger: Ledger, now: datetime) -> list[HelpWanted]:
     """Return who says in answer to a check-in that they need help, whenever they said so."""
     query = (

@@ -1,8 +1,9 @@
 """What is sent for the rungs of one chat: reminders to its members, notices to others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,10 @@ from rollcall.domain.chasing import Responsible, Rung, Telling, group_by_told, t
 from rollcall.domain.message import FollowUp, MessageOptions, MessageRequest
 from rollcall.domain.notice_texts import write_notice
 from rollcall.domain.reminder_texts import write_reminder
+from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.chasing import DueChat, Silent
 from rollcall.ledger.chats import ChatRecord
-from rollcall.ledger.messages import NewMessage, load_message
+from rollcall.ledger.messages import MessageRecord, NewMessage, load_message
 from rollcall.sending.accepting import Order
 from rollcall.sending.self_made import KnownSource, MessageMaker, open_source, served_channels
 from rollcall.sources.people_facts import read_responsible
@@ -41,6 +43,7 @@ class ChaseLetters:
         reminders: To the members: whom they go to is found out as they leave.
         notices: What others are told, once it is known of whom.
         problems: What an operator must know, without personal data.
+        failed: The rungs of which nothing could be made, by number.
     """
 
     chat: ChatRecord
@@ -49,6 +52,21 @@ class ChaseLetters:
     reminders: list[NewMessage] = field(default_factory=list)
     notices: list[_Notice] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
+
+    def attempt(self, rung: Rung, prepare: Callable[[Rung], None]) -> None:
+        """Prepare a rung; what is wrong with it holds up no other.
+
+        Raises:
+            LedgerError: The ledger does not answer.
+        """
+        try:
+            prepare(rung)
+        except LedgerError:
+            raise
+        except RollcallError as error:
+            self.failed.append(rung.number)
+            self.problems.append(f"the rung after {rung.reminder.after_min} min: {error}")
 
     def write(self, silent: Sequence[Silent]) -> list[NewMessage]:
         """Return all messages, now that it is known who has not answered."""
@@ -84,32 +102,40 @@ class ChaseLetters:
 def prepare_letters(
     maker: MessageMaker, due: DueChat, rungs: Sequence[Rung], now: datetime
 ) -> ChaseLetters:
-    """Read all that is needed for the messages of some rungs.
+    """Read all that is needed for the messages of some rungs, one rung at a time.
+
+    A rung for which no channel has a route, or whose people cannot be looked up, is a problem of
+    the letters; the others are made.
 
     Raises:
-        ConfigError: No channel of a rung has a route, or links lead nowhere.
-        SourceError: Those responsible cannot be looked up.
+        LedgerError: The ledger does not answer.
     """
     invitation = load_message(maker.ledger, due.chat.message_id)
     letters = ChaseLetters(due.chat, maker, now)
-    notices = [rung for rung in rungs if rung.reminder.notify]
-    if notices:
-        source = open_source(maker.steps.sources, Path(invitation.source))
-        letters.problems += [source.problem] if source.problem else []
-        responsible = read_responsible(source.version)
-        letters.notices = [
-            _Notice(one, _options_of(maker, one, MessageOptions()), source, responsible)
-            for one in notices
-        ]
-    invited = MessageRequest.model_validate(invitation.request)
-    letters.reminders = [
-        _remind(letters, invited, rung) for rung in rungs if not rung.reminder.notify
-    ]
+    look_up = cache(lambda: _look_up(letters, invitation))
+
+    def prepare(rung: Rung) -> None:
+        if rung.reminder.notify:
+            options = _options_of(maker, rung, MessageOptions())
+            letters.notices.append(_Notice(rung, options, *look_up()))
+        else:
+            letters.reminders.append(_remind(letters, invitation, rung))
+
+    for rung in rungs:
+        letters.attempt(rung, prepare)
     return letters
 
 
-def _remind(letters: ChaseLetters, invited: MessageRequest, rung: Rung) -> NewMessage:
+def _look_up(letters: ChaseLetters, invitation: MessageRecord) -> tuple[KnownSource, Responsible]:
+    source = open_source(letters.maker.steps.sources, Path(invitation.source))
+    responsible = read_responsible(source.version)
+    letters.problems += [source.problem] if source.problem else []
+    return source, responsible
+
+
+def _remind(letters: ChaseLetters, invitation: MessageRecord, rung: Rung) -> NewMessage:
     chat = letters.chat
+    invited = MessageRequest.model_validate(invitation.request)
     request = MessageRequest(
         content=write_reminder(invited.content),
         follow_up=FollowUp(message_id=chat.message_id, who="not_answered"),

@@ -1,9 +1,9 @@
 """Chase those who have not answered: reminders to them, then notices to those responsible."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from rollcall.domain.chasing import choose_rungs
+from rollcall.domain.chasing import choose_rungs, count_taken
 from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.chasing import DueChat, list_due_chats, list_unfinished, take_rungs
 from rollcall.ledger.messages import MessageRecord
@@ -63,7 +63,11 @@ def _chase_chat(steps: SendSteps, due: DueChat, report: ChaseReport) -> None:
     now = steps.clock.now()
     rungs = choose_rungs(due.chat.reminders, due.taken_count, due.passed_count)
     letters = prepare_letters(MessageMaker(steps), due, rungs, now)
-    records = take_rungs(steps.ledger, due, now, letters.write)
+    taken_count = count_taken(rungs, letters.failed, due.passed_count)
+    records: list[MessageRecord] = []
+    if taken_count is not None:
+        upto = replace(due, passed_count=taken_count)
+        records = take_rungs(steps.ledger, upto, now, letters.write)
     if records:
         report.taken.append(_describe(due, records))
     for problem in letters.problems:

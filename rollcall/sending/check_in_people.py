@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rollcall.domain.check_in_zones import ZoneGroups, group_by_zone
 from rollcall.domain.message import MessageRequest
+from rollcall.ledger.app_reports import read_app_reports
 from rollcall.ledger.saved_filters import load_saved_filters
 from rollcall.sending.preparing import require_recipients, select_recipients
 from rollcall.sending.self_made import KnownSource, open_source
@@ -27,14 +28,18 @@ def find_asked(
 ) -> AskedPeople:
     """Evaluate the selection of a check-in on its source, and sort people by time zone.
 
+    What was reported with the app by now is part of it, as in a send.
+
     Raises:
+        LedgerError: The ledger does not answer.
         SourceError: The source cannot be loaded, and never could.
         SelectionError: The selection names what does not exist, or means nobody.
     """
     if asks.selection is None:
         raise AssertionError("a check-in has a selection")
     known = open_source(steps.sources, source)
-    with build_snapshot(known.version, now) as snapshot:
+    app = read_app_reports(steps.ledger, now)
+    with build_snapshot(known.version, now, app=app) as snapshot:
         audience = select_recipients(
             asks.selection,
             snapshot,

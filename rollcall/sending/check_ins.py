@@ -11,6 +11,7 @@ from typing import Final
 from rollcall.domain.check_in_times import day_of, list_due
 from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.chasing import Silent, list_unfinished
+from rollcall.ledger.chats import archive_chat
 from rollcall.ledger.check_in_rounds import (
     HelpWanted,
     NewRound,
@@ -19,6 +20,7 @@ from rollcall.ledger.check_in_rounds import (
     known_keys,
     list_closed,
     list_help_wanted,
+    list_spent_chats,
     open_round,
     settle_round,
     skip_round,
@@ -42,6 +44,9 @@ from rollcall.sources.people_facts import known_time_zones
 
 LOOK_BACK: Final = timedelta(days=7)
 """Moments that were missed are listed, but not those of a machine that was off for months."""
+
+LATE_ANSWERS_FOR: Final = timedelta(hours=24)
+"""After a round is settled; then it is archived, or everybody would be in more and more of them."""
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +110,8 @@ class CheckInReport:
 def run_check_ins(steps: SendSteps) -> CheckInReport:
     """Tell of those who need help, ask who is due, settle what has closed; safe to do twice.
 
+    Rounds that were settled a day ago are archived.
+
     A check-in with which something is wrong does not hold up the others, and is looked at again
     with each round.
 
@@ -120,6 +127,8 @@ def run_check_ins(steps: SendSteps) -> CheckInReport:
     for closed in list_closed(ledger, steps.clock.now()):
         check_in = load_check_in(ledger, closed.check_in_id)
         report.attempt(check_in, partial(_settle, steps, check_in, closed, report))
+    for chat_id in list_spent_chats(ledger, steps.clock.now() - LATE_ANSWERS_FOR):
+        archive_chat(ledger, chat_id, steps.clock.now())
     report.unfinished_ids = list_unfinished(ledger, KEY_PREFIX, steps.clock.now())
     return report
 

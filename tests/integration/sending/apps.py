@@ -27,10 +27,14 @@ class MovedClock:
 
     def __init__(self) -> None:
         self._moved_by = timedelta()
+        self._leap = timedelta()
 
     def now(self) -> datetime:
         """Return the present moment of the test."""
-        return datetime.now(UTC) + self._moved_by
+        moment = datetime.now(UTC) + self._moved_by
+        self._moved_by += self._leap
+        self._leap = timedelta()
+        return moment
 
     def move_to(self, moment: datetime) -> None:
         """Let it be that moment now."""
@@ -39,6 +43,10 @@ class MovedClock:
     def move_by(self, **told: float) -> None:
         """Let so much time have passed."""
         self._moved_by += timedelta(**told)
+
+    def leap_after_next(self, **told: float) -> None:
+        """Let so much time pass right after somebody has next asked what time it is."""
+        self._leap = timedelta(**told)
 
 
 def write_source(

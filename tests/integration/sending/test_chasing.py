@@ -200,6 +200,19 @@ def test_rungs_that_were_missed_are_not_sent_one_after_another(scene: Scene) -> 
     assert scene.chase().taken == []
 
 
+async def test_a_rung_that_falls_due_while_another_is_taken_is_not_lost(scene: Scene) -> None:
+    record(scene.app, scene.open_chat(LADDER))
+    scene.clock.move_by(minutes=29)
+    scene.clock.leap_after_next(minutes=2)
+
+    [first] = scene.chase().taken
+    [last] = scene.chase().taken
+
+    assert (len(first.reminder_ids), len(first.notice_ids)) == (1, 0)
+    assert (len(last.reminder_ids), len(last.notice_ids)) == (0, 2)
+    assert scene.chase().taken == []
+
+
 async def test_chasing_at_once_takes_each_rung_once(scene: Scene) -> None:
     record(scene.app, scene.open_chat(LADDER))
     scene.clock.move_by(minutes=30)
@@ -225,6 +238,43 @@ def test_a_rung_without_any_route_is_told_and_tried_again(scene: Scene) -> None:
         report = scene.chase()
         assert report.taken == []
         assert "no route is configured for push" in report.problems[0]
+
+
+def test_a_rung_that_cannot_be_sent_holds_up_no_later_one(scene: Scene) -> None:
+    ladder: list[dict[str, Any]] = [
+        {"after_min": 10, "channels": ["push"]},
+        {"after_min": 20, "notify": ["manager"]},
+    ]
+    record(scene.app, scene.open_chat(ladder))
+    scene.clock.move_by(minutes=10)
+    assert scene.chase().taken == []
+    scene.clock.move_by(minutes=10)
+
+    report = scene.chase()
+
+    [taken] = report.taken
+    assert len(taken.notice_ids) == 2
+    assert any("after 10 min: no route is configured for push" in one for one in report.problems)
+    assert scene.chase().problems == []
+
+
+def test_a_notice_that_cannot_be_made_holds_up_no_reminder_and_is_tried_again(
+    scene: Scene,
+) -> None:
+    ladder: list[dict[str, Any]] = [
+        {"after_min": 10},
+        {"after_min": 20, "channels": ["push"], "notify": ["manager"]},
+    ]
+    record(scene.app, scene.open_chat(ladder))
+    scene.clock.move_by(minutes=20)
+
+    first, second = scene.chase(), scene.chase()
+
+    [taken] = first.taken
+    assert (len(taken.reminder_ids), taken.notice_ids) == (1, ())
+    assert second.taken == []
+    for report in (first, second):
+        assert any("after 20 min: no route is configured" in one for one in report.problems)
 
 
 async def test_when_everybody_answers_before_it_leaves_nobody_is_reminded(scene: Scene) -> None:

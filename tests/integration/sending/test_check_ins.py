@@ -16,8 +16,10 @@ from sqlalchemy import delete, select
 from rollcall.domain.check_in_times import parse_days
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.reminder_texts import write_question
+from rollcall.ledger.app_reports import open_emergency
 from rollcall.ledger.chat_tables import CheckIn, CheckInRound
-from rollcall.ledger.check_in_rounds import list_rounds
+from rollcall.ledger.chats import load_chat
+from rollcall.ledger.check_in_rounds import list_rounds, read_asked
 from rollcall.ledger.check_ins import (
     CheckInRecord,
     NewCheckIn,
@@ -68,10 +70,11 @@ class Office:
             "notify": ["boss"],
             "source": str(self.source),
         }
+        selection = changes.pop("selection", {"groups": ["staff"]})
         request = MessageRequest.model_validate(
             {
                 "content": write_question(name).model_dump(),
-                "selection": {"groups": ["staff"]},
+                "selection": selection,
                 "options": {"ok_request": True},
             }
         )
@@ -142,6 +145,16 @@ def test_everybody_is_asked_at_their_own_hour_and_nobody_falls_between_zones(
         "Europe/Berlin 23 07:00": ["b0", "b1"],
         "UTC 23 08:00": ["n0", "x0"],
     }
+
+
+def test_what_was_reported_with_the_app_decides_who_is_asked(office: Office) -> None:
+    office.clock.move_to(at(0))
+    check_in = office.add(selection={"filters": [{"emergency": True}]})
+    open_emergency(office.app.ledger, "n0", "1", office.clock.now())
+
+    office.run(at(8))
+
+    assert office.asked(check_in) == {"UTC 23 08:00": ["n0"]}
 
 
 def test_a_zone_that_is_not_known_is_told(office: Office) -> None:
@@ -215,6 +228,44 @@ async def test_who_does_not_answer_is_listed_and_told_of_once(office: Office) ->
     assert office.run(at(9, 0)).settled == []
     last = list_rounds(office.app.ledger, check_in.check_in_id)[-1]
     assert last.missed == ["b1"]
+
+
+async def test_a_settled_round_takes_late_answers_for_a_day_and_is_archived(
+    office: Office,
+) -> None:
+    office.clock.move_to(at(0))
+    office.add()
+    [asked_id] = office.run(at(7)).unfinished_ids
+    record(office.app, asked_id)
+    chat_id = load_message(office.app.ledger, asked_id).chat_id or ""
+    end_check_in(office.app.ledger, "Morning", office.clock.now())
+    office.run(at(20))  # settled late: those who are missing have their day all the same
+    office.run(at(19, 59, day=1))
+    office.answer(asked_id, "b0", "ok")
+    assert load_chat(office.app.ledger, chat_id).archived_at is None
+
+    office.run(at(20, 1, day=1))
+
+    archived_at = load_chat(office.app.ledger, chat_id).archived_at
+    assert archived_at is not None
+    entry = NewAnswer(chat_id, "b1", "ok", "page", "too late")
+    assert record_entries(office.app.ledger, [entry], office.clock.now()) != ["recorded"]
+    office.run(at(20, 30, day=1))
+    assert load_chat(office.app.ledger, chat_id).archived_at == archived_at
+    answers = {one.person_id: one.answer for one in read_asked(office.app.ledger, asked_id)}
+    assert answers == {"b0": "ok", "b1": "none"}
+
+
+def test_an_open_round_is_not_archived_however_late_it_is(office: Office) -> None:
+    office.clock.move_to(at(0))
+    office.add(notify=["nobody"])  # whoever is to be told is gone: it cannot be settled
+    [asked_id] = office.run(at(7)).unfinished_ids
+    record(office.app, asked_id)
+    chat_id = load_message(office.app.ledger, asked_id).chat_id or ""
+
+    assert office.run(at(7, 1, day=3)).problems
+
+    assert load_chat(office.app.ledger, chat_id).archived_at is None
 
 
 async def test_who_needs_help_is_told_of_at_once_and_late_too(office: Office) -> None:

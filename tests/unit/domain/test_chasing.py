@@ -7,6 +7,7 @@ from rollcall.domain.chasing import (
     Responsible,
     Telling,
     choose_rungs,
+    count_taken,
     group_by_told,
     travel_by,
 )
@@ -35,6 +36,16 @@ def test_every_rung_is_taken_once_but_nobody_gets_two_at_once(
         taken += [one.number for one in chosen]
         before = passed
     assert taken == sorted(set(taken))
+
+
+def test_what_cannot_be_made_stays_due_unless_something_later_was() -> None:
+    ladder = [Reminder(after_min=one, notify=(f"p{one}",)) for one in (1, 2, 3)]
+    rungs = choose_rungs(ladder, 0, 3)
+    assert count_taken(rungs, [], 3) == 3
+    assert count_taken(rungs, [0, 1], 3) == 3
+    assert count_taken(rungs, [1, 2], 3) == 1
+    assert count_taken(rungs, [0, 1, 2], 3) is None
+    assert count_taken((), [], 3) == 3
 
 
 def test_who_is_missing_is_told_to_those_responsible_and_nobody_is_left_out() -> None:

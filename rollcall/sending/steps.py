@@ -158,7 +158,7 @@ class SendSteps:
         Raises:
             TemplateError: The texts cannot be rendered for anybody.
             InputError: The message was refused meanwhile.
-            ConfigError: Its links would be dead: they were made of another key than ours.
+            ConfigError: Its links would lead nowhere, or were made of another key than ours.
         """
         if not count_statuses(self.ledger, message_id):
             with tuned_interpreter():
@@ -171,6 +171,8 @@ class SendSteps:
     def _enrol_and_record(self, message: MessageRecord) -> None:
         """Make members before anything is sent: a link must lead somewhere when it arrives."""
         request = MessageRequest.model_validate(message.request)
+        if request.has_links:
+            self.links.require_address()
         if request.opens_conversation:
             enrol_members(self.ledger, message.message_id, self.links.key)
         if message.chat_id:
@@ -201,10 +203,11 @@ class SendSteps:
         """Return this process's share in delivering a message; nothing is claimed yet.
 
         Raises:
-            ConfigError: A channel it needs has no route any more, or its links would be dead.
+            ConfigError: A channel it needs has no route any more, or its links would lead nowhere.
         """
         message = load_message(self.ledger, message_id)
         if message.chat_id:
+            self.links.require_address()  # notifications are given their links as they leave
             require_key_of(self.ledger, self.links, message.chat_id)
         request = MessageRequest.model_validate(message.request)
         require_routes(request, self.book)

@@ -99,6 +99,12 @@ def test_a_lost_key_is_told_and_what_waits_is_sent_once_it_is_back(
     assert [one["part"] for one in checked.json if not one["is_good"]] == ["personal links"]
     assert len(mail.mails[MAILED[0]]) == 1
     (rollcall.data / "portal.key").write_text(kept)
+    rollcall.set("PUBLIC_URL", "")
+    notice = next(one for one in rollcall("log", "--format", "json").json if one["state"] != "sent")
+    nowhere = rollcall("resume", notice["message_id"])
+    assert (nowhere.code, notice["state"]) == (2, "sending")
+    assert "ROLLCALL_PUBLIC_URL is not set" in nowhere.err
+    rollcall.set("PUBLIC_URL", PUBLIC_URL)
     assert "personal links   the key is that of chat" in rollcall("check").out
     assert rollcall(*order).code == 0
     assert len(mail.mails[MAILED[0]]) == 2

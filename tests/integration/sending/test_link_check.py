@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,23 @@ async def test_only_chats_that_go_on_need_their_key(
 
         assert require_newest_key(other.ledger, other.steps.links) is None
         other.steps.start_run(before_id)
+
+
+async def test_texts_with_links_wait_for_a_process_that_knows_where_links_lead(
+    tmp_path: Path, ledger_url: str, source: Path
+) -> None:
+    async with open_machines(tmp_path, ledger_url) as (ours, _, sandbox):
+        nowhere = replace(ours.steps, links=replace(ours.steps.links, base_url=""))
+        message_id = accept(ours, source, CHAT).message_id
+        ours.steps.load_snapshot(message_id)
+        ours.steps.select_audience(message_id)
+
+        with pytest.raises(ConfigError, match="ROLLCALL_PUBLIC_URL is not set"):
+            nowhere.record_deliveries(message_id)
+
+        assert ours.steps.report(message_id).counts == {}
+        record(ours, message_id)
+        with pytest.raises(ConfigError, match="ROLLCALL_PUBLIC_URL is not set"):
+            nowhere.start_run(message_id)
+        assert sandbox.journal() == []
+        assert (await drain_queue(ours, message_id)).counts == {"email": {"accepted": 2}}

@@ -1,4 +1,7 @@
-"""`rollcall app`: invite people to use the app, see their devices, revoke them."""
+"""`rollcall app`: invite people to use the app, see their devices, revoke them.
+
+Emergencies are in `rollcall.cli.app_emergencies`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollcall.cli.app_emergencies import emergencies, safe
 from rollcall.cli.moments import show_instant
 from rollcall.cli.output import (
     Format,
@@ -22,6 +26,7 @@ from rollcall.clock import SystemClock, format_instant
 from rollcall.domain.app_tokens import ENROL_HOURS, grant_enrolment, write_enrol_token
 from rollcall.errors import InputError
 from rollcall.ledger.app_devices import Device, list_devices, revoke_devices
+from rollcall.ledger.app_reports import find_emergency
 from rollcall.sending.link_key import LinkKey
 from rollcall.sending.preparing import open_version
 from rollcall.settings import load_settings
@@ -29,8 +34,11 @@ from rollcall.sources.people_ids import find_unknown_people
 from rollcall.wiring import build_link_key, build_sources, opened_ledger
 
 devices_app = typer.Typer(
-    help="Invite people to use the app, see their devices, revoke them.", no_args_is_help=True
+    help="Invite people to use the app; see their devices and emergencies, end either.",
+    no_args_is_help=True,
 )
+devices_app.command()(emergencies)
+devices_app.command()(safe)
 
 MOST_HOURS = 14 * 24
 
@@ -94,11 +102,19 @@ def revoke(
     """End all devices of a person, and links that were given out before; for a lost telephone."""
     with opened_ledger() as ledger:
         count = revoke_devices(ledger, person, SystemClock().now())
+        active = find_emergency(ledger, person)
     if output is Format.JSON:
-        print_json({"person_id": person, "revoked": count})
+        since = format_instant(active.started_at) if active else None
+        print_json({"person_id": person, "revoked": count, "emergency_since": since})
         return
     told = f"{person}: {count} devices revoked; links given out before enrol none any more"
-    console.print(told, markup=False)
+    console.print(told, markup=False, soft_wrap=True)
+    if active:
+        told = (
+            f"{person} has had an emergency since {show_instant(active.started_at)}: it stays open "
+            f"until somebody who knows that they are safe says `rollcall app safe {person}`"
+        )
+        console.print(told, markup=False, soft_wrap=True)
 
 
 def _invite(links: LinkKey, person_id: str, valid_for: timedelta) -> Invitation:

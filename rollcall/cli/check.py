@@ -14,8 +14,15 @@ from rollcall.errors import ConfigError, RollcallError, SendError
 from rollcall.ledger.migrate import migrate_ledger, newest_revision, require_current
 from rollcall.routes.base import Route
 from rollcall.routes.settings import BaseRouteSettings
+from rollcall.sending.link_check import require_newest_key
 from rollcall.settings import Settings, load_settings
-from rollcall.wiring import build_ledger, build_route_book, load_route_settings
+from rollcall.wiring import (
+    build_ledger,
+    build_link_key,
+    build_route_book,
+    load_route_settings,
+    opened_ledger,
+)
 
 ROUTE_PATIENCE_S = 30.0
 
@@ -34,7 +41,11 @@ def check(output: FormatOption = Format.TEXT) -> None:
     settings = load_settings()
     told = f"organisation {settings.organisation!r}, data in {settings.data_dir}"
     findings = [Finding("settings", True, told)]
-    findings += [_check_ledger(settings), *asyncio.run(_check_routes(settings))]
+    findings += [
+        _check_ledger(settings),
+        *_check_links(settings),
+        *asyncio.run(_check_routes(settings)),
+    ]
     if output is Format.JSON:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -71,6 +82,20 @@ def _check_ledger(settings: Settings) -> Finding:
         return Finding("ledger", is_good=False, told=str(error))
     told = f"{ledger.backend}, revision {newest_revision()}"
     return Finding("ledger", is_good=True, told=told)
+
+
+def _check_links(settings: Settings) -> Iterator[Finding]:
+    """Yield whether we have the key of the chats that go on; nothing where there is none."""
+    try:
+        with opened_ledger() as ledger:
+            chat_id = require_newest_key(ledger, build_link_key(settings))
+    except ConfigError as error:
+        yield Finding("personal links", is_good=False, told=str(error))
+    except RollcallError:
+        return  # is told of the ledger
+    else:
+        if chat_id is not None:
+            yield Finding("personal links", True, f"the key is that of chat {chat_id}")
 
 
 async def _check_routes(settings: Settings) -> list[Finding]:

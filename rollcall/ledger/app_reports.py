@@ -123,6 +123,31 @@ def end_emergency(ledger: Ledger, person_id: str, emergency_id: str, now: dateti
         return connection.execute(active.values(ended_at=now)).rowcount > 0
 
 
+def end_emergencies(ledger: Ledger, person_id: str, now: datetime) -> int:
+    """End whatever emergency of a person is open, as somebody else knows that they are safe.
+
+    Returns:
+        How many this call ended; 0: none was open.
+    """
+    active = update(AppEmergency).where(
+        AppEmergency.person_id == person_id, AppEmergency.ended_at.is_(None)
+    )
+    with ledger.write() as connection:
+        ledger.serialise(connection, f"emergency of {person_id}")
+        return connection.execute(active.values(ended_at=now)).rowcount
+
+
+def list_emergencies(ledger: Ledger) -> list[Emergency]:
+    """Return the active emergencies, those that began first first."""
+    query = (
+        select(AppEmergency.__table__)
+        .where(AppEmergency.ended_at.is_(None))
+        .order_by(AppEmergency.started_at, AppEmergency.emergency_id)
+    )
+    with ledger.read() as connection:
+        return [Emergency(**row._asdict()) for row in connection.execute(query)]
+
+
 def find_emergency(ledger: Ledger, person_id: str) -> Emergency | None:
     """Return the active emergency of a person, if there is one."""
     with ledger.read() as connection:

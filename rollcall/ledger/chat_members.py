@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Float, Select, case, cast, null, select
+from sqlalchemy import Float, Select, case, cast, exists, null, select
 
 from rollcall.domain.chats import Answer, AnswerVia
 from rollcall.domain.needs import WEAK_PROOF, MemberState, Need, find_need, sort_by_need
 from rollcall.errors import InputError
 from rollcall.ledger.chat_lists import is_reached
-from rollcall.ledger.chat_tables import ChatAnswer, ChatMember
+from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember
 from rollcall.ledger.chats import ChatRecord
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import gather_rows, in_list, write_list
@@ -20,6 +20,10 @@ from rollcall.ledger.tables import AudienceMember, Delivery
 
 PAGE_ROWS: Final = 1_000
 """Members whose details are read at once."""
+
+_DIGESTS: Final = select(ChatMember.chat_id, ChatMember.person_id, ChatMember.token_digest).where(
+    ChatMember.token_digest.is_not(None)
+)
 
 _ANSWER_OF: Final[dict[Need, Answer]] = {
     "needs_help": "needs_help", "not_reached": "none", "silent": "none", "ok": "ok",
@@ -73,6 +77,15 @@ class AnswerRecord:
         return self.via in WEAK_PROOF
 
 
+@dataclass(frozen=True, slots=True)
+class MemberDigest:
+    """What is stored of the personal link of one member, while it works."""
+
+    chat_id: str
+    person_id: str
+    token_digest: str
+
+
 def iterate_members(
     ledger: Ledger,
     chat: ChatRecord,
@@ -94,6 +107,29 @@ def iterate_members(
     asked = ordered[offset:until]
     for start in range(0, len(asked), PAGE_ROWS):
         yield from _read_details(ledger, chat, asked[start : start + PAGE_ROWS])
+
+
+def find_some_digest(ledger: Ledger, chat_id: str) -> MemberDigest | None:
+    """Return what is stored of one member's link, whoever it is; None where none works."""
+    query = _DIGESTS.where(ChatMember.chat_id == chat_id).limit(1)
+    with ledger.read() as connection:
+        row = connection.execute(query).first()
+    return MemberDigest(**row._asdict()) if row else None
+
+
+def find_newest_digest(ledger: Ledger) -> MemberDigest | None:
+    """Return such a one of the conversation opened last among those that are not archived."""
+    has_links = exists().where(
+        ChatMember.chat_id == Chat.chat_id, ChatMember.token_digest.is_not(None)
+    )
+    query = (
+        select(Chat.chat_id)
+        .where(Chat.archived_at.is_(None), has_links)
+        .order_by(Chat.opened_at.desc(), Chat.chat_id)
+    )
+    with ledger.read() as connection:
+        chat_id = connection.execute(query.limit(1)).scalar()
+    return find_some_digest(ledger, chat_id) if chat_id else None
 
 
 def near_of(chat: ChatRecord) -> tuple[float, float] | None:

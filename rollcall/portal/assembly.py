@@ -18,6 +18,7 @@ from rollcall.portal.parts import build_parts
 from rollcall.portal.reception import Caller
 from rollcall.routes.base import Route
 from rollcall.routes.callbacks import CallbackReader
+from rollcall.sending.link_check import require_newest_key
 from rollcall.settings import Settings
 from rollcall.wiring import (
     build_arrivals_recorder,
@@ -36,7 +37,7 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
 
     Raises:
         ConfigError: `ROLLCALL_PUBLIC_URL` is missing or wrong, a route cannot report to us, or the
-            key of personal links cannot be had.
+            key of personal links cannot be had, or is another than open chats have.
         LedgerError: The ledger does not answer, or belongs to another version.
     """
     public_url = read_public_url(settings.public_url)
@@ -46,8 +47,9 @@ async def open_portal(settings: Settings, clock: Clock) -> AsyncIterator[Starlet
     try:
         require_current(ledger)
         intake = Intake(build_arrivals_recorder(ledger, clock), clock)
-        key, push_key = build_link_key(settings).key, push_public_key(settings)
-        desk = Desk(ledger, key, public_url, clock, push_key)
+        links = build_link_key(settings)
+        require_newest_key(ledger, links)
+        desk = Desk(ledger, links.key, public_url, clock, push_public_key(settings))
         parts = build_parts(desk, settings.organisation)
         yield make_app(callers, intake, public_url, clock, parts)
     finally:

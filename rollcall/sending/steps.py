@@ -34,6 +34,7 @@ from rollcall.sending.accepting import recorded_channels, require_routes
 from rollcall.sending.choosing import choose_audience, freeze_guarded, require_previewed
 from rollcall.sending.delivery_run import DeliveryRun
 from rollcall.sending.interpreter import tuned_interpreter
+from rollcall.sending.link_check import require_key_of
 from rollcall.sending.link_key import LinkKey
 from rollcall.sending.policies import choose_policy
 from rollcall.sending.preparing import open_version, render_deliveries
@@ -157,6 +158,7 @@ class SendSteps:
         Raises:
             TemplateError: The texts cannot be rendered for anybody.
             InputError: The message was refused meanwhile.
+            ConfigError: Its links would lead nowhere, or were made of another key than ours.
         """
         if not count_statuses(self.ledger, message_id):
             with tuned_interpreter():
@@ -169,8 +171,12 @@ class SendSteps:
     def _enrol_and_record(self, message: MessageRecord) -> None:
         """Make members before anything is sent: a link must lead somewhere when it arrives."""
         request = MessageRequest.model_validate(message.request)
+        if request.has_links:
+            self.links.require_address()
         if request.opens_conversation:
             enrol_members(self.ledger, message.message_id, self.links.key)
+        if message.chat_id:
+            require_key_of(self.ledger, self.links, message.chat_id)
         channels = recorded_channels(request, self.book)
         link = self.links.placeholder() if request.has_links else None
         rendered = render_deliveries(
@@ -197,9 +203,12 @@ class SendSteps:
         """Return this process's share in delivering a message; nothing is claimed yet.
 
         Raises:
-            ConfigError: A channel it needs has no route any more.
+            ConfigError: A channel it needs has no route any more, or its links would lead nowhere.
         """
         message = load_message(self.ledger, message_id)
+        if message.chat_id:
+            self.links.require_address()  # notifications are given their links as they leave
+            require_key_of(self.ledger, self.links, message.chat_id)
         request = MessageRequest.model_validate(message.request)
         require_routes(request, self.book)
         policies = {

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from rollcall.clock import format_instant
 from rollcall.domain.chats import Answer
-from rollcall.domain.personal_links import derive_token, digest_token
-from rollcall.errors import ConfigError, InputError, RequestError
-from rollcall.ledger.chat_members import load_answer, load_digest
+from rollcall.errors import InputError, RequestError
+from rollcall.ledger.chat_members import MemberDigest, load_answer, load_digest
 from rollcall.ledger.chats import load_open_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewAnswer, Recorded, entry_id, record_entries
+from rollcall.sending.link_check import require_key
 from rollcall.sending.link_key import LinkKey
 
 
@@ -52,9 +52,5 @@ def find_personal_link(
         raise InputError(f"the personal links of chat {chat_id} expired at {expired_at}")
     if digest is None:
         raise InputError(f"the personal link of {person_id!r} in chat {chat_id} is dead")
-    if digest != digest_token(derive_token(links.key, chat_id, person_id)):
-        raise ConfigError(
-            f"the personal links of chat {chat_id} were made of another key: see "
-            "ROLLCALL_PORTAL_KEY, or portal.key in the data folder"
-        )
+    require_key(links, MemberDigest(chat_id, person_id, digest))
     return links.of_chat(chat_id).link_of(person_id)

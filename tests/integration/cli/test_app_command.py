@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from rollcall.clock import SystemClock
+from rollcall.clock import SystemClock, format_instant
 from rollcall.ledger.app_reports import find_emergency
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.portal.desk import Desk
@@ -165,5 +165,33 @@ async def test_devices_are_listed_and_revoked(rollcall: CommandLine, own_ledger:
     )
     assert "p1" in rollcall("app", "devices").out
     revoked = rollcall("app", "revoke", "p1", "--format", "json").json
-    assert revoked == {"person_id": "p1", "revoked": 1}
+    assert revoked == {"person_id": "p1", "revoked": 1, "emergency_since": None}
     assert "0 devices revoked" in rollcall("app", "revoke", "p1").out
+
+
+def test_an_emergency_of_a_lost_telephone_is_named_and_ended(
+    rollcall: CommandLine, own_ledger: Ledger
+) -> None:
+    assert rollcall("app", "emergencies").out.strip() == "no emergency is open"
+    (made,) = invite(rollcall, "p1").json
+    asyncio.run(call_for_help(own_ledger, made["link"].rpartition("/")[2]))
+
+    revoked = rollcall("app", "revoke", "p1")
+    assert "p1 has had an emergency since" in revoked.out
+    assert "rollcall app safe p1" in revoked.out
+    (listed,) = rollcall("app", "emergencies", "--format", "json").json
+    active = find_emergency(own_ledger, "p1")
+    assert active
+    assert listed == {
+        "person_id": "p1",
+        "emergency_id": active.emergency_id,
+        "started_at": format_instant(active.started_at),
+    }
+    again = rollcall("app", "revoke", "p1", "--format", "json").json
+    assert again["emergency_since"] == listed["started_at"]
+    assert "p1" in rollcall("app", "emergencies").out
+
+    ended = rollcall("app", "safe", "p1", "--format", "json")
+    assert (ended.code, ended.json) == (0, {"person_id": "p1", "ended": 1})
+    assert ids(select(rollcall, emergency=True)) == []
+    assert "p1 has no open emergency" in rollcall("app", "safe", "p1").out

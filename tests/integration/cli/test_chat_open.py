@@ -82,6 +82,35 @@ def test_a_link_that_is_read_out_is_the_one_that_was_sent(
     assert "made of another key" in rollcall("chat", "link", chat_id, "p1").err
 
 
+def test_a_lost_key_is_told_and_what_waits_is_sent_once_it_is_back(
+    rollcall: CommandLine, mail: MailCatcher
+) -> None:
+    chat_id = open_chat(rollcall).json["chat_id"]
+    kept = (rollcall.data / "portal.key").read_text()
+    (rollcall.data / "portal.key").unlink()
+    post = rollcall.write("post.json", {"post": "Stay where you are."})
+
+    order = ("chat", "post", chat_id, post, "--key", "stay", "--notify", "email")
+    lost = rollcall(*order)
+
+    assert lost.code == 2
+    assert f"the personal links of chat {chat_id} were made of another key" in lost.err
+    checked = rollcall("check", "--format", "json")
+    assert [one["part"] for one in checked.json if not one["is_good"]] == ["personal links"]
+    assert len(mail.mails[MAILED[0]]) == 1
+    (rollcall.data / "portal.key").write_text(kept)
+    rollcall.set("PUBLIC_URL", "")
+    notice = next(one for one in rollcall("log", "--format", "json").json if one["state"] != "sent")
+    nowhere = rollcall("resume", notice["message_id"])
+    assert (nowhere.code, notice["state"]) == (2, "sending")
+    assert "ROLLCALL_PUBLIC_URL is not set" in nowhere.err
+    rollcall.set("PUBLIC_URL", PUBLIC_URL)
+    assert "personal links   the key is that of chat" in rollcall("check").out
+    assert rollcall(*order).code == 0
+    assert len(mail.mails[MAILED[0]]) == 2
+    assert len(set(mail.tokens(MAILED[0]))) == 1
+
+
 def test_the_same_key_twice_is_one_chat(rollcall: CommandLine) -> None:
     first = open_chat(rollcall, "--key", "flood")
     taken = rollcall.taken()

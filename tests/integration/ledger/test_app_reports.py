@@ -11,8 +11,10 @@ from rollcall.ledger.app_chats import find_membership, list_own_chats
 from rollcall.ledger.app_devices import NewDevice, enrol_device, revoke_devices, set_consent
 from rollcall.ledger.app_reports import (
     Emergency,
+    end_emergencies,
     end_emergency,
     find_emergency,
+    list_emergencies,
     open_emergency,
     read_app_reports,
     record_location,
@@ -160,3 +162,17 @@ def test_personal_link_names_its_owner_until_it_is_dead(ledger: Ledger) -> None:
     assert find_membership(ledger, digest, opened.chat.links_expire_at) is None
     archive_chat(ledger, opened.chat.chat_id, NOW)
     assert find_membership(ledger, digest, NOW) is None
+
+
+def test_an_emergency_outlives_its_device_and_can_be_ended_by_another(enrolled: Ledger) -> None:
+    first = open_emergency(enrolled, "p2", "2", NOW)
+    second = open_emergency(enrolled, "p1", "1", NOW + MINUTE)
+    assert revoke_devices(enrolled, "p2", NOW + MINUTE) == 1
+    assert list_emergencies(enrolled) == [first, second]
+
+    assert end_emergencies(enrolled, "p2", NOW + 2 * MINUTE) == 1
+    assert end_emergencies(enrolled, "p2", NOW + 3 * MINUTE) == 0
+
+    assert list_emergencies(enrolled) == [second]
+    ended = read_app_reports(enrolled, NOW + MINUTE).emergencies
+    assert ended["ended_at"].to_list() == [NOW + 2 * MINUTE, None]

@@ -11,6 +11,7 @@ from rollcall.ledger.migrate import migrate_ledger
 from rollcall.portal.assembly import open_portal
 from rollcall.settings import Settings
 from rollcall.wiring import build_ledger
+from tests.integration.conversations import KEY, open_conversation
 
 ROUTES = """
 [[route]]
@@ -50,3 +51,15 @@ async def test_it_does_not_start_with_a_key_that_makes_no_links(tmp_path: Path) 
     with pytest.raises(ConfigError, match="ROLLCALL_PORTAL_KEY must be at least 64 hexadecimal"):
         async with open_portal(settings, SystemClock()):
             pytest.fail("it started")
+
+
+async def test_it_does_not_start_with_another_key_than_an_open_chat_has(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    ledger = build_ledger(settings)
+    open_conversation(ledger)
+    ledger.close()
+    with pytest.raises(ConfigError, match=r"ROLLCALL_PORTAL_KEY, or portal\.key"):
+        async with open_portal(settings, SystemClock()):
+            pytest.fail("it started")
+    async with open_portal(make_settings(tmp_path, portal_key=KEY.hex()), SystemClock()):
+        pass

@@ -114,10 +114,11 @@ def _identify(mail: Message, octets: bytes) -> str:
 
 def _walk(mail: Message, depth: int = 0) -> Iterator[Message]:
     """Yield the parts of a mail that are no containers; a mail in it is one part."""
-    payload = mail.get_payload()
-    if mail.get_content_maintype() != "multipart" or not isinstance(payload, list):
+    # `get_payload` decodes a text right away, and stumbles over character sets that are none
+    if mail.get_content_maintype() != "multipart" or not mail.is_multipart():
         yield mail
         return
+    payload: Any = mail.get_payload()
     for part in payload[:MAX_PARTS]:
         if isinstance(part, Message) and depth < MAX_PARTS:
             yield from _walk(part, depth + 1)
@@ -150,7 +151,7 @@ def _read_part(part: Message) -> str:
     octets = payload if isinstance(payload, bytes) else b""
     try:
         return octets.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:  # a character set that nobody knows
+    except (LookupError, ValueError):  # a character set that nobody knows, or that is none
         return octets.decode("utf-8", "replace")
 
 

@@ -18,6 +18,7 @@ from rollcall.ledger.chats import archive_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.sayings import SayingFate, record_sayings
 from rollcall.routes.email.dsn import BounceIds
+from rollcall.routes.email.mailbox import open_mailbox
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.sending.bounces import BounceReport, collect_bounces
 from rollcall.sending.replies import ReplyReport, collect_replies
@@ -169,3 +170,25 @@ def test_attachment_that_is_not_kept_is_told_in_the_chat(dovecot: Dovecot, ledge
     collect(dovecot, ledger)
     assert answers(ledger) == {"p0000": "ok"}
     assert replies(ledger) == ["ok\n\n[not kept: 1 attachment]"]
+
+
+def test_mail_that_breaks_our_reading_holds_up_no_other(
+    dovecot: Dovecot, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a stranger writes: the fault is our own, and the others may need help."""
+    chat = open_conversation(ledger)
+    for text in ("breaks it, room 7", "help, room 12"):
+        dovecot.deliver(answer(chat, text))
+
+    def read(octets: bytes) -> bytes | None:
+        if b"breaks it" in octets:
+            raise ArithmeticError("room 7")
+        return octets
+
+    with open_mailbox(describe(dovecot), read) as opened:
+        [batch] = list(opened.read_batches())
+        assert sum(b"room 12" in mail.found for mail in batch if mail.found) == 1
+        opened.confirm(batch)
+    assert sorted("S" in one for one in dovecot.flags().values()) == [False, True]
+    [told] = [one for one in caplog.records if one.name == "rollcall.routes.email.mailbox"]
+    assert (told.__dict__["error"], "room 7" in caplog.text) == ("ArithmeticError", False)

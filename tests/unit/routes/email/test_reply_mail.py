@@ -136,6 +136,24 @@ def test_other_character_sets_are_read_and_unknown_ones_survived() -> None:
     assert read(unknown).text == "x"
 
 
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "utf-8\0", "rot13", "hex"])
+def test_character_set_that_is_none_loses_no_word(charset: str) -> None:
+    octets = a_mail("x").as_bytes().replace(b'"utf-8"', f'"{charset}"'.encode())
+    assert b'utf-8"' not in octets
+    assert (
+        read(octets.replace(b"\r\nx", "\r\nI need help, grün".encode())).text[:11] == "I need help"
+    )
+
+
+@pytest.mark.parametrize("odd", ["<![x[a]]>", "<![ [x", "<![", "<![if !x]>", "<![CDATA[x]]>"])
+def test_odd_markup_loses_no_word_of_html(odd: str) -> None:
+    mail = a_mail()
+    mail.set_content(f"<p>I need help</p>{odd}<p>room 5</p>", subtype="html")
+    text = read(mail).text
+    assert "I need help" in text
+    assert "room 5" in text
+
+
 def test_long_text_is_bounded_and_a_cut_off_mail_is_read() -> None:
     assert len(read(a_mail("word " * 40_000)).text) <= MAX_TEXT_CHARS
     mail = a_mail("I am safe")

@@ -13,7 +13,7 @@ What this costs: "the help desk phoned" is listed as a call for help until someb
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from rollcall.domain.answer_vocabulary import (
@@ -77,14 +77,36 @@ def read_answer(text: str) -> SaidAnswer:
         text: All that somebody wrote.
     """
     folded = _fold(text)
-    harmless = _ASIDES_ANYWHERE.sub("|", folded)
-    if _HELP.search(harmless) or _HELP_STEMS.search(harmless.replace(" ", "")):
+    if _has_help(folded):
         return SaidAnswer("needs_help", _BARE_HELP.fullmatch(folded) is not None)
     is_long = len(text.strip().encode("utf-16-le", "replace")) > 2 * MOST_OK_UNITS
     is_unsure = is_long or _QUESTION.search(text) or _UNSAID.search(text)
     if is_unsure or not any(grammar.fullmatch(folded) for grammar in _OK):
         return SaidAnswer(None, is_bare=False)
     return SaidAnswer("ok", any(grammar.fullmatch(folded) for grammar in _BARE_OK))
+
+
+def read_answer_within(answering: str, kept: str, searched: str) -> SaidAnswer:
+    """Return what a part of a mail answers, of which more may be somebody's words.
+
+    A call for help in the rest may be our own that is quoted, so it is none; but who may have
+    called for help is not shown as safe: their mail answers nothing, and a person reads it.
+
+    Args:
+        answering: The part that answers.
+        kept: All that is kept of the mail.
+        searched: Where no call for help may stand.
+    """
+    said = read_answer(answering)
+    if said.answer == "ok" and _has_help(_fold(searched)):
+        return SaidAnswer(None, is_bare=False)
+    return replace(said, is_bare=said.is_bare and answering.split() == kept.split())
+
+
+def _has_help(folded: str) -> bool:
+    harmless = _ASIDES_ANYWHERE.sub("|", folded)
+    found = _HELP.search(harmless) or _HELP_STEMS.search(harmless.replace(" ", ""))
+    return found is not None
 
 
 def _fold(text: str) -> str:

@@ -14,7 +14,14 @@ _QUOTES: Final = ("gmail_quote", "yahoo_quoted", "moz-cite-prefix", "protonmail_
 
 
 def read_html(document: str) -> str:
-    """Return what a document says."""
+    """Return what a document says; markup that the parser gives up on is taken for text."""
+    try:
+        return _read(document)
+    except AssertionError:  # html.parser, of a marked section that is none: `<![x[`
+        return _read(document.replace("<![", "&lt;!["))
+
+
+def _read(document: str) -> str:
     reader = _TextReader()
     reader.feed(document)
     reader.close()

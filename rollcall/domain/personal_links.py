@@ -9,6 +9,7 @@ sent; the token is filled in as a try leaves.
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -20,6 +21,9 @@ PLACEHOLDER: Final = "-personal-link-token--"
 stand for bits that a token does not have."""
 
 _TOKEN_CHARS: Final = 22
+
+_IN_LINK = re.compile(r"(/c/|%2Fc%2F)[\w-]{22}(?![\w-])", re.ASCII | re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"\+[a-z2-7]{26}@", re.IGNORECASE)
 
 TokenUse = Literal["page", "reply", "enrol", "device", "form"]
 """What a token is for: the page, the address that answers to emails go to; enrolling a device with
@@ -52,6 +56,14 @@ def looks_like_token(text: str) -> bool:
         and text.isascii()
         and text.replace("-", "a").replace("_", "a").isalnum()
     )
+
+
+def hide_tokens(text: str) -> str:
+    """Return a text that may quote our mails without the tokens of links and addresses in it.
+
+    A token opens somebody's page: it is never stored, nor shown to others.
+    """
+    return _IN_ADDRESS.sub("+…@", _IN_LINK.sub(r"\1…", text))
 
 
 @dataclass(frozen=True, slots=True)

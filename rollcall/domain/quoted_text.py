@@ -1,14 +1,14 @@
 """An email that answers, apart from what it quotes and what its program writes below it.
 
-Where it is not certain that something is quoted, it stays: what somebody has written must not be
-lost, and what is kept too much of can at worst be no OK. So lines that are marked as quoted go,
-with the line above them that says whose they are; and what follows one of the lines by which
-Outlook and others set the mail before apart, but only if something stands above it.
+Only lines that are marked as quoted are certainly not the writer's. What follows one of the lines
+by which Outlook and others set the mail before apart, what HTML shows as quoted, and a signature
+answer nothing, but people write there too: it is kept, and searched for a call for help.
 """
 # ruff: noqa: RUF001 - signs of other scripts are meant
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from rollcall.domain.link_names import PORTAL_LANGUAGES
@@ -75,8 +75,59 @@ _OTHER_HEADER = _any_of(_OTHER_HEADERS, r"[*\s]*{}\s*[:：].*")
 _SENT_FROM_LINE = _any_of(_SENT_FROM)
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyParts:
+    """What an email that answers consists of.
+
+    Attributes:
+        answering: What may answer: not quoted, not set apart, no signature.
+        kept: All that is not certainly quoted.
+        searched: `kept` without what programs write about the mail before: who sent it, and when.
+    """
+
+    answering: str
+    kept: str
+    searched: str
+
+
+def divide_reply(text: str, name: str, *, has_sure_marks: bool) -> ReplyParts:
+    """Tell what in a mail answers, and what is to be kept.
+
+    Args:
+        text: All of it.
+        name: The writer's own, which they may have put below.
+        has_sure_marks: Whether lines marked with `>` are certainly quoted; in HTML people write
+            into what is shown as quoted.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    dropped = set(_list_quoted(lines)) if has_sure_marks else set()
+    told = set(_list_told(lines, _find_separator(lines)))
+    kept = [(number, one.rstrip()) for number, one in enumerate(lines) if number not in dropped]
+    return ReplyParts(
+        answering=cut_signature(cut_quotation(text), name),
+        kept="\n".join(one for _, one in kept).strip(),
+        searched="\n".join(one for number, one in kept if number not in told),
+    )
+
+
+def _list_told(lines: list[str], separator: int) -> Iterator[int]:
+    """Yield the numbers of lines in which a program tells of the mail before.
+
+    A team may be called "Emergency": that is no call for help.
+    """
+    for number, line in enumerate(lines):
+        if line.startswith(">") and "@" in line and _matches(_ATTRIBUTION, line.lstrip("> ")):
+            yield number
+        if number < separator or not _matches(_FROM_HEADER, line):
+            continue
+        if _starts_headers(lines, number):
+            yield number
+            after = range(number + 1, min(len(lines), number + 1 + _HEADER_LINES_AFTER))
+            yield from (one for one in after if _matches(_OTHER_HEADER, lines[one]))
+
+
 def cut_quotation(text: str) -> str:
-    """Return what somebody wrote themselves; empty where there is nothing but quotation."""
+    """Return what may answer; empty where there is nothing but quotation."""
     lines = text.replace("\r\n", "\n").split("\n")
     end = _find_separator(lines)
     quoted = set(_list_quoted(lines[:end]))

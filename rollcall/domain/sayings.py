@@ -41,7 +41,7 @@ def make_saying(
     sender: str,
     text: str,
     said_at: datetime,
-    answering: str | None = None,
+    said: SaidAnswer | None = None,
 ) -> Saying:
     """Return what somebody said.
 
@@ -51,10 +51,10 @@ def make_saying(
         sender: As in `Saying`.
         text: All of it, as it came.
         said_at: When.
-        answering: The part that may answer, without a signature; None: all of it.
+        said: What it answers; None: what all of it does.
     """
-    said = read_answer(text if answering is None else answering)
-    return Saying(text_id, via, sender, clean_text(text), said, said_at)
+    answer = read_answer(text) if said is None else said
+    return Saying(text_id, via, sender, clean_text(text), answer, said_at)
 
 
 def derive_text_id(*parts: str) -> str:

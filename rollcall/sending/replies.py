@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from rollcall.domain.answer_words import read_answer_within
 from rollcall.domain.personal_links import digest_token
 from rollcall.domain.sayings import Saying, derive_text_id, make_saying
 from rollcall.ledger.sayings import SayingFate
@@ -77,8 +78,5 @@ def _record(
 def _read_saying(mail: ReplyMail, now: datetime) -> Saying:
     text_id = derive_text_id("email", mail.token, mail.mail_id)
     sender = digest_token(mail.token)
-    saying = make_saying(text_id, "email", sender, mail.text, now, mail.answering)
-    if not mail.has_left_out:
-        return saying
-    # that something was left out must be read by somebody, even where the words were only "ok"
-    return replace(saying, said=replace(saying.said, is_bare=False))
+    said = read_answer_within(mail.answering, mail.text, mail.searched)
+    return make_saying(text_id, "email", sender, mail.text, now, said)

@@ -16,6 +16,7 @@ confirming, and after a break everything that was not confirmed is read anew.
 """
 
 import imaplib
+import logging
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +33,7 @@ One that holds both is read twice, and neither reading must hide a mail from the
 
 Found = TypeVar("Found")
 
+log = logging.getLogger(__name__)
 
 MAX_MAIL_BYTES: Final = 1_048_576
 """So much of a mail is fetched."""
@@ -116,7 +118,19 @@ class Mailbox(Generic[Found]):
                 self._imap.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)")
             )
         octets = next((part[1] for part in told if isinstance(part, tuple)), None)
-        return ReadMail(uid, self._read_mail(octets)) if octets is not None else None
+        return ReadMail(uid, self._understand(octets)) if octets is not None else None
+
+    def _understand(self, octets: bytes) -> Found | None:
+        """Return what a mail says; one that nobody could foresee must not hold up the others.
+
+        Nothing of it is logged but what kind of fault it met: the fault may quote the mail.
+        """
+        try:
+            return self._read_mail(octets)
+        except Exception as error:  # noqa: BLE001 - strangers write mails: one must not stop all
+            told = {"route_id": self._settings.route, "error": type(error).__name__}
+            log.warning("a mail cannot be read: left unread in its mailbox", extra=told)
+            return None
 
     def _finish(self, uids: str) -> None:
         if not uids:

@@ -15,7 +15,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 from rollcall.domain.html_text import read_html
-from rollcall.domain.quoted_text import cut_quotation, cut_signature
+from rollcall.domain.personal_links import hide_tokens
+from rollcall.domain.quoted_text import divide_reply
 from rollcall.domain.reply_addresses import find_reply_tokens
 
 MAX_MAIL_BYTES: Final = 524_288
@@ -46,16 +47,16 @@ class ReplyMail:
     Attributes:
         token: Whose, as `derive_token` spells it.
         mail_id: What makes the same mail the same.
-        text: What they wrote themselves, with a line about what was left out.
+        text: All that is not certainly quoted, with a line about what was left out.
         answering: The part of it that may answer: without a signature.
-        has_left_out: Whether something was.
+        searched: The part in which no call for help may stand beside an OK.
     """
 
     token: str
     mail_id: str
     text: str
     answering: str
-    has_left_out: bool
+    searched: str
 
 
 def read_reply(octets: bytes, template: str) -> ReplyMail | None:
@@ -77,15 +78,16 @@ def read_reply(octets: bytes, template: str) -> ReplyMail | None:
     token = _find_token(mail, template)
     if token is None or _is_automatic(mail):
         return None
-    own = cut_quotation(_find_text(parts))[:MAX_TEXT_CHARS]
-    if not own:
+    text, is_html = _find_text(parts)
+    name = _decode(parseaddr(_header(mail, "From"))[0])
+    told = divide_reply(text, name, has_sure_marks=not is_html)
+    if not told.kept:
         return None
+    kept = hide_tokens(told.kept)[:MAX_TEXT_CHARS]
     left_out = sum(_is_attachment(part) for part in parts)
     note = f"\n\n[not kept: {left_out} attachment{'s'[: left_out > 1]}]" if left_out else ""
-    name = _decode(parseaddr(_header(mail, "From"))[0])
-    return ReplyMail(
-        token, _identify(mail, octets), own + note, cut_signature(own, name), bool(left_out)
-    )
+    answering = told.answering[:MAX_TEXT_CHARS]
+    return ReplyMail(token, _identify(mail, octets), kept + note, answering, told.searched)
 
 
 def _find_token(mail: Message, template: str) -> str | None:
@@ -114,26 +116,24 @@ def _identify(mail: Message, octets: bytes) -> str:
 
 def _walk(mail: Message, depth: int = 0) -> Iterator[Message]:
     """Yield the parts of a mail that are no containers; a mail in it is one part."""
-    payload = mail.get_payload()
-    if mail.get_content_maintype() != "multipart" or not isinstance(payload, list):
+    # `get_payload` decodes a text right away, and stumbles over character sets that are none
+    if mail.get_content_maintype() != "multipart" or not mail.is_multipart():
         yield mail
         return
+    payload: Any = mail.get_payload()
     for part in payload[:MAX_PARTS]:
         if isinstance(part, Message) and depth < MAX_PARTS:
             yield from _walk(part, depth + 1)
 
 
-def _find_text(parts: list[Message]) -> str:
-    """Return the text: all that is plain, or where nothing is, the words of the HTML."""
+def _find_text(parts: list[Message]) -> tuple[str, bool]:
+    """Return the text, and whether it is the words of the HTML: where nothing is plain."""
     inline = [part for part in parts if part.get_content_disposition() != "attachment"]
     plain = [_read_part(part) for part in inline if part.get_content_type() == "text/plain"]
     if any(text.strip() for text in plain):
-        return "\n".join(plain)
-    return "\n".join(
-        read_html(_read_part(part)[:MAX_HTML_CHARS])
-        for part in inline
-        if part.get_content_type() == "text/html"
-    )
+        return "\n".join(plain), False
+    html = [_read_part(part) for part in inline if part.get_content_type() == "text/html"]
+    return "\n".join(read_html(one[:MAX_HTML_CHARS]) for one in html), True
 
 
 def _is_attachment(part: Message) -> bool:
@@ -150,7 +150,7 @@ def _read_part(part: Message) -> str:
     octets = payload if isinstance(payload, bytes) else b""
     try:
         return octets.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:  # a character set that nobody knows
+    except (LookupError, ValueError):  # a character set that nobody knows, or that is none
         return octets.decode("utf-8", "replace")
 
 

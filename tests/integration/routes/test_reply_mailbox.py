@@ -18,6 +18,7 @@ from rollcall.ledger.chats import archive_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.sayings import SayingFate, record_sayings
 from rollcall.routes.email.dsn import BounceIds
+from rollcall.routes.email.mailbox import open_mailbox
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.sending.bounces import BounceReport, collect_bounces
 from rollcall.sending.replies import ReplyReport, collect_replies
@@ -169,3 +170,77 @@ def test_attachment_that_is_not_kept_is_told_in_the_chat(dovecot: Dovecot, ledge
     collect(dovecot, ledger)
     assert answers(ledger) == {"p0000": "ok"}
     assert replies(ledger) == ["ok\n\n[not kept: 1 attachment]"]
+
+
+def test_mail_that_breaks_our_reading_holds_up_no_other(
+    dovecot: Dovecot, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a stranger writes: the fault is our own, and the others may need help."""
+    chat = open_conversation(ledger)
+    for text in ("breaks it, room 7", "help, room 12"):
+        dovecot.deliver(answer(chat, text))
+
+    def read(octets: bytes) -> bytes | None:
+        if b"breaks it" in octets:
+            raise ArithmeticError("room 7")
+        return octets
+
+    with open_mailbox(describe(dovecot), read) as opened:
+        [batch] = list(opened.read_batches())
+        assert sum(b"room 12" in mail.found for mail in batch if mail.found) == 1
+        opened.confirm(batch)
+    assert sorted("S" in one for one in dovecot.flags().values()) == [False, True]
+    [told] = [one for one in caplog.records if one.name == "rollcall.routes.email.mailbox"]
+    assert (told.__dict__["error"], "room 7" in caplog.text) == ("ArithmeticError", False)
+
+
+OUTLOOK = """
+From: Emergency Team <emergency@example.org>
+Sent: Monday, November 23, 2026 6:00 AM
+To: p0000@example.org
+Subject: Flood: emergency
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OK\n--\nbut my colleague is injured, room 5",
+        f"OK\n{OUTLOOK}\nNo - trapped in room 5",
+        "Hello\n-----Original Message-----\nNO, I NEED HELP in room 5",
+    ],
+)
+def test_call_for_help_where_others_quote_is_kept_and_never_an_ok(
+    dovecot: Dovecot, ledger: Ledger, text: str
+) -> None:
+    dovecot.deliver(answer(open_conversation(ledger), text))
+    collect(dovecot, ledger)
+    assert answers(ledger) == {}
+    assert replies(ledger) == [text]
+
+
+def test_call_for_help_written_into_a_quotation_of_html_is_kept(
+    dovecot: Dovecot, ledger: Ledger
+) -> None:
+    chat = open_conversation(ledger)
+    for number, start in enumerate(("<p>OK</p>", "")):
+        html = f"{start}<blockquote><p>Are you safe?</p><p>NO, I NEED HELP</p></blockquote>"
+        octets = answer(chat, f"ok{number}").replace(b"text/plain", b"text/html")
+        dovecot.deliver(
+            octets.replace(b"ok%d" % number, html.encode(), 2).replace(
+                b"<" + html.encode() + b"-", b"<%d-" % number
+            )
+        )
+    collect(dovecot, ledger)
+    assert answers(ledger) == {}
+    assert len([one for one in replies(ledger) if "> NO, I NEED HELP" in one]) == 2
+
+
+@pytest.mark.parametrize("below", ["--\nPerson 0, room 5", f"{OUTLOOK}\nAre you safe?"])
+def test_ok_above_what_calls_for_no_help_counts_and_all_is_kept(
+    dovecot: Dovecot, ledger: Ledger, below: str
+) -> None:
+    dovecot.deliver(answer(open_conversation(ledger), f"OK\n{below}"))
+    collect(dovecot, ledger)
+    assert answers(ledger) == {"p0000": "ok"}
+    assert replies(ledger) == [f"OK\n{below}"]

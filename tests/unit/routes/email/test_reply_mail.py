@@ -42,7 +42,6 @@ def test_token_in_the_address_says_whose_it_is() -> None:
     reply = read(a_mail("I am safe" + QUOTE))
     assert (reply.token, reply.mail_id) == (TOKEN, "<1@example.org>")
     assert (reply.text, reply.answering) == ("I am safe", "I am safe")
-    assert not reply.has_left_out
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,8 @@ def test_what_a_person_wrote_is_one(headers: dict[str, str]) -> None:
 def test_html_is_read_where_there_is_no_text() -> None:
     mail = a_mail()
     mail.set_content("<p>I am safe</p><div class=gmail_quote>On x</div>", subtype="html")
-    assert read(mail).text == "I am safe"
+    reply = read(mail)
+    assert (reply.answering, reply.text) == ("I am safe", "I am safe\n> On x")
     both = a_mail("plain words")
     both.add_alternative("<p>rich words</p>", subtype="html")
     assert read(both).text == "plain words"
@@ -98,13 +98,13 @@ def test_attachments_are_left_out_and_that_is_said() -> None:
         mail.add_attachment(b"\x00", maintype="application", subtype="octet-stream", filename=name)
     reply = read(mail)
     assert reply.text == "I am safe\n\n[not kept: 2 attachments]"
-    assert (reply.answering, reply.has_left_out) == ("I am safe", True)
+    assert reply.answering == "I am safe"
 
 
 def test_picture_of_a_signature_is_no_loss() -> None:
     mail = a_mail("I am safe")
     mail.add_related(b"\x00", maintype="image", subtype="png", cid="<logo@example.org>")
-    assert not read(mail).has_left_out
+    assert read(mail).text == "I am safe"
 
 
 def test_mail_that_is_attached_is_not_taken_for_words() -> None:
@@ -134,6 +134,33 @@ def test_other_character_sets_are_read_and_unknown_ones_survived() -> None:
     assert read(german.replace(b"\r\nx", b"\r\ngr\xfc\xdfe")).text == "grüße"
     unknown = a_mail("x").as_bytes().replace(b'"utf-8"', b'"x-nobody-knows"')
     assert read(unknown).text == "x"
+
+
+def test_quoted_link_and_address_of_ours_are_kept_without_their_tokens() -> None:
+    link = f"https://safe.example.org/c/{TOKEN}"
+    wrapped = f"https://links.example.org/?u=https%3A%2F%2Fsafe.example.org%2Fc%2F{TOKEN}&x=1"
+    text = read(a_mail(f"where?\n-----Original Message-----\n{link} {wrapped}\n{ADDRESS}")).text
+    assert TOKEN not in text
+    assert ADDRESS not in text
+    assert "https://safe.example.org/c/…" in text
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "utf-8\0", "rot13", "hex"])
+def test_character_set_that_is_none_loses_no_word(charset: str) -> None:
+    octets = a_mail("x").as_bytes().replace(b'"utf-8"', f'"{charset}"'.encode())
+    assert b'utf-8"' not in octets
+    assert (
+        read(octets.replace(b"\r\nx", "\r\nI need help, grün".encode())).text[:11] == "I need help"
+    )
+
+
+@pytest.mark.parametrize("odd", ["<![x[a]]>", "<![ [x", "<![", "<![if !x]>", "<![CDATA[x]]>"])
+def test_odd_markup_loses_no_word_of_html(odd: str) -> None:
+    mail = a_mail()
+    mail.set_content(f"<p>I need help</p>{odd}<p>room 5</p>", subtype="html")
+    text = read(mail).text
+    assert "I need help" in text
+    assert "room 5" in text
 
 
 def test_long_text_is_bounded_and_a_cut_off_mail_is_read() -> None:

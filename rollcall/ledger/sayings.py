@@ -3,14 +3,17 @@
 A text is known by the number it came from, and a number may be somebody else's, so that:
 
     the number of one person     credited in their newest open conversation that awaits an answer,
-                                 else in the newest they are in
+                                 else in the newest they are in; one whose links have expired is
+                                 meant only where there is no other
     of several (a couple's, a    an OK is nobody's; a call for help is each one's; the words are
     facility's)                  kept as a reply of each
     of nobody                    not stored
 
 An OK never takes back a call for help: "ok" may mean "I have read that somebody comes". It is kept
-as a reply, and the page, the app or an administrator can say that somebody is safe again. A call
-for help counts too in every other conversation that shows the person as safe.
+as a reply, where help was called for and where an answer was awaited; the page, the app or an
+administrator can say that somebody is safe again. A conversation that was opened after the call
+asks anew: there an OK answers. A call for help counts too in every other conversation that shows
+the person as safe.
 """
 
 from collections import defaultdict
@@ -37,7 +40,7 @@ conversation."""
 
 _COLUMNS: Final = (
     Chat.chat_id, Chat.message_id, Chat.title, Chat.ok_request, Chat.opened_at,
-    ChatMember.person_id, ChatMember.answer, ChatMember.answered_at,
+    Chat.links_expire_at, ChatMember.person_id, ChatMember.answer, ChatMember.answered_at,
 )  # fmt: skip
 
 
@@ -110,18 +113,39 @@ def _find_people(connection: Connection, saying: Saying) -> list[list[Any]]:
 
 
 def _choose(memberships: list[Any], saying: Saying, *, is_shared: bool) -> list[_Credit]:
-    """Return where a person's saying is recorded: in one conversation; a call for help in more."""
+    """Return where a person's saying is recorded: in one conversation, or in more.
+
+    An OK that a call for help stands against answers nothing, and is seen in both.
+    """
     answer = saying.said.answer
-    in_need = [one for one in memberships if one.answer == "needs_help"]
-    awaiting = [one for one in memberships if one.ok_request and one.answer == "none"]
-    if answer == "ok" and in_need:
-        return [_Credit(in_need[0], counts=False)]
-    chosen = (awaiting or memberships)[0]
+    meant = _list_meant(memberships, saying)
+    chosen = (_list_awaiting(meant) or meant)[0]
+    if answer == "ok" and (calls := _list_calls_since(chosen, memberships)):
+        others = [chosen] if chosen is not calls[0] else []
+        return [_Credit(one, counts=False) for one in (calls[0], *others)]
     if answer != "needs_help":
         counts = answer == "ok" and chosen.ok_request and not is_shared
         return [_Credit(chosen, counts and not _is_newer(chosen, saying))]
-    shown_safe = [one for one in memberships if one.answer == "ok" and one is not chosen]
+    shown_safe = [one for one in meant if one.answer == "ok" and one is not chosen]
     return [_Credit(one, not _is_newer(one, saying)) for one in (chosen, *shown_safe)]
+
+
+def _list_meant(memberships: list[Any], saying: Saying) -> list[Any]:
+    """Return those that may be meant: check-ins are never archived, but their links expire."""
+    return [one for one in memberships if one.links_expire_at > saying.said_at] or memberships
+
+
+def _list_awaiting(memberships: list[Any]) -> list[Any]:
+    return [one for one in memberships if one.ok_request and one.answer == "none"]
+
+
+def _list_calls_since(chosen: Any, memberships: list[Any]) -> list[Any]:
+    """Return where help was called for that stands, and not before the chosen one asked."""
+    return [
+        one
+        for one in memberships
+        if one.answer == "needs_help" and one.answered_at >= chosen.opened_at
+    ]
 
 
 def _is_newer(member: Any, saying: Saying) -> bool:
@@ -143,9 +167,10 @@ def _list_entries(credit: _Credit, saying: Saying) -> Iterator[Entry]:
 def _tell_which(
     connection: Connection, memberships: list[Any], saying: Saying, now: datetime
 ) -> None:
-    """Tell somebody in several conversations in which of them their text was counted."""
-    if saying.via != "sms" or len(memberships) == 1:
+    """Tell somebody in which conversation their text was counted, if another awaited one too."""
+    if saying.via != "sms":
         return
     chosen = _choose(memberships, saying, is_shared=False)[0]
-    if chosen.counts:
+    awaiting = _list_awaiting(_list_meant(memberships, saying))
+    if chosen.counts and any(one is not chosen.member for one in awaiting):
         order_notice(connection, chosen.member, saying.text_id, now)

@@ -99,8 +99,24 @@ def test_anything_else_is_a_reply_and_no_answer(ledger: Ledger, text: str) -> No
 
 
 def test_text_of_nobody_is_not_stored(ledger: Ledger) -> None:
-    open_conversation(ledger)
+    chat = open_conversation(ledger)
     assert say(ledger, "help", 99) == "nobody"
+    assert (answers(ledger, chat), replies(ledger, chat)) == ({}, [])
+
+
+def test_text_of_nobody_is_known_when_it_comes_again(ledger: Ledger) -> None:
+    """Else it would answer what was opened since."""
+    assert say(ledger, "ok") == "nobody"
+    chat = open_conversation(ledger)
+    assert say(ledger, "ok") == "known"
+    assert answers(ledger, chat) == {}
+
+
+def test_mail_of_nobody_stays_one_of_nobody(ledger: Ledger) -> None:
+    """It stays in its mailbox, from where one that is known would be cleared."""
+    chat = open_conversation(ledger)
+    archive_chat(ledger, chat.chat.chat_id, LATER)
+    assert [mail(ledger, "ok", chat) for _ in range(2)] == ["nobody", "nobody"]
     with ledger.read() as connection:
         assert connection.execute(select(TakenText)).all() == []
 
@@ -224,8 +240,28 @@ def test_text_that_comes_late_undoes_nothing_that_was_answered_since(
 
 def test_text_of_before_a_conversation_is_no_answer_in_it(ledger: Ledger) -> None:
     chat = open_conversation(ledger)
-    assert say(ledger, "ok", said_at=NOW - timedelta(minutes=1), now=LATER) == "nobody"
-    assert answers(ledger, chat) == {}
+    assert say(ledger, "ok", said_at=NOW - timedelta(minutes=1), now=LATER) == "recorded"
+    assert (answers(ledger, chat), replies(ledger, chat)) == ({}, [("p0000", "ok")])
+
+
+def test_call_for_help_of_just_before_the_first_conversation_is_not_lost(ledger: Ledger) -> None:
+    chat = open_conversation(ledger)
+    say(ledger, "help, room 12", said_at=NOW - timedelta(minutes=1), now=LATER)
+    assert answers(ledger, chat) == {"p0000": ("needs_help", "sms")}
+
+
+def test_call_for_help_is_not_undone_by_a_clock_that_is_a_little_slow(ledger: Ledger) -> None:
+    chat = open_conversation(ledger)
+    answer_on_page(ledger, chat, "ok")
+    say(ledger, "help", said_at=LATER - timedelta(seconds=30), now=LATER + timedelta(seconds=10))
+    assert answers(ledger, chat) == {"p0000": ("needs_help", "sms")}
+
+
+def test_answer_stands_as_of_when_it_was_said(ledger: Ledger) -> None:
+    chat = open_conversation(ledger)
+    say(ledger, "help", said_at=LATER, now=LATER + timedelta(minutes=30))
+    answer_on_page(ledger, chat, "ok", at=LATER + timedelta(minutes=10))
+    assert answers(ledger, chat) == {"p0000": ("ok", "page")}
 
 
 def test_late_text_of_nobody_answered_yet_counts(ledger: Ledger) -> None:

@@ -3,20 +3,23 @@
 A text is known by the number it came from, and a number may be somebody else's, so that:
 
     the number of one person     credited in their newest open conversation that awaits an answer,
-                                 else in the newest they are in
+                                 else in the newest they are in; one whose links have expired is
+                                 meant only where there is no other
     of several (a couple's, a    an OK is nobody's; a call for help is each one's; the words are
     facility's)                  kept as a reply of each
     of nobody                    not stored
 
 An OK never takes back a call for help: "ok" may mean "I have read that somebody comes". It is kept
-as a reply, and the page, the app or an administrator can say that somebody is safe again. A call
-for help counts too in every other conversation that shows the person as safe.
+as a reply, where help was called for and where an answer was awaited; the page, the app or an
+administrator can say that somebody is safe again. A conversation that was opened after the call
+asks anew: there an OK answers. A call for help counts too in every other conversation that shows
+the person as safe.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -31,13 +34,17 @@ from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entry
 MOST_SHARING: Final = 20
 """People of one number in whose name a text is kept: one text must not write thousands of rows."""
 
+CLOCKS_DIFFER: Final = timedelta(minutes=2)
+"""How far a provider's clock may be behind: a call for help is not older than an answer on the page
+because of that."""
+
 SayingFate = Literal["recorded", "known", "nobody"]
 """What became of a saying: recorded now, known from before, or said by nobody in an open
 conversation."""
 
 _COLUMNS: Final = (
     Chat.chat_id, Chat.message_id, Chat.title, Chat.ok_request, Chat.opened_at,
-    ChatMember.person_id, ChatMember.answer, ChatMember.answered_at,
+    Chat.links_expire_at, ChatMember.person_id, ChatMember.answer, ChatMember.answered_at,
 )  # fmt: skip
 
 
@@ -48,7 +55,6 @@ def _memberships_of(sender: InstrumentedAttribute[str | None]) -> Select[Any]:
         .where(
             sender == bindparam("sender"),
             Chat.archived_at.is_(None),
-            Chat.opened_at <= bindparam("said_at"),
         )
         .order_by(ChatMember.person_id, Chat.opened_at.desc(), Chat.chat_id.desc())
         .with_for_update(of=ChatMember)
@@ -82,11 +88,13 @@ def record_sayings(ledger: Ledger, sayings: Sequence[Saying], now: datetime) -> 
 def record_saying(connection: Connection, saying: Saying, now: datetime) -> SayingFate:
     """Record one saying, within a transaction that writes."""
     people = _find_people(connection, saying)
-    if not people:
-        return "nobody"
+    if not people and saying.via == "email":
+        return "nobody"  # it stays in its mailbox; a text would come again
     taken = {"text_id": saying.text_id, "taken_at": now}
     if not insert_new(connection, TakenText, "text_id", [taken]):
         return "known"
+    if not people:
+        return "nobody"
     is_shared = len(people) > 1
     for memberships in people:
         for credit in _choose(memberships, saying, is_shared=is_shared):
@@ -98,11 +106,8 @@ def record_saying(connection: Connection, saying: Saying, now: datetime) -> Sayi
 
 
 def _find_people(connection: Connection, saying: Saying) -> list[list[Any]]:
-    """Return the open memberships of each who may have said it, newest first, and lock them.
-
-    A conversation that was opened after it was said cannot be meant.
-    """
-    said = {"sender": saying.sender, "said_at": saying.said_at}
+    """Return the open memberships of each who may have said it, newest first, and lock them."""
+    said = {"sender": saying.sender}
     people: defaultdict[str, list[Any]] = defaultdict(list)
     for member in connection.execute(_FIND[saying.via], said):
         people[member.person_id].append(member)
@@ -110,30 +115,60 @@ def _find_people(connection: Connection, saying: Saying) -> list[list[Any]]:
 
 
 def _choose(memberships: list[Any], saying: Saying, *, is_shared: bool) -> list[_Credit]:
-    """Return where a person's saying is recorded: in one conversation; a call for help in more."""
+    """Return where a person's saying is recorded: in one conversation, or in more.
+
+    An OK that a call for help stands against answers nothing, and is seen in both. One of before
+    all of them answers nothing either; a call for help is heard whenever it was said.
+    """
     answer = saying.said.answer
-    in_need = [one for one in memberships if one.answer == "needs_help"]
-    awaiting = [one for one in memberships if one.ok_request and one.answer == "none"]
-    if answer == "ok" and in_need:
-        return [_Credit(in_need[0], counts=False)]
-    chosen = (awaiting or memberships)[0]
+    meant = _list_meant(memberships, saying)
+    chosen = (_list_awaiting(meant) or meant)[0]
+    if answer == "ok" and (calls := _list_calls_since(chosen, memberships)):
+        others = [chosen] if chosen is not calls[0] else []
+        return [_Credit(one, counts=False) for one in (calls[0], *others)]
     if answer != "needs_help":
-        counts = answer == "ok" and chosen.ok_request and not is_shared
+        is_asked = chosen.ok_request and chosen.opened_at <= saying.said_at
+        counts = answer == "ok" and is_asked and not is_shared
         return [_Credit(chosen, counts and not _is_newer(chosen, saying))]
-    shown_safe = [one for one in memberships if one.answer == "ok" and one is not chosen]
+    shown_safe = [one for one in meant if one.answer == "ok" and one is not chosen]
     return [_Credit(one, not _is_newer(one, saying)) for one in (chosen, *shown_safe)]
+
+
+def _list_meant(memberships: list[Any], saying: Saying) -> list[Any]:
+    """Return those that may be meant, or all where none may.
+
+    None that was opened after it was said, and none whose links have expired: a check-in is never
+    archived.
+    """
+    before = [one for one in memberships if one.opened_at <= saying.said_at] or memberships
+    return [one for one in before if one.links_expire_at > saying.said_at] or before
+
+
+def _list_awaiting(memberships: list[Any]) -> list[Any]:
+    return [one for one in memberships if one.ok_request and one.answer == "none"]
+
+
+def _list_calls_since(chosen: Any, memberships: list[Any]) -> list[Any]:
+    """Return where help was called for that stands, and not before the chosen one asked."""
+    return [
+        one
+        for one in memberships
+        if one.answer == "needs_help" and one.answered_at >= chosen.opened_at
+    ]
 
 
 def _is_newer(member: Any, saying: Saying) -> bool:
     """Tell whether the member has answered since: a text that comes late undoes nothing."""
-    return member.answered_at is not None and member.answered_at > saying.said_at
+    margin = CLOCKS_DIFFER if saying.said.answer == "needs_help" else timedelta()
+    return member.answered_at is not None and member.answered_at > saying.said_at + margin
 
 
 def _list_entries(credit: _Credit, saying: Saying) -> Iterator[Entry]:
     chat_id, person_id = credit.member.chat_id, credit.member.person_id
     answer = saying.said.answer
     if credit.counts and answer is not None:
-        yield NewAnswer(chat_id, person_id, answer, saying.via, saying.text_id)
+        said_at = max(saying.said_at, credit.member.answered_at or saying.said_at)
+        yield NewAnswer(chat_id, person_id, answer, saying.via, saying.text_id, said_at)
     if credit.counts and saying.said.is_bare:
         return
     for number, part in enumerate(split_text(saying.text)):
@@ -143,9 +178,10 @@ def _list_entries(credit: _Credit, saying: Saying) -> Iterator[Entry]:
 def _tell_which(
     connection: Connection, memberships: list[Any], saying: Saying, now: datetime
 ) -> None:
-    """Tell somebody in several conversations in which of them their text was counted."""
-    if saying.via != "sms" or len(memberships) == 1:
+    """Tell somebody in which conversation their text was counted, if another awaited one too."""
+    if saying.via != "sms":
         return
     chosen = _choose(memberships, saying, is_shared=False)[0]
-    if chosen.counts:
+    awaiting = _list_awaiting(_list_meant(memberships, saying))
+    if chosen.counts and any(one is not chosen.member for one in awaiting):
         order_notice(connection, chosen.member, saying.text_id, now)

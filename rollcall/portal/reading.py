@@ -44,7 +44,8 @@ def read_texts(reader: CallbackReader, callback: Callback, now: datetime) -> Arr
 
     Of a stale callback STOP is taken: who wrote it waits for it to hold, and a replay only keeps
     texts from somebody until their next START. A START is not: its owner may have said STOP since.
-    What it says besides was said when it was signed, and undoes nothing that was answered since.
+    What it says besides was said when the provider had it, or when it was signed, whichever is
+    earlier: it undoes nothing that was answered since.
 
     Raises:
         ForgedCallbackError: It does not come from the provider, or is a START that is stale.
@@ -55,8 +56,8 @@ def read_texts(reader: CallbackReader, callback: Callback, now: datetime) -> Arr
     wishes = tuple(wish for wish in map(_read_wish, texts) if wish)
     if signed_at is not None and any(one.wish == "start" for one in wishes):
         raise ForgedCallbackError("a START that may be a replay")
-    said_at = signed_at or now
-    sayings = (_read_saying(reader.route_id, text, said_at) for text in texts)
+    handed_at = min(signed_at or now, now)
+    sayings = (_read_saying(reader.route_id, text, handed_at) for text in texts)
     return Arrival(reader.route_id, wishes=wishes, sayings=tuple(filter(None, sayings)))
 
 
@@ -79,7 +80,7 @@ def _read_wish(inbound: InboundText) -> SenderWish | None:
     return SenderWish(address, wish, inbound.provider_id) if wish and address else None
 
 
-def _read_saying(route_id: str, inbound: InboundText, said_at: datetime) -> Saying | None:
+def _read_saying(route_id: str, inbound: InboundText, handed_at: datetime) -> Saying | None:
     """Read what a member may have said; without a provider's id every repeat is another text.
 
     It is not known by its words: "help" after an "ok" is said anew, whatever was said before.
@@ -88,6 +89,7 @@ def _read_saying(route_id: str, inbound: InboundText, said_at: datetime) -> Sayi
     if sender is None or read_wish(inbound.text) or not clean_text(inbound.text):
         return None
     text_id = derive_text_id("sms", route_id, inbound.provider_id or uuid.uuid4().hex)
+    said_at = min(inbound.sent_at or handed_at, handed_at)  # a provider's clock may be fast
     return make_saying(text_id, "sms", sender, inbound.text, said_at)
 
 

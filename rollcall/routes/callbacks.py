@@ -87,12 +87,15 @@ class InboundText:
         receiver: Our number.
         text: What they wrote; empty where it was none.
         provider_id: The provider's id for it, by which a repeat is recognised.
+        sent_at: When it was sent, or the provider had it, as the provider tells; it may be handed
+            over long after.
     """
 
     sender: str
     receiver: str
     text: str
     provider_id: str | None = None
+    sent_at: datetime | None = None
 
 
 @runtime_checkable

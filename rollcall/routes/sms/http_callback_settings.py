@@ -100,3 +100,6 @@ class InboundFields(CallbackFields):
     receiver: str = Field(min_length=1, description="Our number.")
     text: str = Field(min_length=1, description="What they wrote.")
     provider_id: str | None = Field(default=None, description="The carrier's id for it.")
+    sent_at: str | None = Field(
+        default=None, description="When: ISO 8601 with an offset, or Unix time (s or ms)."
+    )

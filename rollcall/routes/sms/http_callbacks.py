@@ -156,9 +156,9 @@ def read_inbound(fields: InboundFields, callback: Callback) -> list[InboundText]
         )
         if sender is not None and isinstance(text, str):
             receiver = _pick(fields, report, fields.receiver) or ""
-            texts.append(
-                InboundText(sender, receiver, text, _pick(fields, report, fields.provider_id))
-            )
+            provider_id = _pick(fields, report, fields.provider_id)
+            sent_at = _read_moment(_pick(fields, report, fields.sent_at))
+            texts.append(InboundText(sender, receiver, text, provider_id, sent_at))
     return texts
 
 

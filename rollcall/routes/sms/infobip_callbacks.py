@@ -19,7 +19,13 @@ from rollcall.routes.callbacks import (
     MalformedCallbackError,
     callback_url,
 )
-from rollcall.routes.sms.documents import read_callback_object, read_number, read_parts, read_text
+from rollcall.routes.sms.documents import (
+    read_callback_object,
+    read_moment,
+    read_number,
+    read_parts,
+    read_text,
+)
 from rollcall.routes.sms.infobip_codes import read_report
 
 TOKEN = "token"  # noqa: S105 - the parameter's name
@@ -103,6 +109,7 @@ def read_inbound(callback: Callback) -> list[InboundText]:
             receiver=read_number(result, "to") or "",
             text=read_text(result, "text") or "",
             provider_id=read_text(result, "messageId"),
+            sent_at=read_moment(result, "receivedAt"),
         )
         for result in _read_results(callback)
         if "receivedAt" in result

@@ -128,6 +128,7 @@ def read_text(callback: Callback) -> InboundText | None:
         receiver=query.texts.get("to", "").strip(),
         text=_decode(query.octets["text"], query.texts.get("coding", "")),
         provider_id=query.texts.get("id") or None,
+        sent_at=_read_moment(query.texts.get("at", "")),
     )
 
 

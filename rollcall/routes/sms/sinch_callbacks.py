@@ -126,6 +126,7 @@ def read_inbound(callback: Callback) -> list[InboundText]:
             receiver=read_number(document, "to") or "",
             text=text if isinstance(text, str) else "",
             provider_id=read_text(document, "id"),
+            sent_at=read_moment(document, "received_at"),  # the operator's own `sent_at` may err
         )
     ]
 

@@ -87,7 +87,9 @@ def read_text_event(callback: Callback) -> list[InboundText]:
     if sender is None or receiver is None:
         raise MalformedCallbackError("a text without its sender or receiver")
     text = pick_text(event, "payload", "text") or ""
-    return [InboundText(sender, receiver, text, pick_text(event, "payload", "id"))]
+    own = _read_moment(pick(event, "payload"), "received_at")
+    sent_at = own or _read_moment(event, "occurred_at")
+    return [InboundText(sender, receiver, text, pick_text(event, "payload", "id"), sent_at)]
 
 
 def read_message(

@@ -99,8 +99,24 @@ def test_anything_else_is_a_reply_and_no_answer(ledger: Ledger, text: str) -> No
 
 
 def test_text_of_nobody_is_not_stored(ledger: Ledger) -> None:
-    open_conversation(ledger)
+    chat = open_conversation(ledger)
     assert say(ledger, "help", 99) == "nobody"
+    assert (answers(ledger, chat), replies(ledger, chat)) == ({}, [])
+
+
+def test_text_of_nobody_is_known_when_it_comes_again(ledger: Ledger) -> None:
+    """Else it would answer what was opened since."""
+    assert say(ledger, "ok") == "nobody"
+    chat = open_conversation(ledger)
+    assert say(ledger, "ok") == "known"
+    assert answers(ledger, chat) == {}
+
+
+def test_mail_of_nobody_stays_one_of_nobody(ledger: Ledger) -> None:
+    """It stays in its mailbox, from where one that is known would be cleared."""
+    chat = open_conversation(ledger)
+    archive_chat(ledger, chat.chat.chat_id, LATER)
+    assert [mail(ledger, "ok", chat) for _ in range(2)] == ["nobody", "nobody"]
     with ledger.read() as connection:
         assert connection.execute(select(TakenText)).all() == []
 
@@ -156,7 +172,50 @@ def test_ok_never_takes_back_a_call_for_help(ledger: Ledger) -> None:
     say(ledger, "ok", now=LATER + timedelta(minutes=5), said_at=LATER + timedelta(minutes=5))
     assert answers(ledger, newer) == {"p0000": ("needs_help", "sms")}
     assert replies(ledger, newer) == [("p0000", "ok")]
-    assert answers(ledger, older) == {}  # where it is awaited, it is no OK either
+    # where it is awaited, it is no OK either, but is seen
+    assert (answers(ledger, older), replies(ledger, older)) == ({}, [("p0000", "ok")])
+
+
+def test_ok_answers_a_chat_that_was_opened_after_the_call_for_help(ledger: Ledger) -> None:
+    """A round of a check-in is never archived: a call in it must not swallow every later OK."""
+    check_in = open_conversation(ledger, key="check-in", one_way=True)
+    say(ledger, "help")
+    opened_at = NOW + timedelta(days=20)
+    chat = open_conversation(ledger, key="chat", now=opened_at)
+    say(ledger, "I'm OK", said_at=opened_at + timedelta(minutes=5))
+    assert answers(ledger, chat) == {"p0000": ("ok", "sms")}
+    assert answers(ledger, check_in) == {"p0000": ("needs_help", "sms")}
+    assert replies(ledger, check_in) == []
+    # and again: it answers the same, and is no reply in the old one
+    say(ledger, "ok", key="again", said_at=opened_at + timedelta(minutes=9))
+    assert (answers(ledger, chat), replies(ledger, check_in)) == ({"p0000": ("ok", "sms")}, [])
+
+
+def test_ok_answers_no_chat_that_was_open_when_help_was_called_for_and_is_seen_in_it(
+    ledger: Ledger,
+) -> None:
+    older = open_conversation(ledger, key="older")
+    newer = open_conversation(ledger, key="newer", now=NOW + timedelta(minutes=1))
+    answer_on_page(ledger, older, "needs_help")
+    say(ledger, "ok", said_at=LATER + timedelta(minutes=5))
+    assert answers(ledger, older) == {"p0000": ("needs_help", "page")}
+    assert answers(ledger, newer) == {}
+    for chat in (older, newer):
+        assert replies(ledger, chat) == [("p0000", "ok")]
+
+
+def test_conversation_whose_links_have_expired_is_meant_only_where_there_is_no_other(
+    ledger: Ledger,
+) -> None:
+    expired = open_conversation(ledger, key="expired", chat={"link_days": 1})
+    goes_on = open_conversation(ledger, key="goes-on", chat={"link_days": 9})
+    answer_on_page(ledger, goes_on, "ok")
+    at = NOW + timedelta(days=2)
+    say(ledger, "ok", key="t1", said_at=at)
+    assert (answers(ledger, expired), replies(ledger, expired)) == ({}, [])
+    archive_chat(ledger, goes_on.chat.chat_id, at)
+    say(ledger, "ok", key="t2", said_at=at + timedelta(minutes=1))
+    assert answers(ledger, expired) == {"p0000": ("ok", "sms")}
 
 
 def test_call_for_help_leaves_nobody_shown_as_safe_elsewhere(ledger: Ledger) -> None:
@@ -181,8 +240,28 @@ def test_text_that_comes_late_undoes_nothing_that_was_answered_since(
 
 def test_text_of_before_a_conversation_is_no_answer_in_it(ledger: Ledger) -> None:
     chat = open_conversation(ledger)
-    assert say(ledger, "ok", said_at=NOW - timedelta(minutes=1), now=LATER) == "nobody"
-    assert answers(ledger, chat) == {}
+    assert say(ledger, "ok", said_at=NOW - timedelta(minutes=1), now=LATER) == "recorded"
+    assert (answers(ledger, chat), replies(ledger, chat)) == ({}, [("p0000", "ok")])
+
+
+def test_call_for_help_of_just_before_the_first_conversation_is_not_lost(ledger: Ledger) -> None:
+    chat = open_conversation(ledger)
+    say(ledger, "help, room 12", said_at=NOW - timedelta(minutes=1), now=LATER)
+    assert answers(ledger, chat) == {"p0000": ("needs_help", "sms")}
+
+
+def test_call_for_help_is_not_undone_by_a_clock_that_is_a_little_slow(ledger: Ledger) -> None:
+    chat = open_conversation(ledger)
+    answer_on_page(ledger, chat, "ok")
+    say(ledger, "help", said_at=LATER - timedelta(seconds=30), now=LATER + timedelta(seconds=10))
+    assert answers(ledger, chat) == {"p0000": ("needs_help", "sms")}
+
+
+def test_answer_stands_as_of_when_it_was_said(ledger: Ledger) -> None:
+    chat = open_conversation(ledger)
+    say(ledger, "help", said_at=LATER, now=LATER + timedelta(minutes=30))
+    answer_on_page(ledger, chat, "ok", at=LATER + timedelta(minutes=10))
+    assert answers(ledger, chat) == {"p0000": ("ok", "page")}
 
 
 def test_late_text_of_nobody_answered_yet_counts(ledger: Ledger) -> None:
@@ -271,6 +350,15 @@ def test_nobody_is_told_where_there_is_nothing_to_tell_apart(ledger: Ledger) -> 
     say(ledger, "ok")
     open_conversation(ledger, key="newer", now=NOW + timedelta(minutes=1))
     say(ledger, "who is asking?")
+    assert list_waiting_notices(ledger) == []
+
+
+def test_nobody_is_told_where_no_other_conversation_awaited_an_answer(ledger: Ledger) -> None:
+    """Every OK to a daily check-in would order an SMS."""
+    for day in range(3):
+        opened_at = NOW + timedelta(days=day)
+        open_conversation(ledger, key=f"day-{day}", now=opened_at, one_way=True)
+        say(ledger, "ok", key=str(day), said_at=opened_at + timedelta(minutes=5))
     assert list_waiting_notices(ledger) == []
 
 

@@ -36,8 +36,8 @@ class Handover:
     body: bytes = b""
 
 
-HandOver = Callable[[str, str, str, str], Handover]
-"""From `(sender, text, provider_id, url)`."""
+HandOver = Callable[[str, str, str, str, datetime], Handover]
+"""From `(sender, text, provider_id, url, at)`; `at`: when the provider had the text."""
 
 
 def _form(fields: dict[str, str], **headers: str) -> Handover:
@@ -55,48 +55,54 @@ def _now_s() -> int:
     return int(SystemClock().now().timestamp())
 
 
-def _twilio(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _twilio(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
+    del at  # it does not tell
     form = {"MessageSid": provider_id, "From": sender, "To": OURS, "Body": text}
     form |= {"SmsStatus": "received", "NumMedia": "0"}
     signature = RequestValidator(KEY).compute_signature(url, form)
     return _form(form, x_twilio_signature=signature)
 
 
-def _vonage(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _vonage(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
     del url
     told = vonage.TEXT | {"msisdn": sender.lstrip("+"), "text": text, "messageId": provider_id}
+    told |= {"message-timestamp": f"{at:%Y-%m-%d %H:%M:%S}"}
     return _json(vonage.sign(told, _now_s()))
 
 
-def _infobip(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _infobip(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
     del url
     told = {"messageId": provider_id, "from": sender.lstrip("+"), "text": text}
+    told |= {"receivedAt": f"{at:%Y-%m-%dT%H:%M:%S.000+0000}"}
     return _json({"results": [INFOBIP_TEXT | told]}, **basic(f"infobip:{KEY}"))
 
 
-def _sinch(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _sinch(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
     del url
     told = {"type": "mo_text", "from": sender.lstrip("+"), "to": "13013", "id": provider_id}
+    told |= {"received_at": at.isoformat(), "sent_at": "1999-01-01T00:00:00Z"}
     body = json.dumps(told | {"body": text}).encode()
     return Handover(headers=sinch.sign(body, SystemClock().now()), body=body)
 
 
-def _telnyx(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _telnyx(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
     del url
     told = {"from": {"phone_number": sender}, "text": text, "id": provider_id}
+    told |= {"received_at": at.isoformat()}
     body = telnyx.make_event("message.received", telnyx.TEXT | told)
     return Handover(headers=telnyx.sign(body, datetime.fromtimestamp(_now_s(), UTC)), body=body)
 
 
-def _kannel(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _kannel(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
     del url
     told = {"token": KEY, "from": sender, "to": "13013", "text": text, "id": provider_id}
-    return Handover("GET", urlencode(told | {"coding": "0"}))
+    return Handover("GET", urlencode(told | {"coding": "0", "at": str(int(at.timestamp()))}))
 
 
-def _http_sms(sender: str, text: str, provider_id: str, url: str) -> Handover:
+def _http_sms(sender: str, text: str, provider_id: str, url: str, at: datetime) -> Handover:
     del url
     told = {"from": sender, "to": "13013", "body": text, "msg": {"id": provider_id}}
+    told |= {"at": at.isoformat()}
     body = json.dumps(told).encode()
     signature = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
     return Handover(headers={"x-signature": signature}, body=body)
@@ -122,7 +128,10 @@ _KANNEL: dict[str, Any] = {
 _HTTP_SMS: dict[str, Any] = {
     "url": "https://carrier.example/sms", "body": {"to": "{to}", "text": "{text}"},
     "callback_signature": {"header": "X-Signature", "secret": KEY},
-    "inbound_fields": {"sender": "from", "receiver": "to", "text": "body", "provider_id": "msg.id"},
+    "inbound_fields": {
+        "sender": "from", "receiver": "to", "text": "body", "provider_id": "msg.id",
+        "sent_at": "at",
+    },
 }  # fmt: skip
 
 PROVIDERS: dict[str, tuple[dict[str, Any], HandOver]] = {

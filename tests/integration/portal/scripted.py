@@ -69,7 +69,10 @@ class ScriptedRoute:
         ]
 
     def read_inbound(self, callback: Callback) -> list[InboundText]:
-        return [InboundText(**text) for text in _read_list(callback, "texts")]
+        return [
+            InboundText(**text | {"sent_at": _read_moment(text.get("sent_at"))})
+            for text in _read_list(callback, "texts")
+        ]
 
 
 def report_body(references: Sequence[str], **more: str) -> bytes:
@@ -80,7 +83,7 @@ def report_body(references: Sequence[str], **more: str) -> bytes:
 
 def inbound_body(*texts: InboundText) -> bytes:
     """Return the body of a callback that hands texts over."""
-    return json.dumps({"texts": [asdict(text) for text in texts]}).encode()
+    return json.dumps({"texts": [asdict(text) for text in texts]}, default=str).encode()
 
 
 def _read_time(callback: Callback) -> datetime:

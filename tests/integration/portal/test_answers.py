@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -82,23 +83,29 @@ async def portal(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
         await reader.aclose()  # type: ignore[attr-defined] # routes close
 
 
+async def hand_over(
+    portal: httpx.AsyncClient, kind: str, said: tuple[str, str, str], at: datetime
+) -> httpx.Response:
+    """Call as a provider does; `said`: sender, text and the provider's id."""
+    path = f"/inbound/{kind}/{SECRET}"
+    handover = PROVIDERS[kind][1](*said, PUBLIC_URL + path, at)
+    address = f"{path}?{handover.query}" if handover.query else path
+    headers = {"content-type": "application/json"} | handover.headers
+    return await portal.request(handover.method, address, content=handover.body, headers=headers)
+
+
 @pytest.mark.parametrize("kind", PROVIDERS)
 async def test_every_providers_texts_are_answers(
     kind: str, portal: httpx.AsyncClient, ledger: Ledger
 ) -> None:
     open_now(ledger)
-    path = f"/inbound/{kind}/{SECRET}"
+    now = SystemClock().now()
     said = [
         (0, "Yes, I am safe!", "id-1"), (1, "ich bin nicht sicher", "id-2"),
         (2, "大丈夫です、でも母が動けません", "id-3"), (0, "Yes, I am safe!", "id-1"),
     ]  # fmt: skip
     for number, text, provider_id in said:
-        handover = PROVIDERS[kind][1](phone_of(number), text, provider_id, PUBLIC_URL + path)
-        address = f"{path}?{handover.query}" if handover.query else path
-        headers = {"content-type": "application/json"} | handover.headers
-        answered = await portal.request(
-            handover.method, address, content=handover.body, headers=headers
-        )
+        answered = await hand_over(portal, kind, (phone_of(number), text, provider_id), now)
         assert answered.status_code == 200
     assert answers(ledger) == {
         "p0000": ("ok", "sms"), "p0001": ("needs_help", "sms"), "p0002": ("needs_help", "sms"),
@@ -107,13 +114,42 @@ async def test_every_providers_texts_are_answers(
     assert count(ledger, ChatAnswer) == 3
 
 
+@pytest.mark.parametrize("kind", [kind for kind in PROVIDERS if kind != "twilio"])
+async def test_text_that_a_provider_had_before_a_chat_was_opened_is_no_answer_in_it(
+    kind: str, portal: httpx.AsyncClient, ledger: Ledger
+) -> None:
+    before = open_now(ledger, key="before")
+    minutes_ago = SystemClock().now() - timedelta(minutes=5)
+    open_conversation(ledger, key="after", now=minutes_ago)
+    had_at = minutes_ago - timedelta(seconds=30)
+    answered = await hand_over(portal, kind, (phone_of(0), "ok", "id-1"), had_at)
+    assert answered.status_code == 200
+    with ledger.read() as connection:
+        [answer] = connection.execute(select(ChatAnswer)).all()
+    assert answer.chat_id == before.chat.chat_id
+    assert abs(answer.answered_at - had_at) < timedelta(seconds=1)
+
+
+async def test_time_that_a_provider_tells_wrong_is_that_of_arrival(
+    provider: Provider, ledger: Ledger
+) -> None:
+    open_now(ledger)
+    now = SystemClock().now()
+    early = replace(a_text("ok"), sent_at=now + timedelta(days=1))
+    assert await send(provider, early) == 200
+    with ledger.read() as connection:
+        [answered_at] = connection.execute(select(ChatAnswer.answered_at)).scalars()
+    assert abs(answered_at - now) < timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("kind", PROVIDERS)
 async def test_forged_answer_is_403_and_counts_nowhere(
     kind: str, portal: httpx.AsyncClient, ledger: Ledger
 ) -> None:
     open_now(ledger)
     path = f"/inbound/{kind}/{SECRET}"
-    handover = PROVIDERS[kind][1](phone_of(0), "ok", "id-1", f"{PUBLIC_URL}{path}")
+    now = SystemClock().now()
+    handover = PROVIDERS[kind][1](phone_of(0), "ok", "id-1", f"{PUBLIC_URL}{path}", now)
     plain = {"content-type": handover.headers.get("content-type", "application/json")}
     query = handover.query.replace("token=", "token=x")
     body = handover.body.replace(b'"sig"', b'"gis"')
@@ -158,6 +194,15 @@ async def test_answer_that_cannot_be_kept_is_503_and_counts_when_it_comes_again(
     assert count(ledger, ChatAnswer) == 1
 
 
+async def test_text_of_nobody_that_comes_again_answers_no_chat_that_was_opened_since(
+    provider: Provider, ledger: Ledger
+) -> None:
+    assert await send(provider, a_text("ok"), path=PATIENT) == 200
+    open_now(ledger)
+    assert await send(provider, a_text("ok"), path=PATIENT) == 200
+    assert (answers(ledger), replies(ledger)) == ({}, [])
+
+
 async def test_text_that_was_held_up_counts_as_of_when_it_was_signed(
     provider: Provider, ledger: Ledger
 ) -> None:
@@ -193,12 +238,12 @@ async def test_text_of_nobody_is_acknowledged_counted_and_not_stored(
     chat = open_now(ledger)
     archive_chat(ledger, chat.chat.chat_id, SystemClock().now())
     with caplog.at_level(logging.INFO, "rollcall"):
-        assert await send(provider, a_text("I am at the station"), a_text("ok", 99)) == 200
+        assert await send(provider, a_text("I am at the station"), a_text("ok", 99, "t-9")) == 200
     [record] = [one for one in caplog.records if "nobody" in one.getMessage()]
     assert (record.__dict__["route_id"], record.__dict__["text_count"]) == ("alpha", 2)
     assert phone_of(0) not in caplog.text
     assert "station" not in caplog.text
-    assert (replies(ledger), count(ledger, TakenText)) == ([], 0)
+    assert replies(ledger) == []
 
 
 async def test_no_word_of_an_answer_reaches_a_log(

@@ -207,7 +207,13 @@ def test_text_of_a_recipient_is_read() -> None:
     callback = Callback("POST", URL, {}, make_event("message.received", TEXT))
     assert make_route().read_receipts(callback) == []
     assert make_route().read_inbound(callback) == [
-        InboundText(phone_of(17), phone_of(42), "I am safe, ünïcode", "7ee4241c")
+        InboundText(
+            phone_of(17),
+            phone_of(42),
+            "I am safe, ünïcode",
+            "7ee4241c",
+            datetime(2026, 11, 23, 6, 0, 9, tzinfo=UTC),
+        )
     ]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -357,13 +357,19 @@ def test_receipt_without_a_readable_time_has_none(scts: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plain", "text", "provider_id"),
-    [(TEXT, TEXT["text"], "0A02"), (MESSAGE, "I am safe", MESSAGE["message_uuid"])],
+    ("plain", "text", "provider_id", "sent_at"),
+    [
+        (TEXT, TEXT["text"], "0A02", NOW),
+        (MESSAGE, "I am safe", MESSAGE["message_uuid"], NOW - timedelta(minutes=1)),
+        (TEXT | {"message-timestamp": "soon"}, TEXT["text"], "0A02", None),
+    ],
 )
-def test_text_of_a_recipient_is_read(plain: dict[str, Any], text: str, provider_id: str) -> None:
+def test_text_of_a_recipient_is_read(
+    plain: dict[str, Any], text: str, provider_id: str, sent_at: datetime | None
+) -> None:
     assert make_route().read_receipts(post(plain)) == []
     assert make_route().read_inbound(post(plain)) == [
-        InboundText(phone_of(17), phone_of(42), text, provider_id)
+        InboundText(phone_of(17), phone_of(42), text, provider_id, sent_at)
     ]
 
 

@@ -14,6 +14,7 @@ from rollcall.ledger.queue import claim_due
 from rollcall.ledger.recording import NewDelivery, freeze_audience, record_deliveries
 from rollcall.ledger.shared_numbers import mirror_shared
 from rollcall.ledger.tables import Delivery, OptOut
+from tests.integration.conversations import open_conversation
 from tests.integration.ledger.records import (
     NOW,
     a_message,
@@ -102,7 +103,8 @@ def test_mirroring_leaves_everybody_else_as_they_are(ledger: Ledger) -> None:
 
 
 def test_links_of_chats_are_personal_and_never_shared(ledger: Ledger) -> None:
-    message_id = record(ledger, sharing(2), chat_id="c1")
+    chat_id = open_conversation(ledger).chat.chat_id
+    message_id = record(ledger, sharing(2), chat_id=chat_id)
     assert [one.same_as for one in sms_rows(ledger, message_id)] == [None, None]
 
 

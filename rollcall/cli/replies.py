@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from rollcall.cli.output import Format, FormatOption, console, print_json
+from rollcall.cli.rounds import Sends
 from rollcall.domain.sayings import Saying
-from rollcall.errors import RollcallError
+from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.counted_notices import list_waiting_notices
 from rollcall.ledger.sayings import SayingFate, record_sayings
 from rollcall.routes.email.mailbox_settings import MailboxSettings
@@ -71,39 +72,41 @@ async def _run(every_s: float | None, output: Format) -> bool:
     """Make one round, or rounds until told to stop; return whether the last one was whole."""
     async with running_app() as app:
         mailboxes = build_reply_mailboxes(app.settings)
-        stopping = asyncio.Event()
+        stopping, sends = app.steps.stopping, Sends()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         while True:
-            made = await _make_round(app, mailboxes)
+            made = await _make_round(app, mailboxes, sends, waits=every_s is None)
             _print_round(made, output)
             if every_s is not None and not stopping.is_set():
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), every_s)
             if every_s is None or stopping.is_set():
+                await sends.end()
                 return made.is_whole
 
 
-async def _make_round(app: App, mailboxes: list[tuple[MailboxSettings, str]]) -> ReplyRound:
+async def _make_round(
+    app: App, mailboxes: list[tuple[MailboxSettings, str]], sends: Sends, *, waits: bool
+) -> ReplyRound:
+    """Read all mailboxes and start telling who waits; of a single round, see the end of that.
+
+    Rounds that follow read on meanwhile: a carrier that is down must hold up no call for help.
+    """
     readings = await asyncio.gather(
         *(asyncio.to_thread(_read_one, app, mailbox, template) for mailbox, template in mailboxes)
     )
-    told_count, problem = await _tell_waiting(app)
-    return ReplyRound(readings, told_count, problem)
-
-
-async def _tell_waiting(app: App) -> tuple[int, str | None]:
-    """Send the messages that wait; return how many were sent, and why one was not."""
-    from rollcall.cli.flow_runs import run_send_message  # noqa: PLC0415 - Prefect takes a second to import
-
-    told_count, problem = 0, None
-    for message_id in await asyncio.to_thread(list_waiting_notices, app.ledger):
-        try:
-            await run_send_message(message_id, "chat_notice")
-            told_count += 1
-        except RollcallError as error:
-            problem = f"message {message_id}: {error}"
-    return told_count, problem
+    sent_count, failed_count = sends.sent_count, sends.failed_count
+    try:
+        waiting = await asyncio.to_thread(list_waiting_notices, app.ledger)
+    except LedgerError as error:
+        return ReplyRound(readings, problem=str(error))
+    sends.start(waiting, "chat_notice")
+    if waits:
+        await sends.end()
+    failed = sends.failed_count - failed_count
+    problem = f"not told yet, since sending broke off: {failed}" if failed else None
+    return ReplyRound(readings, sends.sent_count - sent_count, problem)
 
 
 def _read_one(app: App, mailbox: MailboxSettings, template: str) -> ReplyReading:

@@ -43,20 +43,27 @@ class Round:
 
 
 @dataclass(slots=True)
-class _Sends:
-    """The sends of this process, by message."""
+class Sends:
+    """The sends of this process, by message.
+
+    Attributes:
+        running: Those under way.
+        sent_count: Those that have come to their end.
+        failed_count: Those that broke off.
+    """
 
     running: dict[str, "asyncio.Task[SendReport]"] = field(default_factory=dict)
+    sent_count: int = 0
     failed_count: int = 0
 
-    def start(self, message_ids: Sequence[str]) -> None:
+    def start(self, message_ids: Sequence[str], kind: str = "one_way") -> None:
         """Start what is not under way; what has ended without an end is started again."""
         self.collect()
         from rollcall.cli.flow_runs import run_send_message  # noqa: PLC0415 - Prefect takes a second to import
 
         for message_id in message_ids:
             if message_id not in self.running:
-                self.running[message_id] = asyncio.create_task(run_send_message(message_id))
+                self.running[message_id] = asyncio.create_task(run_send_message(message_id, kind))
 
     def collect(self) -> None:
         """Tell of sends that have ended."""
@@ -64,7 +71,9 @@ class _Sends:
             error = self.running.pop(message_id).exception()
             if error is not None and not isinstance(error, RollcallError):
                 raise error
-            if error is not None:
+            if error is None:
+                self.sent_count += 1
+            else:
                 self.failed_count += 1
                 print_notice(f"message {message_id}: {error}")
 
@@ -89,7 +98,7 @@ def run_rounds(look: Callable[[App], Round], every_s: float | None, output: Form
 
 async def _run_rounds(look: Callable[[App], Round], every_s: float | None, output: Format) -> bool:
     async with running_app() as app:
-        stopping, sends = app.steps.stopping, _Sends()
+        stopping, sends = app.steps.stopping, Sends()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         is_whole, is_first = True, True
@@ -105,7 +114,7 @@ async def _run_rounds(look: Callable[[App], Round], every_s: float | None, outpu
 
 
 async def _run_round(
-    app: App, look: Callable[[App], Round], sends: _Sends, output: Format, *, may_fail: bool
+    app: App, look: Callable[[App], Round], sends: Sends, output: Format, *, may_fail: bool
 ) -> bool:
     """Run one round; return whether it was whole. A ledger that was there before is asked again."""
     try:

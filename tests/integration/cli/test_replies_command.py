@@ -1,7 +1,9 @@
 """`rollcall replies` with a real IMAP server: answers come in, and people are told what counted."""
 
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from email.message import EmailMessage
@@ -20,6 +22,7 @@ from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.log import list_messages
 from rollcall.ledger.sayings import record_sayings
 from tests.dovecot import PASSWORD, USER, Dovecot, run_dovecot
+from tests.integration.cli import chats
 from tests.integration.cli.conftest import CommandLine
 from tests.people import phone_of
 from tests.ports import find_free_port
@@ -64,10 +67,7 @@ password = "env:ROLLCALL_SECRET_REPLIES"
 
 def open_chat(rollcall: CommandLine, title: str) -> str:
     """Invite p1 by email; return the chat's id."""
-    asked = {"title": title, "post": "Are you safe?", "selection": {"people": ["p1"]}}
-    path = rollcall.write("chat.json", asked)
-    command = ("chat", "open", path, "--data", rollcall.source, "--key", title)
-    answered = rollcall(*command, "--format", "json")
+    answered = chats.open_chat(rollcall, title=title, selection={"people": ["p1"]})
     assert answered.code == 0, answered.err
     return str(answered.json["chat_id"])
 
@@ -152,3 +152,35 @@ def test_reading_every_so_often_ends_when_told(rollcall: CommandLine) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+def test_carrier_that_is_down_holds_up_neither_answers_nor_the_end(
+    rollcall: CommandLine, ledger: Ledger, dovecot: Dovecot
+) -> None:
+    older, newer = (open_chat(rollcall, title) for title in ("Flood", "Storm"))
+    now = SystemClock().now() + timedelta(seconds=1)
+    record_sayings(ledger, [make_saying("t-1", "sms", phone_of(1), "ok", now)], now)
+    routes = (rollcall.folder / "routes.toml").read_text("utf-8")
+    nowhere = f'url = "http://127.0.0.1:{find_free_port()}/'
+    down = re.sub(r'url = "http://127\.0\.0\.1:\d+/', nowhere, routes)
+    rollcall.set("ROUTES_FILE", rollcall.write("down.toml", down))
+    command = [sys.executable, "-u", "-m", "rollcall.cli", "replies", "--every", "1"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, cwd=rollcall.folder
+    ) as process:
+        timer = threading.Timer(60, process.kill)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            assert "0 answers, 0 new" in process.stdout.readline()
+            assert "counted in: 0" in process.stdout.readline()
+            dovecot.deliver(answer(rollcall, older, "I need help, room 12"))
+            read = (line for line in process.stdout if "1 answers, 1 new" in line)
+            assert next(read, None) is not None
+            process.terminate()
+            assert process.wait(timeout=30) == 0
+        finally:
+            timer.cancel()
+            process.kill()
+    assert stand_at(ledger)[older] == ("needs_help", "email")
+    assert len(list_waiting_notices(ledger)) == 1, newer

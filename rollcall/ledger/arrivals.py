@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from rollcall.domain.sayings import Saying
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import OptOutRecord, opt_in, opt_out
 from rollcall.ledger.receipts import record_receipts_in
-from rollcall.ledger.sayings import record_saying
+from rollcall.ledger.sayings import record_sayings
 
 ROWS_PER_SAYING: Final = 10
 """A text is asked about and recorded in so many statements: 500 of them in one transaction would
@@ -67,7 +68,10 @@ def record_arrivals(
     now: datetime,
     carrier_only: frozenset[str] = frozenset(),
 ) -> None:
-    """Record callbacks in one transaction, everything or nothing; safe to call twice.
+    """Record callbacks: receipts and wishes in one transaction, then what was said in another.
+
+    A receipt locks deliveries, and so does an answer, after its members: both in one transaction
+    would be a deadlock with answers on the page. Safe to call twice, as after the first of the two.
 
     Args:
         ledger: Where to.
@@ -87,7 +91,7 @@ def record_arrivals(
                 record_receipts_in(connection, route_id, "webhook", reported, now, carrier_only)
         for arrival in arrivals:
             _grant_wishes(connection, arrival, now)
-            _record_sayings(connection, arrival, now)
+    _record_sayings(ledger, [one for one in arrivals if one.sayings], now)
 
 
 def _grant_wishes(connection: Connection, arrival: Arrival, now: datetime) -> None:
@@ -98,8 +102,12 @@ def _grant_wishes(connection: Connection, arrival: Arrival, now: datetime) -> No
             opt_out(connection, OptOutRecord(asked.address, "inbound", arrival.route_id, now))
 
 
-def _record_sayings(connection: Connection, arrival: Arrival, now: datetime) -> None:
-    fates = [record_saying(connection, saying, now) for saying in arrival.sayings]
-    if of_nobody := fates.count("nobody"):
-        extra = {"route_id": arrival.route_id, "text_count": of_nobody}
-        log.info("texts of nobody in an open conversation", extra=extra)
+def _record_sayings(ledger: Ledger, arrivals: Sequence[Arrival], now: datetime) -> None:
+    if not arrivals:
+        return
+    fates = iter(record_sayings(ledger, [one for each in arrivals for one in each.sayings], now))
+    for arrival in arrivals:
+        of_nobody = list(islice(fates, len(arrival.sayings))).count("nobody")
+        if of_nobody:
+            extra = {"route_id": arrival.route_id, "text_count": of_nobody}
+            log.info("texts of nobody in an open conversation", extra=extra)

@@ -18,11 +18,12 @@ the person as safe.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from rollcall.domain.sayings import Saying, split_text
@@ -30,6 +31,8 @@ from rollcall.ledger.chat_tables import Chat, ChatMember, TakenText
 from rollcall.ledger.counted_notices import order_notice
 from rollcall.ledger.engine import Ledger, insert_new
 from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entry
+from rollcall.ledger.entry_rows import Member, find_open_chats, lock_members
+from rollcall.ledger.lists import in_list, write_list
 
 MOST_SHARING: Final = 20
 """People of one number in whose name a text is kept: one text must not write thousands of rows."""
@@ -57,14 +60,20 @@ def _memberships_of(sender: InstrumentedAttribute[str | None]) -> Select[Any]:
             Chat.archived_at.is_(None),
         )
         .order_by(ChatMember.person_id, Chat.opened_at.desc(), Chat.chat_id.desc())
-        .with_for_update(of=ChatMember)
     )
 
 
-_FIND: Final = {
-    "sms": _memberships_of(ChatMember.phone),
-    "email": _memberships_of(ChatMember.reply_digest),
-}
+def _members_of(sender: InstrumentedAttribute[str | None]) -> Select[Any]:
+    return (
+        select(ChatMember.chat_id, ChatMember.person_id)
+        .join(Chat, Chat.chat_id == ChatMember.chat_id)
+        .where(in_list(sender, "senders"), Chat.archived_at.is_(None))
+    )
+
+
+_SENDERS: Final = {"sms": ChatMember.phone, "email": ChatMember.reply_digest}
+_FIND: Final = {via: _memberships_of(sender) for via, sender in _SENDERS.items()}
+_FIND_ALL: Final = {via: _members_of(sender) for via, sender in _SENDERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +91,58 @@ def record_sayings(ledger: Ledger, sayings: Sequence[Saying], now: datetime) -> 
         What became of each, in the same order.
     """
     with ledger.write() as connection:
-        return [record_saying(connection, one, now) for one in sayings]
+        return _record_all(connection, sayings, now)
 
 
-def record_saying(connection: Connection, saying: Saying, now: datetime) -> SayingFate:
-    """Record one saying, within a transaction that writes."""
-    people = _find_people(connection, saying)
-    if not people and saying.via == "email":
-        return "nobody"  # it stays in its mailbox; a text would come again
-    taken = {"text_id": saying.text_id, "taken_at": now}
-    if not insert_new(connection, TakenText, "text_id", [taken]):
-        return "known"
+def _record_all(
+    connection: Connection, sayings: Sequence[Saying], now: datetime
+) -> list[SayingFate]:
+    """Record sayings within a transaction of their own.
+
+    Whatever they touch is locked at once, before the first is recorded, in the order that everybody
+    keeps: ids of texts, members, chats. One after another would be a deadlock with the page.
+    """
+    untaken = _take(connection, sayings, now)
+    locked = _lock(connection, [one for one in sayings if one.text_id in untaken])
+    fates: list[SayingFate] = []
+    for saying in sayings:
+        if saying.text_id in untaken:
+            untaken.remove(saying.text_id)
+            fates.append(_record(connection, saying, locked, now))
+        else:
+            fates.append("known")
+    return fates
+
+
+def _take(connection: Connection, sayings: Sequence[Saying], now: datetime) -> set[str]:
+    """Note the ids of sayings; return those that were not known."""
+    text_ids = sorted({one.text_id for one in sayings})
+    rows = [{"text_id": one, "taken_at": now} for one in text_ids]
+    return insert_new(connection, TakenText, "text_id", rows)
+
+
+def _lock(connection: Connection, sayings: Sequence[Saying]) -> AbstractSet[Member]:
+    """Lock the open memberships of all who may have said these, then their conversations."""
+    found: set[Member] = set()
+    for via, query in _FIND_ALL.items():
+        if senders := {one.sender for one in sayings if one.via == via}:
+            rows = connection.execute(query, {"senders": write_list(sorted(senders))})
+            found |= {(chat_id, person_id) for chat_id, person_id in rows}
+    if not found:
+        return frozenset()
+    locked = lock_members(connection, found)
+    find_open_chats(connection, {chat_id for chat_id, _ in locked})
+    return locked
+
+
+def _record(
+    connection: Connection, saying: Saying, locked: AbstractSet[Member], now: datetime
+) -> SayingFate:
+    people = _find_people(connection, saying, locked)
     if not people:
+        if saying.via == "email":  # it stays in its mailbox, and is asked about again
+            its_id = TakenText.text_id == saying.text_id
+            connection.execute(delete(TakenText).where(its_id))
         return "nobody"
     is_shared = len(people) > 1
     for memberships in people:
@@ -105,12 +154,14 @@ def record_saying(connection: Connection, saying: Saying, now: datetime) -> Sayi
     return "recorded"
 
 
-def _find_people(connection: Connection, saying: Saying) -> list[list[Any]]:
-    """Return the open memberships of each who may have said it, newest first, and lock them."""
-    said = {"sender": saying.sender}
+def _find_people(
+    connection: Connection, saying: Saying, locked: AbstractSet[Member]
+) -> list[list[Any]]:
+    """Return the locked memberships of each who may have said it, newest first."""
     people: defaultdict[str, list[Any]] = defaultdict(list)
-    for member in connection.execute(_FIND[saying.via], said):
-        people[member.person_id].append(member)
+    for member in connection.execute(_FIND[saying.via], {"sender": saying.sender}):
+        if (member.chat_id, member.person_id) in locked:
+            people[member.person_id].append(member)
     return list(people.values())[:MOST_SHARING]
 
 

@@ -356,20 +356,15 @@ def test_receipt_without_a_readable_time_has_none(scts: str) -> None:
     assert receipt.occurred_at is None
 
 
-@pytest.mark.parametrize(
-    ("plain", "text", "provider_id", "sent_at"),
-    [
-        (TEXT, TEXT["text"], "0A02", NOW),
-        (MESSAGE, "I am safe", MESSAGE["message_uuid"], NOW - timedelta(minutes=1)),
-        (TEXT | {"message-timestamp": "soon"}, TEXT["text"], "0A02", None),
-    ],
-)
-def test_text_of_a_recipient_is_read(
-    plain: dict[str, Any], text: str, provider_id: str, sent_at: datetime | None
-) -> None:
+THEN = NOW - timedelta(minutes=1)
+READ = [(TEXT, TEXT["text"], "0A02", NOW), (MESSAGE, "I am safe", MESSAGE["message_uuid"], THEN)]
+
+
+@pytest.mark.parametrize(("plain", "text", "its_id", "sent_at"), READ)
+def test_text_of_a_recipient_is_read(plain: Any, text: str, its_id: str, sent_at: Any) -> None:
     assert make_route().read_receipts(post(plain)) == []
     assert make_route().read_inbound(post(plain)) == [
-        InboundText(phone_of(17), phone_of(42), text, provider_id, sent_at)
+        InboundText(phone_of(17), phone_of(42), text, its_id, sent_at)
     ]
 
 

@@ -19,6 +19,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser import find_barriers
 from tests.e2e.conftest import ROLLCALL, Rollcall, wait_until
 from tests.people import phone_of
 from tests.ports import find_free_port
@@ -243,3 +244,16 @@ def test_everything_but_the_position_works_without_a_script(
     page.goto(f"{portal.address}/app")
     expect(page.get_by_role("heading", name=re.compile("nicht bekannt"))).to_be_visible()
     browser.close()
+
+
+def test_no_page_of_the_app_has_barriers(portal: AppPortal, telephone: BrowserContext) -> None:
+    page = telephone.new_page()
+    link = portal.invite("p1")
+    stranger = ("/app", "/app/offline", "/app/join/nobody")
+    for address in (*(portal.address + path for path in stranger), link):
+        page.goto(address)
+        assert find_barriers(page) == [], address
+    enrol(page, link)
+    assert find_barriers(page) == []
+    page.goto(f"{portal.address}/app/emergency")
+    assert find_barriers(page) == []

@@ -164,6 +164,7 @@ def test_carrier_that_is_down_holds_up_neither_answers_nor_the_end(
     nowhere = f'url = "http://127.0.0.1:{find_free_port()}/'
     down = re.sub(r'url = "http://127\.0\.0\.1:\d+/', nowhere, routes)
     rollcall.set("ROUTES_FILE", rollcall.write("down.toml", down))
+    rollcall.set("DELIVERY__SMS_MAX_TRIES", "50")  # it is not to be given up meanwhile
     command = [sys.executable, "-u", "-m", "rollcall.cli", "replies", "--every", "1"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, cwd=rollcall.folder

@@ -170,6 +170,9 @@ def load_chat_in(connection: Connection, chat_id: str, *, for_update: bool = Fal
 def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
     """End a conversation for its members: links are dead, nobody is reminded; it stays readable.
 
+    No try of any of its messages is begun from then on; what waits is taken out of the queue by
+    `rollcall.sending.archiving`.
+
     Returns:
         Whether this call did; one that is archived stays as it is.
 
@@ -178,6 +181,11 @@ def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
     """
     with ledger.write() as connection:
         load_chat_in(connection, chat_id)
+        # nothing of it may be begun with a dead link, even if this process dies right after
+        unsent = update(Message).where(
+            Message.chat_id == chat_id, Message.state.in_(("accepted", "sending"))
+        )
+        connection.execute(unsent.values(state="stopped", stopped_at=now, closed_at=now))
         members = (
             select(ChatMember.person_id)
             .where(ChatMember.chat_id == chat_id)

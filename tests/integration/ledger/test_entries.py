@@ -15,7 +15,7 @@ from rollcall.ledger.chats import archive_chat, enrol_members
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entries
 from rollcall.ledger.follow_ups import select_followed
-from rollcall.ledger.messages import accept_message
+from rollcall.ledger.messages import accept_message, is_stopped, load_message
 from rollcall.ledger.recording import freeze_audience, record_deliveries
 from rollcall.ledger.tables import Delivery
 from tests.integration.conversations import KEY, Conversation, open_conversation
@@ -141,6 +141,15 @@ def test_an_archived_chat_takes_nothing_from_anybody(ledger: Ledger) -> None:
     assert record_entries(ledger, entries, NOW) == ["closed"] * 3
     gone = member(ledger, opened, "p0000")
     assert (gone.token_digest, gone.reply_digest, gone.next_chase_at) == (None, None, None)
+
+
+def test_an_archive_lets_nothing_be_begun_that_holds_a_dead_link(ledger: Ledger) -> None:
+    opened = open_conversation(ledger)
+
+    archive_chat(ledger, opened.chat.chat_id, NOW)
+
+    assert is_stopped(ledger, opened.chat.message_id)
+    assert load_message(ledger, opened.chat.message_id).state == "stopped"
 
 
 def test_answers_replies_and_an_archive_at_once_end_all_of_them(ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ recipient.
 """
 
 import json
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -28,8 +28,6 @@ from rollcall.errors import InputError, RequestError
 
 TemplateKind = Literal["one_way", "chat"]
 """What a template is for; a template of one kind is never shown or taken for the other."""
-
-TEMPLATE_KINDS: tuple[TemplateKind, ...] = get_args(TemplateKind)
 
 KIND_NAMES: Final[dict[TemplateKind, str]] = {"one_way": "one-way messages", "chat": "chats"}
 

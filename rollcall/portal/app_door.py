@@ -54,16 +54,13 @@ from rollcall.portal.app_requests import (
 )
 from rollcall.portal.app_writer import Own
 from rollcall.portal.desk import Desk
-from rollcall.portal.page_requests import comes_from_elsewhere, read_form
+from rollcall.portal.page_requests import BY_SCRIPT, comes_from_elsewhere, read_form
 from rollcall.portal.reception import answer
 from rollcall.portal.requests import RefusedError
 
 DEVICE_BURST: Final = 30
 DEVICE_PER_S: Final = 0.5
 """Reports and changes of one device: more is no person's doing."""
-
-BY_SCRIPT: Final = "x-fetch"
-"""The header by which the app's own script says that it wants an answer for itself."""
 
 log = logging.getLogger(__name__)
 

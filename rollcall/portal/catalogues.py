@@ -50,9 +50,9 @@ class Catalogue:
         return self.texts.get(english) or english
 
 
-def load_catalogues() -> dict[str, Catalogue]:
-    """Read the words of all languages, by tag."""
-    return {language: Catalogue(language, _read(language)) for language in PORTAL_LANGUAGES}
+def load_catalogues(folder: Path = LOCALES) -> dict[str, Catalogue]:
+    """Read the words of all languages from a folder of catalogues, by tag."""
+    return {one: Catalogue(one, _read(folder, one)) for one in PORTAL_LANGUAGES}
 
 
 def choose_page_language(member: str | None, accept_language: str, chat: str | None = None) -> str:
@@ -75,10 +75,10 @@ def write_time(moment: datetime, language: str) -> str:
     return f"{day} {moment:%H:%M} UTC"
 
 
-def _read(language: str) -> dict[str, str]:
+def _read(folder: Path, language: str) -> dict[str, str]:
     if language == SOURCE_LANGUAGE:
         return {}
-    with (LOCALES / f"{language}.po").open("rb") as file:
+    with (folder / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     return {str(one.id): str(one.string) for one in catalogue if one.id and not one.fuzzy}
 

@@ -18,7 +18,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -35,13 +34,16 @@ from rollcall.portal.grouping import Grouped
 from rollcall.portal.guesses import Guesses
 from rollcall.portal.headers import PAGE_HEADERS
 from rollcall.portal.nonces import Nonces
-from rollcall.portal.page_requests import comes_from_elsewhere, find_client, read_form, read_skip
+from rollcall.portal.page_requests import (
+    BY_SCRIPT,
+    comes_from_elsewhere,
+    find_client,
+    read_form,
+    read_skip,
+)
 from rollcall.portal.page_writer import NOTHING_SENT, PageWriter, Sent
 from rollcall.portal.reception import RETRY_AFTER_S, answer
 from rollcall.portal.requests import RefusedError
-
-BY_SCRIPT: Final = "x-fetch"
-"""The header by which the page's own script says that it wants the page at once."""
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,9 @@ from starlette.requests import Request
 
 from rollcall.portal.requests import RefusedError, read_body
 
+BY_SCRIPT: Final = "x-fetch"
+"""The header by which a page's own script says that it wants its answer at once, not a redirect."""
+
 _FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 10
 _IPV6_PREFIX: Final = 64

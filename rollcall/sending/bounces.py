@@ -2,30 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Protocol
 
-from rollcall.domain.receipts import Receipt, ReceiptSource
-from rollcall.ledger.engine import Ledger
+from rollcall.domain.receipts import Receipt
 from rollcall.routes.email.dsn import BounceIds, read_bounce
 from rollcall.routes.email.mailbox import open_mailbox
 from rollcall.routes.email.mailbox_settings import MailboxSettings
-
-
-class RecordReceipts(Protocol):
-    """Commits receipts to the ledger; returns how many were new."""
-
-    def __call__(
-        self,
-        ledger: Ledger,
-        route_id: str,
-        source: ReceiptSource,
-        receipts: Sequence[Receipt],
-        now: datetime,
-    ) -> int:
-        """Record receipts of a route; twice is the same as once."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

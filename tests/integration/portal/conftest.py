@@ -1,9 +1,11 @@
 """A portal in this process, with a ledger and a provider of its own."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +21,7 @@ from rollcall.portal.intake import Intake
 from rollcall.portal.reception import Caller
 from rollcall.wiring import build_arrivals_recorder
 from tests.integration.portal.member import SetClock, visiting
+from tests.integration.portal.processes import PortalProcess, running
 from tests.integration.portal.scripted import (
     PUBLIC_URL,
     SECRET,
@@ -112,3 +115,18 @@ def count_receipts(ledger: Ledger) -> int:
     """Return how many receipts are in the ledger."""
     with ledger.read() as connection:
         return connection.execute(select(func.count()).select_from(ReceiptRow)).scalar_one()
+
+
+@pytest.fixture
+def portal(ledger: Ledger, ledger_url: str, tmp_path: Path) -> Iterator[PortalProcess]:
+    del ledger  # it is made ready before the process starts
+    with running(PortalProcess(ledger_url, tmp_path, logging.WARNING)) as portal:
+        yield portal
+
+
+@pytest.fixture
+def talkative_portal(ledger: Ledger, ledger_url: str, tmp_path: Path) -> Iterator[PortalProcess]:
+    """A portal that logs everything that can be logged."""
+    del ledger
+    with running(PortalProcess(ledger_url, tmp_path, log_level=1)) as portal:
+        yield portal

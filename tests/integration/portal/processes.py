@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -68,3 +70,13 @@ class PortalProcess:
             return httpx.get(f"{self.base_url}/healthz", timeout=5, trust_env=False).is_success
         except httpx.HTTPError:
             return False
+
+
+@contextmanager
+def running(portal: PortalProcess) -> Iterator[PortalProcess]:
+    """Wait until it is up; kill it at the end."""
+    try:
+        portal.wait_until_up()
+        yield portal
+    finally:
+        portal.kill()

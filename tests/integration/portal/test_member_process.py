@@ -1,14 +1,11 @@
 """The member's page as a real process: killed under taps, and what its log tells."""
 
 import asyncio
-import logging
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
-import pytest
 from sqlalchemy import select
 
 from rollcall.domain.personal_links import digest_token
@@ -23,30 +20,6 @@ TAPS = 300
 KILLS = 2
 TAPPERS = 10
 PATIENCE_S = 300
-
-
-@contextmanager
-def running(portal: PortalProcess) -> Iterator[PortalProcess]:
-    try:
-        portal.wait_until_up()
-        yield portal
-    finally:
-        portal.kill()
-
-
-@pytest.fixture
-def portal(ledger: Ledger, ledger_url: str, tmp_path: Path) -> Iterator[PortalProcess]:
-    del ledger  # it is made ready before the process starts
-    with running(PortalProcess(ledger_url, tmp_path, logging.WARNING)) as portal:
-        yield portal
-
-
-@pytest.fixture
-def talkative_portal(ledger: Ledger, ledger_url: str, tmp_path: Path) -> Iterator[PortalProcess]:
-    """A portal that logs everything that can be logged."""
-    del ledger
-    with running(PortalProcess(ledger_url, tmp_path, log_level=1)) as portal:
-        yield portal
 
 
 @asynccontextmanager

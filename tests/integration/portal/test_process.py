@@ -2,13 +2,10 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
-import pytest
 
 from rollcall.clock import SystemClock
 from rollcall.ledger.engine import Ledger
@@ -32,30 +29,6 @@ CALLERS = 30
 PATIENCE_S = 400
 PATH = f"/receipts/alpha/{SECRET}"
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture
-def portal(ledger: Ledger, ledger_url: str, tmp_path: Path) -> Iterator[PortalProcess]:
-    del ledger  # it is made ready before the process starts
-    with running(PortalProcess(ledger_url, tmp_path, logging.WARNING)) as portal:
-        yield portal
-
-
-@pytest.fixture
-def talkative_portal(ledger: Ledger, ledger_url: str, tmp_path: Path) -> Iterator[PortalProcess]:
-    """A portal that logs everything that can be logged."""
-    del ledger
-    with running(PortalProcess(ledger_url, tmp_path, log_level=1)) as portal:
-        yield portal
-
-
-@contextmanager
-def running(portal: PortalProcess) -> Iterator[PortalProcess]:
-    try:
-        portal.wait_until_up()
-        yield portal
-    finally:
-        portal.kill()
 
 
 @asynccontextmanager

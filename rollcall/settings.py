@@ -107,6 +107,9 @@ class Settings(BaseSettings):
         PROJECT_FOLDER / "data" / "local",
         description="Where the ledger, kept sources and snapshots lie; only its owner can read it.",
     )
+    source: Path | None = Field(
+        None, description="Folder of the travellers' data, where an order names none."
+    )
     ledger_url: str = Field(
         "", description="The ledger as a database URL; default: SQLite in the data folder."
     )

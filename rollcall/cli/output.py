@@ -25,7 +25,13 @@ class Format(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the answer.")]
 SourceOption = Annotated[
-    Path, typer.Option("--data", help="Folder with people.csv, bookings.csv and so on.")
+    Path,
+    typer.Option(
+        "--data",
+        envvar="ROLLCALL_SOURCE",  # the setting `source`
+        show_envvar=False,
+        help="Folder with people.csv, bookings.csv and so on; default: ROLLCALL_SOURCE.",
+    ),
 ]
 AsOfOption = Annotated[
     str | None,

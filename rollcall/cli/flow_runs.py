@@ -5,12 +5,12 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 import httpx
-from prefect import Flow
+from prefect import Flow, State
 from prefect.settings import PREFECT_API_URL
 
 from flows.open_chat import open_chat
 from flows.post_to_chat import post_to_chat
-from flows.send_message import send_message
+from flows.send_message import send_accepted, send_message
 from rollcall.cli.output import print_notice
 from rollcall.errors import RollcallError
 from rollcall.sending.steps import SendReport
@@ -20,7 +20,7 @@ HEALTH_TIMEOUT_S = 2.0
 log = logging.getLogger(__name__)
 
 
-FLOWS: Final[dict[str, Flow[[str], Coroutine[Any, Any, SendReport]]]] = {
+FLOWS: Final[dict[str, Flow[..., Coroutine[Any, Any, State[SendReport | None]]]]] = {
     "chat_invite": open_chat,
     "chat_notice": post_to_chat,
 }
@@ -35,15 +35,28 @@ async def run_send_message(message_id: str, kind: str = "one_way") -> SendReport
     """
     flow = FLOWS.get(kind, send_message)
     if not await _prefect_answers():
-        return await flow.fn(message_id)
+        return await send_accepted(message_id)
     try:
-        return await flow(message_id)
+        return await _read_report(await flow(message_id, return_state=True))
     except RollcallError:
         raise
     except Exception:
         log.warning("prefect failed in mid-send", extra={"message_id": message_id}, exc_info=True)
         print_notice("Prefect failed in mid-send: going on without it")
-        return await flow.fn(message_id)
+        return await send_accepted(message_id)
+
+
+async def _read_report(state: State[SendReport | None]) -> SendReport:
+    """Return what a run came to, also where its state says that not everybody was reached.
+
+    Raises:
+        RollcallError: As the steps of the flow do.
+        TypeError: It came to nothing: the run was ended by Prefect.
+    """
+    ended = await state.aresult(raise_on_failure=False)
+    if isinstance(ended, SendReport):
+        return ended
+    raise ended if isinstance(ended, Exception) else TypeError("the flow run reports nothing")
 
 
 async def _prefect_answers() -> bool:

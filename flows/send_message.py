@@ -16,6 +16,7 @@ from tasks.record import claim_message, close_message, record_deliveries
 from tasks.run_names import name_message
 from tasks.run_page import RunPage
 from tasks.select import select_audience
+from tasks.working import working_on
 
 
 @flow(name="send-message", flow_run_name=name_message, persist_result=False)
@@ -37,6 +38,7 @@ async def send_accepted(message_id: str) -> SendReport:
     """Send an accepted message; its steps are those of the flow run that calls this, if any."""
     async with (
         running_app() as app,
+        working_on(app, message_id),  # ledger: somebody is there, as long as the lease is renewed
         RunPage(app.ledger, message_id) as page,
         ExtraProcesses(app, message_id) as extra,
     ):

@@ -16,7 +16,7 @@ SendEnd = State[SendReport | None]
 
 async def finish_page(page: RunPage, report: SendReport) -> SendReport:
     """Leave a note on the run's page of what the message has come to, if there is a page."""
-    await page.finish(lambda: _write_note(report))
+    await page.finish(lambda: _write_note(report), tell_end(report))
     return report
 
 

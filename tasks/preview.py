@@ -18,10 +18,11 @@ from tasks.telling import has_page, tell
 async def show_preview(order: OrderForm) -> SendEnd:
     """Leave a note of whom an order means on the run's page, and return how the run ends."""
     people_count, note = await preview_order(order)
+    told = f"{people_count:,} people; nothing was sent"
     if has_page():
         key = f"preview-{flow_run.id}"
-        await tell(lambda: acreate_markdown_artifact(note, key))
-    return Completed(name="Previewed", message=f"{people_count:,} people; nothing was sent")
+        await tell(lambda: acreate_markdown_artifact(note, key, told))
+    return Completed(name="Previewed", message=told)
 
 
 @step("preview-order")

@@ -35,8 +35,10 @@ def _name_run(what: str) -> str:
     parameters: dict[str, Any] = flow_run.parameters or {}
     if known := parameters.get("message_id"):
         return f"{what}-{known}"
-    told = _tell(parameters.get("order"))
-    return f"new {what}: {told}"[:MOST_NAME_CHARS] if told else f"new {what}"
+    order = parameters.get("order")
+    head = "preview" if isinstance(order, OrderForm) and order.preview_only else f"new {what}"
+    told = _tell(order)
+    return f"{head}: {told}"[:MOST_NAME_CHARS] if told else head
 
 
 def _tell(order: object) -> str:

@@ -62,8 +62,13 @@ class RunPage:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
 
-    async def finish(self, write_note: Callable[[], str]) -> None:
-        """Leave the bar as it is at the end, and a note; that is written for a flow run only."""
+    async def finish(self, write_note: Callable[[], str], told: str) -> None:
+        """Leave the bar as it is at the end, and a note.
+
+        Args:
+            write_note: Writes the note; called for a flow run only.
+            told: What stands above it, in a line.
+        """
         if self._keeping is None:
             return
         self._ending.set()
@@ -74,7 +79,7 @@ class RunPage:
             log.warning("no note on the run's page", extra={"reason": str(error)})
             return
         key = f"report-{self.message_id.lower()}"
-        await tell(lambda: acreate_markdown_artifact(note, key), is_known_away=self._is_away)
+        await tell(lambda: acreate_markdown_artifact(note, key, told), is_known_away=self._is_away)
 
     async def _keep_bar(self) -> None:
         """Look and tell until the send ends, and once more then."""

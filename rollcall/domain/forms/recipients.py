@@ -130,8 +130,12 @@ class RecipientsForm(FormPart):
         names = ["everyone"] if self.everyone else []
         names += [f"filter {one}" for one in self.saved_filters]
         names += [f"group {one}" for one in self.groups]
-        counts = {"facilities": self.facilities, "people": self.people, "filters": self.filters}
-        names += [f"{len(given)} {what}" for what, given in counts.items() if given]
+        counted = (
+            (len(self.facilities), "facility", "facilities"),
+            (len(self.people), "person", "people"),
+            (len(self.filters), "filter of its own", "filters of its own"),
+        )
+        names += [f"{count} {one if count == 1 else many}" for count, one, many in counted if count]
         return ", ".join(names)
 
     def to_json(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ second: of two processes that commit all the time each would wait most of it."""
 CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL that does not answer is waited for."""
 
-ABANDONED_AFTER_S = 60.0
+ABANDONED_AFTER_S = 40.0
 """After how long PostgreSQL ends a transaction in which nothing happens, as when its process is
 paused: the rows that it has locked are skipped by everybody else. As long as a lease."""
 

@@ -93,6 +93,28 @@ class Ledger:
             query = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
             connection.execute(query, {"name": name})
 
+    def read_size(self) -> int:
+        """Return how many bytes the database takes, without what SQLite has not merged yet.
+
+        Raises:
+            LedgerError: The database does not answer.
+        """
+        is_sqlite = self.backend == "sqlite"
+        pages = "select page_count * page_size from pragma_page_count(), pragma_page_size()"
+        query = pages if is_sqlite else "select pg_database_size(current_database())"
+        with self.read() as connection:
+            return int(connection.execute(text(query)).scalar_one())
+
+    def read_version(self) -> str:
+        """Return which version of the database this is, as it names itself.
+
+        Raises:
+            LedgerError: The database does not answer.
+        """
+        query = "select sqlite_version()" if self.backend == "sqlite" else "show server_version"
+        with self.read() as connection:
+            return str(connection.execute(text(query)).scalar_one())
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -30,7 +30,9 @@ ORDER = MessageForm(template="Drill")
 def within_run(**parameters: Any) -> FlowRunContext:
     """Return the context of a flow run, with as much of it as names and keys need."""
     run = FlowRun(id=uuid.UUID(int=7), flow_id=uuid.uuid4(), name="a run", parameters=parameters)
-    return FlowRunContext.model_construct(flow_run=run, parameters=parameters)
+    construct: Any = FlowRunContext.model_construct
+    context: FlowRunContext = construct(flow_run=run, parameters=parameters)
+    return context
 
 
 def test_an_order_has_the_key_of_its_run_so_that_a_repeated_run_is_the_same_message() -> None:
@@ -129,7 +131,7 @@ def test_every_deployment_says_what_it_is_and_the_advisories_are_not_armed() -> 
         [schedule] = one["schedules"]
         assert schedule["active"] is False
         assert schedule["timezone"]
-    by_flow = {"send_message": send_message, "open_chat": open_chat}
+    by_flow: dict[str, Any] = {"send_message": send_message, "open_chat": open_chat}
     for one in advisories:
         flow = by_flow[one["entrypoint"].rpartition(":")[2]]
         order = flow.validate_parameters(one["parameters"])["order"]

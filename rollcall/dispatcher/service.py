@@ -10,7 +10,8 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +28,13 @@ from rollcall.dispatcher.ledger_side import LedgerSide
 from rollcall.dispatcher.pool_side import PoolSide
 from rollcall.errors import ConfigError, LedgerError
 from rollcall.ledger.dispatchers import SEEN_EVERY_S, DispatcherRecord, say_gone, say_present
+from rollcall.metrics.monitor import (
+    Vitals,
+    listen_for_monitor,
+    make_monitor,
+    make_registry,
+    serve_monitor,
+)
 from rollcall.settings import Settings
 from rollcall.wiring import App, build_app, running_app
 
@@ -43,12 +51,14 @@ class Dispatcher:
     Attributes:
         settings: Those of its app.
         tell: Takes a sentence for whoever watches.
-        address: Where its health is asked, for others to know.
+        metrics_port: Where its health and metrics are asked; None: nowhere.
+        address: The same, for others to know.
     """
 
     settings: Settings
     tell: Callable[[str], None]
-    address: str | None = None
+    metrics_port: int | None = None
+    address: str | None = field(init=False, default=None)
     _loop: asyncio.AbstractEventLoop | None = field(init=False, default=None)
     _app: App | None = field(init=False, default=None)
     _pool: PoolSide | None = field(init=False, default=None)
@@ -88,7 +98,10 @@ class Dispatcher:
         """Work until the app is told to stop."""
         self._loop = asyncio.get_running_loop()
         clock = SystemClock()
-        async with running_app(build_app(self.settings, clock)) as app:
+        async with (
+            running_app(build_app(self.settings, clock)) as app,
+            self._monitored(app),
+        ):
             self._app, self._started_at = app, clock.now()
             app.book.keep_divided(self.settings.delivery.processes)
             self._ledger = LedgerSide(app, self._uses_prefect, self.tell)
@@ -106,6 +119,22 @@ class Dispatcher:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
                 await asyncio.to_thread(say_gone, app.ledger, self._ledger.owner)
+
+    @asynccontextmanager
+    async def _monitored(self, app: App) -> AsyncIterator[None]:
+        if self.metrics_port is None:
+            yield
+            return
+        host, token = self.settings.metrics_host, self.settings.metrics_token.get_secret_value()
+        listening = listen_for_monitor(host, self.metrics_port, token)
+        self.address = "{}:{}".format(*listening.getsockname()[:2])
+        registry = make_registry("dispatcher", app.ledger, app.clock)
+        monitor = make_monitor("dispatcher", registry, self._tell_vitals, token)
+        async with serve_monitor(monitor, listening):
+            yield
+
+    async def _tell_vitals(self) -> Vitals:
+        return Vitals(self.is_well(), {"prefect_answers": self._uses_prefect()})
 
     def is_well(self) -> bool:
         """Tell whether it works; that Prefect is away is no illness of its own."""

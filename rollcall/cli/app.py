@@ -28,6 +28,7 @@ from rollcall.cli.replies import replies
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
 from rollcall.cli.server import server
+from rollcall.cli.status import status
 from rollcall.cli.stop import stop
 from rollcall.cli.templates import templates_app
 from rollcall.cli.up import up
@@ -61,6 +62,7 @@ app.command()(dispatcher)
 app.command()(find)
 app.command()(portal)
 app.command()(server)
+app.command()(status)
 app.command()(up)
 app.add_typer(devices_app, name="app")
 app.add_typer(chat_app, name="chat")

@@ -88,5 +88,11 @@ def given_prefect_url() -> str | None:
     return os.environ.get("PREFECT_API_URL") or None
 
 
+def given_prefect_auth() -> tuple[str, str] | None:
+    """Return user and password for Prefect's API, if the operator gives them."""
+    user, _, password = os.environ.get(CLIENT_AUTH, "").partition(":")
+    return (user, password) if user else None
+
+
 def _given() -> dict[str, str]:
     return dict(os.environ)

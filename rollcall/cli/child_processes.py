@@ -7,7 +7,7 @@ Each part leads a session of its own. What it leaves behind comes to us, since w
 import ctypes
 import os
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -50,23 +50,35 @@ def reap_adopted(parts: Collection[int]) -> None:
                 os.waitpid(pid, os.WNOHANG)
 
 
-def kill_descendants() -> int:
-    """Kill everything that descends from us; return how many there were."""
-    found = list_descendants()
-    for pid in found:
+def list_adopted(parts: Collection[int]) -> list[int]:
+    """Return the running processes that parts which have ended left to us."""
+    return [
+        pid
+        for pid, parent, state in _list_processes()
+        if parent == os.getpid() and state not in "ZX" and pid not in parts
+    ]
+
+
+def signal_each(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to processes of ours; those that have ended meanwhile are left out."""
+    for pid in pids:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    return len(found)
+            os.kill(pid, number)
 
 
-def list_descendants() -> list[int]:
-    """Return the running processes that descend from this one."""
+def kill_descendants() -> None:
+    """Kill everything that descends from us."""
+    signal_each(list_descendants(os.getpid()), signal.SIGKILL)
+
+
+def list_descendants(ancestor: int) -> list[int]:
+    """Return the running processes that descend from one."""
     children: dict[int, list[int]] = {}
     for pid, parent, state in _list_processes():
         if state not in "ZX":
             children.setdefault(parent, []).append(pid)
     found: list[int] = []
-    ahead = [os.getpid()]
+    ahead = [ancestor]
     while ahead:
         of_one = children.get(ahead.pop(), [])
         found += of_one

@@ -49,11 +49,12 @@ async def _ask_portal(http: httpx.AsyncClient, settings: Settings) -> Finding:
     if not settings.public_url:
         told = "none is wanted: ROLLCALL_PUBLIC_URL is not set"
         return Finding("portal", True, told, {"answers": False})
-    places = (f"http://{LOOPBACK}:{settings.ports.portal}", settings.public_url.rstrip("/"))
+    here, outside = f"http://{LOOPBACK}:{settings.ports.portal}", settings.public_url.rstrip("/")
+    places = (here,) if here == outside else (here, outside)
     for place in places:
         if await _answers(http, f"{place}/healthz"):
             return Finding("portal", True, f"{place} answers", {"answers": True, "url": place})
-    told = f"answers neither at {places[0]} nor at {places[1]}: receipts and answers do not come in"
+    told = f"does not answer at {' or '.join(places)}: receipts and answers do not come in"
     return Finding("portal", is_good=False, told=told, facts={"answers": False})
 
 

@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import time
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -18,7 +18,9 @@ from rollcall.cli.child_processes import (
     die_with_parent,
     is_group_empty,
     kill_descendants,
+    list_adopted,
     reap_adopted,
+    signal_each,
     signal_group,
 )
 
@@ -34,6 +36,8 @@ STOP_WITHIN_S: Final = 12.0
 
 REST_WITHIN_S: Final = 2.0
 """The same for what a part leaves behind."""
+
+SAME_SIGNAL_S: Final = 0.5
 
 LOOK_S: Final = 0.25
 LOOK_AGAIN_S: Final = 5.0
@@ -92,6 +96,7 @@ class Supervisor:
         parts: What to run, in the order in which they are told of.
         tell: Takes the name of a part and a line of it or about it.
         tell_ready: Is called once, when all of them answer.
+        stop_within_s: How long each may take to end.
     """
 
     def __init__(
@@ -99,19 +104,27 @@ class Supervisor:
         parts: Sequence[Part],
         tell: Callable[[str, str], None],
         tell_ready: Callable[[], None],
+        stop_within_s: float = STOP_WITHIN_S,
     ) -> None:
         self._kept = {part.name: _Kept(part) for part in parts}
         self._tell = tell
         self._tell_ready = tell_ready
+        self._stop_within_s = stop_within_s
+        self._stopped_at = 0.0
         self.stopping = asyncio.Event()
         self.hurrying = asyncio.Event()
         self.refused: str | None = None
         """The part that ended because of a wrong setting before all was ready."""
 
     def stop(self) -> None:
-        """End everything; the second time, without waiting."""
-        if self.stopping.is_set():
+        """End everything; the second time, without waiting.
+
+        A second signal that comes with the first is the same one: a terminal sends it to all.
+        """
+        now = time.monotonic()
+        if self.stopping.is_set() and now > self._stopped_at + SAME_SIGNAL_S:
             self.hurrying.set()
+        self._stopped_at = self._stopped_at or now
         self.stopping.set()
 
     async def run(self) -> None:
@@ -159,19 +172,24 @@ class Supervisor:
         """Start a part and wait for its end, and for that of whatever it leaves behind."""
         if isinstance(kept.part.health, Path):
             kept.part.health.unlink(missing_ok=True)  # a killed one has left it
-        kept.process = await asyncio.create_subprocess_exec(
-            *kept.part.command,
-            env=kept.part.environment,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
+        # a pipe of our own: asyncio's would not tell of an end while anybody else has it open
+        ours, theirs = os.pipe()
+        try:
+            kept.process = await asyncio.create_subprocess_exec(
+                *kept.part.command,
+                env=kept.part.environment,
+                stdin=DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+        finally:
+            os.close(theirs)
         kept.start_count += 1
         if self.stopping.is_set():
             kept.process.terminate()
-        reading = asyncio.create_task(self._pass_on(kept.part.name, kept.process))
+        reading = asyncio.create_task(self._pass_on(kept.part.name, ours))
         code = await kept.process.wait()
         kept.state = "away"
         kept.ready.clear()
@@ -182,21 +200,31 @@ class Supervisor:
 
     async def _clear_up(self, leader: int) -> None:
         """End what a part that has ended left behind: it may hold the port."""
-        signal_group(leader, signal.SIGTERM)
+        self._signal_rest(leader, signal.SIGTERM)
         give_up_at = time.monotonic() + REST_WITHIN_S
-        while not self._is_empty(leader) and time.monotonic() < give_up_at:
+        while self._has_rest(leader) and time.monotonic() < give_up_at:
             await _wait(self.hurrying, 0.05)
-        signal_group(leader, signal.SIGKILL)
+        self._signal_rest(leader, signal.SIGKILL)
 
-    def _is_empty(self, leader: int) -> bool:
-        reap_adopted([one.process.pid for one in self._kept.values() if one.process])
-        return is_group_empty(leader)
+    def _signal_rest(self, leader: int, number: signal.Signals) -> None:
+        signal_group(leader, number)
+        signal_each(list_adopted(self._leaders()), number)
 
-    async def _pass_on(self, name: str, process: Process) -> None:
-        """Tell what a part prints, line by line."""
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
+    def _has_rest(self, leader: int) -> bool:
+        reap_adopted(self._leaders())
+        return not is_group_empty(leader) or bool(list_adopted(self._leaders()))
+
+    def _leaders(self) -> list[int]:
+        return [one.process.pid for one in self._kept.values() if one.process]
+
+    async def _pass_on(self, name: str, descriptor: int) -> None:
+        """Tell what a part prints, line by line, until nobody can print any more."""
+        async with _reading(descriptor) as reader:
+            await self._tell_lines(name, reader)
+
+    async def _tell_lines(self, name: str, reader: asyncio.StreamReader) -> None:
         rest = b""
-        while chunk := await process.stdout.read(65_536):
+        while chunk := await reader.read(65_536):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 self._tell(name, line.decode(errors="replace"))
@@ -219,7 +247,8 @@ class Supervisor:
         kept.process.terminate()
         ended = asyncio.create_task(kept.process.wait())
         hurried = asyncio.create_task(self.hurrying.wait())
-        await asyncio.wait({ended, hurried}, timeout=STOP_WITHIN_S, return_when="FIRST_COMPLETED")
+        bound_s = self._stop_within_s
+        await asyncio.wait({ended, hurried}, timeout=bound_s, return_when="FIRST_COMPLETED")
         if not ended.done():
             self._tell(kept.part.name, "does not end: killed")
             signal_group(kept.process.pid, signal.SIGKILL)
@@ -264,6 +293,19 @@ class Supervisor:
         for one in self._kept.values():
             if one.part.after == kept.part.name and one.runs and one.process:
                 one.process.terminate()
+
+
+@asynccontextmanager
+async def _reading(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    """Read a pipe; closed at the end."""
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
 
 
 async def _ask(health: str | Path, http: httpx.AsyncClient) -> State:

@@ -36,7 +36,7 @@ from rollcall.ledger.log import LogEntry, read_log
 from rollcall.ledger.recording import derive_delivery_id
 from rollcall.sandbox.journal import JournalEntry, read_journal
 from rollcall.sandbox.plan import PlanName
-from rollcall.sandbox.servers import HOST
+from rollcall.sandbox.serving import HOST
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.steps import SendReport
 from rollcall.settings import PROJECT_FOLDER, Settings, load_settings

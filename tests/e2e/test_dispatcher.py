@@ -31,7 +31,11 @@ def dispatcher(rollcall: Rollcall, name: str) -> Iterator["subprocess.Popen[str]
     """Run a dispatcher that is ready; killed at the end if it still runs then."""
     with log_of(rollcall, name).open("w") as log:
         process = subprocess.Popen(
-            [*ROLLCALL, "dispatcher"], env=rollcall.env, stdout=log, stderr=log, text=True
+            [*ROLLCALL, "dispatcher", "--metrics-port", "0"],
+            env=rollcall.env,
+            stdout=log,
+            stderr=log,
+            text=True,
         )
     try:
         wait_until(lambda: " works" in log_of(rollcall, name).read_text(), 60, "it works")

@@ -128,9 +128,6 @@ def test_a_second_one_is_refused_with_one_sentence(running: Running) -> None:
     assert second.returncode == 2
     told = f"rollcall: `rollcall up` runs already for {folder} (process {running.process.pid}): "
     assert second.stderr == told + "end that one first\n"
-    elsewhere = running.rollcall.run("up", "--demo", "--folder", f"{folder}-2")
-    assert elsewhere.returncode == 2
-    assert "set ROLLCALL_PORTS__" in elsewhere.stderr
 
 
 def test_a_part_that_is_killed_comes_back(running: Running) -> None:

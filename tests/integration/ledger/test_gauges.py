@@ -1,4 +1,4 @@
-"""What metrics and `rollcall status` ask is found by index, so that it costs a large ledger little."""
+"""What metrics and `rollcall status` ask is found by index: it costs a large ledger little."""
 
 from datetime import timedelta
 
@@ -13,10 +13,10 @@ from rollcall.ledger.gauges import (
     read_latest_tries,
     read_queue_depths,
 )
+from rollcall.ledger.queue import claim_due
 from tests.integration.ledger.records import (
     NOW,
     begin,
-    claim_due,
     finish,
     finished,
     queue_message,

@@ -23,7 +23,6 @@ from rollcall.cli.output import Format, FormatOption, console, print_json, print
 from rollcall.cli.send import (
     EXIT_NOT_ALL_REACHED,
     confirmed,
-    is_complete,
     print_report,
     report_to_json,
     run_to_end,
@@ -69,7 +68,7 @@ def demo(
         print_json(report_to_json(report) | told)
     else:
         _print_end(report, chat, folder, (lost, twice))
-    is_good = is_complete(report) and not lost
+    is_good = report.is_complete and not lost
     raise typer.Exit(0 if is_good else EXIT_NOT_ALL_REACHED)
 
 

@@ -9,10 +9,16 @@ from rollcall.wiring import running_app
 from tasks.deliver import drain_deliveries
 from tasks.load import load_snapshot
 from tasks.record import claim_message, close_message, record_deliveries
+from tasks.scheduled import tell_administrators
 from tasks.select import select_audience
 
 
-@flow(name="send-message", flow_run_name="message-{message_id}", persist_result=False)
+@flow(
+    name="send-message",
+    flow_run_name="message-{message_id}",
+    persist_result=False,
+    on_failure=[tell_administrators],
+)
 async def send_message(message_id: str) -> SendReport:
     """Send one accepted message to everyone its selection names; safe to run again."""
     async with running_app() as app, ExtraProcesses(app, message_id) as extra:

@@ -23,11 +23,13 @@ from rollcall.cli.quick_launch import YesOption, look_before
 from rollcall.cli.requests import make_request
 from rollcall.cli.send import (
     ConfirmOption,
+    DetachOption,
     ExpectOption,
     SaveOption,
     confirmed,
     exit_as,
     insist,
+    leave_order,
     print_report,
     report_to_json,
     require_key,
@@ -71,6 +73,7 @@ def open_chat(  # noqa: PLR0913 - one argument for each option
     confirm: ConfirmOption = False,
     yes: YesOption = False,
     last_good: LastGoodOption = False,
+    detach: DetachOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Open a chat: everyone its selection names gets a personal link to it.
@@ -91,6 +94,9 @@ def open_chat(  # noqa: PLR0913 - one argument for each option
         require_template_name(save_as, order.request)
     is_whole = template is not None and file is None and expect is None
     order = look_before(order, output, is_whole=is_whole, yes=yes)
+    if detach:
+        asyncio.run(leave_order(order, output, save_as))
+        return
     _end(asyncio.run(send_order(order, output, save_as)), output)
 
 

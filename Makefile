@@ -64,6 +64,7 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.receipts
 	$(BIN)/python -m benchmarks.portal
 	$(BIN)/python -m benchmarks.routing
+	$(BIN)/python -m benchmarks.orchestration
 
 up: export PATH := $(CURDIR)/$(BIN):$(PATH)
 up: export PREFECT_HOME := $(CURDIR)/data/local/prefect

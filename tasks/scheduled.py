@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect import Flow, State
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import FailedRun
 
 from rollcall.clock import SystemClock
 from rollcall.domain.failure_notice import ScheduleFailure
@@ -41,16 +42,16 @@ async def _describe(flow: Flow[..., Any], run: FlowRun, state: State[Any]) -> Sc
         occurrence=run.idempotency_key or str(run.id),  # Prefect's: deployment, schedule, moment
         name=(creator and creator.display_value) or flow.name,
         planned_at=run.expected_start_time or SystemClock().now(),
-        reason=await _read_reason(state),
+        reason=await read_reason(state),
         template=order.get("template") if isinstance(order, dict) else None,
     )
 
 
-async def _read_reason(state: State[Any]) -> str:
+async def read_reason(state: State[Any]) -> str:
     """Return what was wrong; of faults that are not ours only which: their words may quote data."""
     outcome = await state.aresult(raise_on_failure=False)
     if isinstance(outcome, RollcallError):
         return str(outcome)
-    if isinstance(outcome, BaseException):
+    if isinstance(outcome, BaseException) and not isinstance(outcome, FailedRun):
         return f"{type(outcome).__name__}: the log of the run in Prefect says more"
     return state.message or "Prefect says no more than that it has failed"

@@ -78,7 +78,7 @@ def add(  # noqa: PLR0913 - one argument for each option
 def list_all(output: FormatOption = Format.TEXT) -> None:
     """List the schedules: what, to whom, when next, and whether they could be sent now.
 
-    Exits with 1 if one of them could not.
+    Exits with 1 if an active one could not.
     """
     from rollcall.cli import schedule_calls  # noqa: PLC0415 - Prefect takes two seconds to import
 

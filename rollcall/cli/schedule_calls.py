@@ -50,7 +50,7 @@ def add(name: str, order: ScheduledOrder, timing: Timing, output: Format) -> Non
 
 
 def list_all(output: Format) -> int:
-    """List all schedules; return 1 if one could not be sent now, else 0."""
+    """List all schedules; return 1 if an active one could not be sent now, else 0."""
     with connected() as client:
         schedules = book.list_schedules(client)
     verdicts = _judge(schedules)
@@ -59,7 +59,7 @@ def list_all(output: Format) -> int:
         print_json([to_json(one) for one in listed])
     else:
         print_schedules(listed)
-    return int(any(one.fault for one in listed))
+    return int(any(one.fault and one.schedule.is_active for one in listed))
 
 
 def set_active(name: str, output: Format, *, active: bool) -> None:

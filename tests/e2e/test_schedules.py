@@ -25,7 +25,7 @@ from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from rollcall.schedules.book import list_schedules
 from rollcall.settings import variable_names
-from tests.e2e.conftest import install
+from tests.e2e.conftest import install, wait_until
 from tests.integration.cli.conftest import TABLES, CommandLine, write_source
 from tests.ports import find_free_port
 
@@ -272,3 +272,39 @@ def test_a_schedule_whose_template_is_gone_fails_and_tells_administrators_once(
     assert rollcall("resume", notice["message_id"]).code == 0
     [email] = rollcall.taken()
     assert email.address == "duty@example.org"
+
+
+# Prefect's clients leave sockets to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_schedule_fires_and_sends_once_to_whom_it_means_by_then(
+    rollcall: CommandLine, name: str
+) -> None:
+    board = rollcall.write("board.json", {"people": ["p1"]})
+    assert rollcall("filters", "save", "Board", board).code == 0
+    every = ("--every", "3s", "--confirm", "--filter", "Board")
+    add(rollcall, name, "--template", "Morning", *every)
+    both = rollcall.write("both.json", {"people": ["p1", "p2"]})
+    assert rollcall("filters", "save", "Board", both, "--replace").code == 0
+
+    run = await_due(name)
+    for _ in range(2):  # as when it is repeated after a crash
+        assert asyncio.run(run_now(run)).state_type == "COMPLETED"
+    assert sorted(one.address for one in rollcall.taken()) == ["p1@example.org", "p2@example.org"]
+    [message] = rollcall("log", "--format", "json").json
+    assert message["state"] == "sent"
+
+
+def await_due(name: str) -> FlowRun:
+    """Wait until the server hands a run of a schedule to who serves the pool."""
+    due: list[FlowRun] = []
+
+    def is_due() -> bool:
+        with get_client(sync_client=True) as client:
+            now = datetime.now(UTC)
+            found = client.get_scheduled_flow_runs_for_work_pool("sends", scheduled_before=now)
+        runs = [one.flow_run for one in found]
+        due.extend(one for one in runs if one.created_by and one.created_by.display_value == name)
+        return bool(due)
+
+    wait_until(is_due, 60, "the schedule fires")
+    return due[0]

@@ -1,5 +1,7 @@
 """What administrators are told is wrong with a scheduled run."""
 
+from typing import Any
+
 from prefect import State
 from prefect.states import Failed, exception_to_failed_state
 
@@ -8,7 +10,7 @@ from tasks.scheduled import read_reason
 
 
 async def told_of(error: Exception) -> str:
-    state: State[object] = await exception_to_failed_state(error)
+    state: State[Any] = await exception_to_failed_state(error)
     return await read_reason(state)
 
 

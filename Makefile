@@ -64,6 +64,7 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.receipts
 	$(BIN)/python -m benchmarks.portal
 	$(BIN)/python -m benchmarks.routing
+	$(BIN)/python -m benchmarks.orchestration
 
 up: $(READY) ## Start all of it: Prefect, dispatcher, portal, mailboxes; DEMO=1 with sample data; Ctrl-C ends it
 	@$(BIN)/rollcall up $(if $(filter 1 yes true,$(DEMO)),--demo)

@@ -92,6 +92,41 @@ class GuardSettings(BaseModel):
     )
 
 
+class RetentionSettings(BaseModel):
+    """After how many days what is over loses its personal data; 0: never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    messages_days: int = Field(
+        90, ge=0, le=36_500, description="Texts, names and addresses of a message, once it is done."
+    )
+    chats_days: int = Field(
+        90, ge=0, le=36_500, description="A chat, once it is archived, and all its messages."
+    )
+    locations_days: int = Field(
+        30, ge=0, le=36_500, description="Locations of the app that are not somebody's latest one."
+    )
+    app_days: int = Field(
+        90, ge=0, le=36_500, description="Emergencies of the app that ended, devices revoked."
+    )
+    receipts_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Receipts that belong to nothing, or were overtaken and their message is gone.",
+    )
+    snapshots_days: int = Field(
+        30, ge=0, le=36_500, description="The snapshot of a message, once it is done."
+    )
+    sources_days: int = Field(
+        90, ge=0, le=36_500, description="Versions of a source that are not in use any more."
+    )
+    previews_days: int = Field(30, ge=0, le=36_500, description="Fingerprints of previews.")
+    incidents_days: int = Field(
+        30, ge=0, le=36_500, description="What a feed said that could not be read since."
+    )
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -130,6 +165,7 @@ class Settings(BaseSettings):
     )
     delivery: DeliverySettings = DeliverySettings()
     guards: GuardSettings = GuardSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def ledger_address(self) -> str:

@@ -33,6 +33,7 @@ from rollcall.sources.version_store import (
     REJECTED_NAME,
     list_versions,
     prune_versions,
+    remove_version,
     store_version,
     write_pointer,
 )
@@ -116,6 +117,24 @@ class KeptSources:
             raise SourceError(f"no good version of {folder} has been kept yet")
         return version
 
+    def old_versions(self, before: datetime) -> list[KeptVersion]:
+        """Return the versions validated before a moment that no send can be made from any more.
+
+        All but the one in use; that one too where its source is not there any more.
+        """
+        homes = self._root.iterdir() if self._root.is_dir() else ()
+        found = [one for home in sorted(homes) for one in _list_unused(home)]
+        return [one for one in found if one.validated_at < before]
+
+    def remove(self, version: KeptVersion) -> None:
+        """Delete a version; one that is gone already is no mistake.
+
+        Raises:
+            ConfigError: It cannot be deleted.
+        """
+        with self._writing():
+            remove_version(version.path)
+
     def _open(self, folder: Path) -> KeptVersion:
         home = self._home_of(folder)
         files = find_files(folder)
@@ -179,6 +198,17 @@ def describe_age(age: timedelta) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _list_unused(home: Path) -> Iterator[KeptVersion]:
+    pointer = read_pointer(home)
+    for path in list_versions(home):
+        manifest, version = read_manifest(path), _load_version(path)
+        if manifest is None or version is None:
+            continue
+        is_in_use = pointer is None or pointer.version == version.version
+        if not is_in_use or not Path(manifest.source).exists():
+            yield version
 
 
 def _load_version(path: Path) -> KeptVersion | None:

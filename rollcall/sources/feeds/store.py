@@ -121,6 +121,27 @@ class IncidentStore:
         """
         return [self._report(kept, "unchanged") for kept in load_kept_feeds(self._root)]
 
+    def old_feeds(self, before: datetime) -> list[datetime]:
+        """Return when those feeds were read that could not be read since a moment.
+
+        Raises:
+            SourceError: What is kept cannot be read.
+        """
+        return [one.read_at for one in load_kept_feeds(self._root) if one.read_at < before]
+
+    def forget_old(self, before: datetime) -> int:
+        """Forget what such feeds said; return how many they were.
+
+        Raises:
+            SourceError: What is kept cannot be read.
+            ConfigError: What is left cannot be written.
+        """
+        kept = load_kept_feeds(self._root)
+        left = tuple(one for one in kept if one.read_at >= before)
+        if len(left) < len(kept):
+            store_kept_feeds(self._root, left)
+        return len(kept) - len(left)
+
     async def _refresh_feed(
         self, location: str, before: KeptFeed | None, client: httpx.AsyncClient
     ) -> tuple[KeptFeed | None, FeedReport]:

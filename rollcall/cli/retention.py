@@ -1,0 +1,114 @@
+"""`rollcall retention`: what is old enough to go, taking it away, legal holds, erasing a person."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from rollcall.cli.moments import instant_to_json, show_instant
+from rollcall.cli.output import (
+    Format,
+    FormatOption,
+    console,
+    make_cell,
+    new_table,
+    print_json,
+    print_notice,
+)
+from rollcall.clock import SystemClock, format_instant
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.holds import HoldRecord, list_holds
+from rollcall.ledger.holds import hold as hold_data
+from rollcall.ledger.holds import release as release_data
+from rollcall.ledger.retention import KeptCount
+from rollcall.sending.retention import Due, Retention
+from rollcall.settings import load_settings
+from rollcall.wiring import build_retention, opened_ledger
+
+retention_app = typer.Typer(
+    help="Personal data that is old enough: show it, remove it, hold it, erase a person's."
+)
+
+HeldArgument = Annotated[str, typer.Argument(help="Id of a message or chat.")]
+
+
+@retention_app.callback(invoke_without_command=True)
+def show(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
+    """Show what is old enough to go, and what is held; with a command, remove, hold or erase."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened_ledger() as ledger:
+        retention = _build(ledger)
+        due, kept, holds = retention.look(), retention.count_kept(), list_holds(ledger)
+    if output is Format.JSON:
+        print_json(_view_to_json(due, kept, holds))
+    else:
+        _print_view(due, kept, holds)
+
+
+@retention_app.command()
+def apply(output: FormatOption = Format.TEXT) -> None:
+    """Remove what is due now; safe to give again."""
+    with opened_ledger() as ledger:
+        report = _build(ledger).apply()
+    if output is Format.JSON:
+        print_json({"removed": report.removed, "is_compacted": report.is_compacted})
+    else:
+        console.print(report.tell(), soft_wrap=True)
+
+
+@retention_app.command()
+def hold(held: HeldArgument, output: FormatOption = Format.TEXT) -> None:
+    """Keep all data of a message, or of a chat and its messages, until it is released."""
+    with opened_ledger() as ledger:
+        is_new = hold_data(ledger, held, SystemClock().now())
+    if output is Format.JSON:
+        print_json({"held_id": held, "is_changed": is_new})
+    else:
+        console.print(f"{held} {'is' if is_new else 'was'} held", markup=False)
+
+
+@retention_app.command()
+def release(held: HeldArgument, output: FormatOption = Format.TEXT) -> None:
+    """End a legal hold: what is old goes with the next run."""
+    with opened_ledger() as ledger:
+        release_data(ledger, held)
+    if output is Format.JSON:
+        print_json({"held_id": held, "is_changed": True})
+    else:
+        console.print(f"{held} is held no more", markup=False)
+
+
+def _build(ledger: Ledger) -> Retention:
+    return build_retention(load_settings(), ledger, SystemClock())
+
+
+def _view_to_json(due: list[Due], kept: KeptCount, holds: list[HoldRecord]) -> dict[str, Any]:
+    return {
+        "due": [asdict(one) | {"oldest_at": instant_to_json(one.oldest_at)} for one in due],
+        "kept": {
+            "held": kept.held,
+            "unfinished": kept.unfinished,
+            "in_open_chats": kept.in_open_chats,
+        },
+        "holds": [
+            {"held_id": one.held_id, "kind": one.kind, "held_at": format_instant(one.held_at)}
+            for one in holds
+        ],
+    }
+
+
+def _print_view(due: list[Due], kept: KeptCount, holds: list[HoldRecord]) -> None:
+    table = new_table("what", "after", "due now", "oldest")
+    for one in due:
+        after = f"{one.days} days" if one.days else "never"
+        oldest = show_instant(one.oldest_at) if one.oldest_at else None
+        table.add_row(*map(make_cell, (one.kind, after, str(one.count), oldest)))
+    console.print(table)
+    if any((kept.held, kept.unfinished, kept.in_open_chats)):
+        print_notice(
+            f"old messages that stay: {kept.held} held, {kept.unfinished} not done, "
+            f"{kept.in_open_chats} of chats that are not over"
+        )
+    for held in holds:
+        console.print(f"held: {held.kind} {held.held_id}, since {show_instant(held.held_at)}")

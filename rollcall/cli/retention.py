@@ -21,9 +21,13 @@ from rollcall.ledger.holds import HoldRecord, list_holds
 from rollcall.ledger.holds import hold as hold_data
 from rollcall.ledger.holds import release as release_data
 from rollcall.ledger.retention import KeptCount
+from rollcall.sending.erasing import PersonErasure
+from rollcall.sending.erasing import erase as erase_person
 from rollcall.sending.retention import Due, Retention
 from rollcall.settings import load_settings
-from rollcall.wiring import build_retention, opened_ledger
+from rollcall.wiring import build_link_key, build_retention, opened_ledger
+
+EXIT_LEFT = 1
 
 retention_app = typer.Typer(
     help="Personal data that is old enough: show it, remove it, hold it, erase a person's."
@@ -77,6 +81,35 @@ def release(held: HeldArgument, output: FormatOption = Format.TEXT) -> None:
         print_json({"held_id": held, "is_changed": True})
     else:
         console.print(f"{held} is held no more", markup=False)
+
+
+@retention_app.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="Id of a person.")],
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Erase one person from ledger, snapshots and kept sources; says what is left (exit 1)."""
+    settings = load_settings()
+    with opened_ledger() as ledger:
+        erased = erase_person(_build(ledger), build_link_key(settings).key, person)
+    if output is Format.JSON:
+        print_json({"person_id": person} | asdict(erased))
+    else:
+        _print_erased(erased, person)
+    raise typer.Exit(EXIT_LEFT if erased.left else 0)
+
+
+def _print_erased(erased: PersonErasure, person_id: str) -> None:
+    console.print(
+        f"{person_id} is erased from {erased.message_count} messages, {erased.snapshot_count} "
+        f"snapshots, {erased.version_count} kept versions of sources",
+        markup=False,
+        soft_wrap=True,
+    )
+    for one in erased.kept:
+        console.print(f"kept: {one}", markup=False, soft_wrap=True)
+    for one in erased.left:
+        print_notice(f"left: {one}")
 
 
 def _build(ledger: Ledger) -> Retention:

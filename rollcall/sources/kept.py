@@ -73,6 +73,15 @@ class KeptVersion:
         return now - self.validated_at
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A kept version, the folder it was read from, and whether sends are made from it now."""
+
+    kept: KeptVersion
+    source: Path
+    is_in_use: bool
+
+
 class KeptSources:
     """The kept versions of all sources, below one folder.
 
@@ -117,14 +126,21 @@ class KeptSources:
             raise SourceError(f"no good version of {folder} has been kept yet")
         return version
 
+    def list_kept(self) -> list[StoredVersion]:
+        """Return every version that is kept, of all sources."""
+        homes = self._root.iterdir() if self._root.is_dir() else ()
+        return [one for home in sorted(homes) for one in _list_stored(home)]
+
     def old_versions(self, before: datetime) -> list[KeptVersion]:
         """Return the versions validated before a moment that no send can be made from any more.
 
         All but the one in use; that one too where its source is not there any more.
         """
-        homes = self._root.iterdir() if self._root.is_dir() else ()
-        found = [one for home in sorted(homes) for one in _list_unused(home)]
-        return [one for one in found if one.validated_at < before]
+        return [
+            one.kept
+            for one in self.list_kept()
+            if one.kept.validated_at < before and not (one.is_in_use and one.source.exists())
+        ]
 
     def remove(self, version: KeptVersion) -> None:
         """Delete a version; one that is gone already is no mistake.
@@ -200,15 +216,13 @@ def describe_age(age: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _list_unused(home: Path) -> Iterator[KeptVersion]:
+def _list_stored(home: Path) -> Iterator[StoredVersion]:
     pointer = read_pointer(home)
     for path in list_versions(home):
-        manifest, version = read_manifest(path), _load_version(path)
-        if manifest is None or version is None:
-            continue
-        is_in_use = pointer is None or pointer.version == version.version
-        if not is_in_use or not Path(manifest.source).exists():
-            yield version
+        manifest, kept = read_manifest(path), _load_version(path)
+        if manifest is not None and kept is not None:
+            is_in_use = pointer is None or pointer.version == kept.version
+            yield StoredVersion(kept, Path(manifest.source), is_in_use)
 
 
 def _load_version(path: Path) -> KeptVersion | None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,13 +21,23 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 
 
 def write_canary(rollcall: CommandLine) -> None:
-    person = ["p9", "Zanzibarina Quux", "canary.mailbox@example.org", phone_of(77), "tokyo"]
+    person = [
+        "canary-id-9",
+        "Zanzibarina Quux",
+        "canary.mailbox@example.org",
+        phone_of(77),
+        "tokyo",
+    ]
     people = [*TABLES["people"], [*person, "board", "vip", "en"]]
     locations = [
         ["person_id", "latitude", "longitude", "reported_at"],
-        ["p9", "55.123456", "12.5", "2026-11-22T00:00:00Z"],
+        ["canary-id-9", "55.123456", "12.5", "2026-11-22T00:00:00Z"],
     ]
     write_source(rollcall.source, TABLES | {"people": people, "locations": locations})
+
+
+WHO = "canary-id-9"
+"""The canary's own id, where it must not stay either."""
 
 
 def send_canary(rollcall: CommandLine, **options: bool) -> str:
@@ -51,12 +62,12 @@ def read_files(folder: Path) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
 
 
-def find_canary(rollcall: CommandLine) -> list[tuple[str, str]]:
+def find_canary(rollcall: CommandLine, *more: str) -> list[tuple[str, str]]:
     """Return in which files of the data folder which part of the canary stands."""
     return [
         (path.name, part)
         for path, content in read_files(rollcall.data)
-        for part in CANARY
+        for part in (*CANARY, *more)
         if part.encode() in content
     ]
 
@@ -191,3 +202,80 @@ def test_zero_days_keep_for_ever(rollcall: CommandLine) -> None:
     assert due(rollcall) == {}
     assert "never" in rollcall("retention").out
     assert "removed nothing" in rollcall("retention", "apply").out
+
+
+@dataclass(frozen=True)
+class Involved:
+    """Where the canary is before it is erased."""
+
+    message_id: str
+    chat_id: str
+
+
+def involve_canary(rollcall: CommandLine) -> Involved:
+    """Let there be a message that is held, and a chat that goes on, with words by and of them."""
+    write_canary(rollcall)
+    message_id = send_canary(rollcall, include_sms=True)
+    chat_id = open_chat(rollcall, "--confirm").json["chat_id"]
+    rollcall("chat", "answer", chat_id, WHO, "needs_help")
+    told = f"zanzibarina quux is at {phone_of(77)}, call her"
+    assert rollcall("chat", "post", chat_id, "--text", told).code == 0
+    rollcall("retention", "hold", message_id)
+    return Involved(message_id, chat_id)
+
+
+def test_a_person_is_erased_from_every_file_and_everybody_else_stays(
+    rollcall: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLCALL_PUBLIC_URL", "https://safe.example.org")
+    of = involve_canary(rollcall)
+    before = rollcall("log", of.message_id, "--format", "json").json["counts"]
+
+    first = rollcall("retention", "erase", WHO, "--format", "json")
+
+    assert first.code == 1
+    left = "\n".join(first.json["left"])
+    assert f"message {of.message_id}, which is not over" in left
+    assert f"the source {rollcall.source}: take them out of its files" in left
+    assert f"the snapshot of message {of.message_id}, which is not over, or is held" in left
+    assert {name for name, _ in find_canary(rollcall, WHO)} >= {"ledger.db", "people.parquet"}
+
+    rollcall("retention", "release", of.message_id)
+    rollcall("chat", "archive", of.chat_id)
+    write_source(rollcall.source, TABLES)
+    (rollcall.source / "locations.csv").unlink()
+    again = rollcall("retention", "erase", WHO)
+
+    assert (again.code, again.err) == (0, "")
+    assert f"{WHO} is erased from 2 messages, 2 snapshots, 1 kept versions" in again.out
+    found = [one for one in find_canary(rollcall, WHO) if one[1] != "canary-text"]
+    assert found == []  # but for the subject, which an administrator wrote to everybody
+    assert rollcall("log", of.message_id, "--format", "json").json["counts"] == before
+    assert_only_the_canary_is_gone(rollcall, of)
+    gone = rollcall("retention", "erase", WHO)
+    assert gone.mistake == f"nothing is kept here of a person {WHO!r}"
+
+
+def assert_only_the_canary_is_gone(rollcall: CommandLine, of: Involved) -> None:
+    log = rollcall("log", of.message_id, "--format", "json").json
+    assert {one["name"] for one in log["deliveries"]} == {"Ana", "Bo", "Cy", "Di", "erased"}
+    told = rollcall("audience", of.message_id)
+    assert told.code == 0
+    assert "1 of these people were erased" in told.err
+    answers = {one["person_id"][:7]: one["answer"] for one in ask(rollcall, "members", of.chat_id)}
+    assert answers["erased-"] == "needs_help"
+    posts = [one["text"] for one in ask(rollcall, "show", of.chat_id)["posts"]]
+    assert posts == ["Are you safe?", "erased is at erased, call her"]
+
+
+def test_what_names_a_person_and_is_a_setting_is_told_and_stays(rollcall: CommandLine) -> None:
+    send_canary(rollcall)
+    selection = rollcall.write("s.json", {"people": ["p1"]})
+    rollcall("filters", "save", "Board", selection)
+    rollcall("optouts", "add", phone_of(1))
+    erased = rollcall("retention", "erase", "p1", "--format", "json").json
+    assert "saved filter 'Board', which names them: change it" in erased["left"]
+    assert erased["kept"] == ["the opt-out of their number, so that they are not texted again"]
+    assert rollcall("filters", "show", "Board", "--format", "json").json["selection"] == {
+        "people": ["p1"]
+    }

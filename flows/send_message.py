@@ -10,12 +10,17 @@ from tasks.deliver import drain_deliveries
 from tasks.load import load_snapshot
 from tasks.record import claim_message, close_message, record_deliveries
 from tasks.select import select_audience
+from tasks.working import working_on
 
 
 @flow(name="send-message", flow_run_name="message-{message_id}", persist_result=False)
 async def send_message(message_id: str) -> SendReport:
     """Send one accepted message to everyone its selection names; safe to run again."""
-    async with running_app() as app, ExtraProcesses(app, message_id) as extra:
+    async with (
+        running_app() as app,
+        working_on(app, message_id),  # ledger: somebody is there, as long as the lease is renewed
+        ExtraProcesses(app, message_id) as extra,
+    ):
         is_first_run = False
         try:
             is_first_run = await claim_message(message_id)  # ledger: accepted → sending

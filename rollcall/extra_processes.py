@@ -48,6 +48,7 @@ class ExtraProcesses:
     message_id: str
     worth_a_process: int = WORTH_A_PROCESS
     _processes: list[Process] = field(init=False, default_factory=list)
+    _taken_count: int = field(init=False, default=0)
     _ending: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "ExtraProcesses":
@@ -59,6 +60,7 @@ class ExtraProcesses:
             self._ending.cancel()
         await asyncio.gather(*(_end(one) for one in self._processes))
         self.app.book.divide(1)
+        self.app.book.give_parts_back(self._taken_count)
 
     async def start(self) -> None:
         """Start as many as the frozen audience is worth; they wait. It goes on without them too."""
@@ -67,12 +69,13 @@ class ExtraProcesses:
         except LedgerError as error:
             log.warning("no further process", extra={"reason": str(error)})
             return
+        self._taken_count = self.app.book.take_parts(process_count - 1)
         order = DrainOrder(
             message_id=self.message_id,
-            process_count=process_count,
+            process_count=self.app.book.parts_beside(self._taken_count + 1),
             settings=self.app.settings,
         )
-        for _ in range(process_count - 1):
+        for _ in range(self._taken_count):
             if process := await _start(order):
                 self._processes.append(process)
 

@@ -163,6 +163,12 @@ class Settings(BaseSettings):
         description="Key of personal links, 64 hexadecimal digits, the same on every machine; "
         "default: made once in the data folder.",
     )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Where `/health` and `/metrics` of each process are listened for."
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="What `/metrics` asks for as a bearer; needed off loopback."
+    )
     delivery: DeliverySettings = DeliverySettings()
     guards: GuardSettings = GuardSettings()
     retention: RetentionSettings = RetentionSettings()

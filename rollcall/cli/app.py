@@ -16,6 +16,7 @@ from rollcall.cli.chats import chat_app
 from rollcall.cli.check import check, migrate
 from rollcall.cli.check_in import check_in_app
 from rollcall.cli.demo import demo
+from rollcall.cli.dispatcher import dispatcher
 from rollcall.cli.filters import filters_app
 from rollcall.cli.find import find
 from rollcall.cli.follow_up import correct, retry
@@ -55,6 +56,7 @@ app.command()(demo)
 app.command()(audience)
 app.command()(bounces)
 app.command()(chase)
+app.command()(dispatcher)
 app.command()(find)
 app.command()(portal)
 app.add_typer(devices_app, name="app")

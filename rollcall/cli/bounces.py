@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollcall.cli.monitoring import MetricsPortOption, Rounds, run_monitored
 from rollcall.cli.output import Format, FormatOption, console, print_json
 from rollcall.clock import SystemClock
 from rollcall.domain.receipts import Receipt
@@ -40,21 +41,25 @@ def bounces(
         float | None,
         typer.Option("--every", min=1.0, max=86_400.0, help="Read again every so many seconds."),
     ] = None,
+    metrics_port: MetricsPortOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Read bounces from the mailboxes of `routes.toml` and record them; exit 1 if one fails."""
-    mailboxes = build_mailboxes(load_settings())
+    settings = load_settings()
+    mailboxes = build_mailboxes(settings)
     if not mailboxes:
         raise ConfigError("routes.toml holds no [[mailbox]] that bounces could be read from")
+    rounds = Rounds("bounces", every_s)
     with opened_ledger() as ledger:
-        is_complete = asyncio.run(_read_all(ledger, mailboxes, every_s, output))
+        reading = partial(_read_all, ledger, mailboxes, rounds, output)
+        is_complete = asyncio.run(run_monitored(settings, metrics_port, rounds, reading))
     raise typer.Exit(0 if is_complete else EXIT_NOT_ALL_READ)
 
 
 async def _read_all(
     ledger: Ledger,
     mailboxes: list[tuple[MailboxSettings, BounceIds]],
-    every_s: float | None,
+    rounds: Rounds,
     output: Format,
 ) -> bool:
     """Read all mailboxes, once or until told to stop; return whether the last round was whole."""
@@ -66,11 +71,13 @@ async def _read_all(
             *(asyncio.to_thread(_read_one, ledger, mailbox, ids) for mailbox, ids in mailboxes)
         )
         _print_readings(readings, output)
-        if every_s is not None and not stopping.is_set():
+        is_whole = all(reading.problem is None for reading in readings)
+        rounds.note(is_whole=is_whole)
+        if rounds.every_s is not None and not stopping.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), every_s)
-        if every_s is None or stopping.is_set():
-            return all(reading.problem is None for reading in readings)
+                await asyncio.wait_for(stopping.wait(), rounds.every_s)
+        if rounds.every_s is None or stopping.is_set():
+            return is_whole
 
 
 def _read_one(ledger: Ledger, mailbox: MailboxSettings, ids: BounceIds) -> Reading:

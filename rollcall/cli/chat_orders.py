@@ -22,11 +22,13 @@ from rollcall.cli.output import (
 from rollcall.cli.requests import make_request
 from rollcall.cli.send import (
     ConfirmOption,
+    DetachOption,
     ExpectOption,
     SaveOption,
     confirmed,
     exit_as,
     insist,
+    leave_order,
     print_report,
     report_to_json,
     require_key,
@@ -69,6 +71,7 @@ def open_chat(  # noqa: PLR0913 - one argument for each option
     expect: ExpectOption = None,
     confirm: ConfirmOption = False,
     last_good: LastGoodOption = False,
+    detach: DetachOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Open a chat: everyone its selection names gets a personal link to it.
@@ -86,6 +89,9 @@ def open_chat(  # noqa: PLR0913 - one argument for each option
     )
     if save_as is not None:
         require_template_name(save_as, order.request)
+    if detach:
+        asyncio.run(leave_order(order, output, save_as))
+        return
     _end(asyncio.run(send_order(order, output, save_as)), output)
 
 

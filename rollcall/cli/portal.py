@@ -8,10 +8,14 @@ from typing import Annotated, Final
 
 import typer
 
+from rollcall.cli.monitoring import MetricsPortOption, monitored
 from rollcall.cli.output import Format, FormatOption, print_json, print_notice
 from rollcall.clock import SystemClock
+from rollcall.listening import listen
+from rollcall.metrics.monitor import make_registry
+from rollcall.metrics.portal_requests import CountedRequests
 from rollcall.portal.assembly import open_portal
-from rollcall.portal.serving import listen, serve
+from rollcall.portal.serving import serve
 from rollcall.settings import load_settings
 
 _FIELDS: Final = ("route_id", "fault", "reason")
@@ -24,18 +28,24 @@ PortOption = Annotated[
 
 
 def portal(
-    host: HostOption = "127.0.0.1", port: PortOption = 8710, output: FormatOption = Format.TEXT
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8710,
+    metrics_port: MetricsPortOption = None,
+    output: FormatOption = Format.TEXT,
 ) -> None:
     """Take what providers report and serve members their pages, until SIGTERM or Ctrl-C."""
-    asyncio.run(_run(host, port, output))
+    asyncio.run(_run(host, port, metrics_port, output))
 
 
-async def _run(host: str, port: int, output: Format) -> None:
-    async with open_portal(load_settings(), SystemClock()) as app:
+async def _run(host: str, port: int, metrics_port: int | None, output: Format) -> None:
+    settings, registry = load_settings(), make_registry("portal")
+    async with open_portal(settings, SystemClock()) as app:
         with listen(host, port) as listening:
             _log_to_stderr()
-            _tell_address(listening, output)
-            await serve(app, listening)
+            async with monitored(settings, metrics_port, "portal", registry=registry):
+                _tell_address(listening, output)
+                is_counted = metrics_port is not None
+                await serve(CountedRequests(app, registry) if is_counted else app, listening)
 
 
 def _tell_address(listening: socket.socket, output: Format) -> None:

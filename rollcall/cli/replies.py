@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rollcall.cli.monitoring import MetricsPortOption, Rounds, run_monitored
 from rollcall.cli.output import Format, FormatOption, console, print_json
 from rollcall.cli.rounds import Sends
 from rollcall.domain.sayings import Saying
@@ -18,6 +19,7 @@ from rollcall.ledger.counted_notices import list_waiting_notices
 from rollcall.ledger.sayings import SayingFate, record_sayings
 from rollcall.routes.email.mailbox_settings import MailboxSettings
 from rollcall.sending.replies import ReplyReport, collect_replies
+from rollcall.settings import load_settings
 from rollcall.wiring import App, build_reply_mailboxes, running_app
 
 EXIT_NOT_ALL_READ = 1
@@ -58,17 +60,20 @@ def replies(
         float | None,
         typer.Option("--every", min=1.0, max=86_400.0, help="Again every so many seconds."),
     ] = None,
+    metrics_port: MetricsPortOption = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Read answers from the mailboxes that hold replies; exit 1 if one fails.
 
     Whoever answered by text, and is in several chats, is told which one it was counted in.
     """
-    is_whole = asyncio.run(_run(every_s, output))
+    rounds = Rounds("replies", every_s)
+    running = run_monitored(load_settings(), metrics_port, rounds, partial(_run, rounds, output))
+    is_whole = asyncio.run(running)
     raise typer.Exit(0 if is_whole else EXIT_NOT_ALL_READ)
 
 
-async def _run(every_s: float | None, output: Format) -> bool:
+async def _run(rounds: Rounds, output: Format) -> bool:
     """Make one round, or rounds until told to stop; return whether the last one was whole."""
     async with running_app() as app:
         mailboxes = build_reply_mailboxes(app.settings)
@@ -76,12 +81,13 @@ async def _run(every_s: float | None, output: Format) -> bool:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         while True:
-            made = await _make_round(app, mailboxes, sends, waits=every_s is None)
+            made = await _make_round(app, mailboxes, sends, waits=rounds.every_s is None)
             _print_round(made, output)
-            if every_s is not None and not stopping.is_set():
+            rounds.note(is_whole=made.is_whole)
+            if rounds.every_s is not None and not stopping.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), every_s)
-            if every_s is None or stopping.is_set():
+                    await asyncio.wait_for(stopping.wait(), rounds.every_s)
+            if rounds.every_s is None or stopping.is_set():
                 await sends.end()
                 return made.is_whole
 

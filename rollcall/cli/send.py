@@ -26,7 +26,9 @@ from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest
 from rollcall.domain.message_templates import settings_of, template_kind_of
 from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
-from rollcall.ledger.messages import load_message, require_open
+from rollcall.ledger.dispatchers import is_any_there
+from rollcall.ledger.doorbell import ring
+from rollcall.ledger.messages import MessageRecord, load_message, require_open
 from rollcall.ledger.templates import require_savable, save_template
 from rollcall.sending.accepting import Order, tell_left_away
 from rollcall.sending.chat_orders import accept_order_of
@@ -46,6 +48,10 @@ ConfirmOption = Annotated[
 SaveOption = Annotated[
     str | None,
     typer.Option("--save-template", help="Save what was sent as a template of this name."),
+]
+DetachOption = Annotated[
+    bool,
+    typer.Option("--detach", help="Leave it to `rollcall dispatcher`, which begins at once."),
 ]
 ExpectOption = Annotated[
     str | None,
@@ -76,6 +82,7 @@ def send(  # noqa: PLR0913 - one argument for each option
     expect: ExpectOption = None,
     confirm: ConfirmOption = False,
     last_good: LastGoodOption = False,
+    detach: DetachOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Send a message to everyone its selection names; with the same key, go on where it stopped.
@@ -93,7 +100,10 @@ def send(  # noqa: PLR0913 - one argument for each option
     )
     if save_as is not None:
         require_template_name(save_as, order.request)
-    end(asyncio.run(send_order(order, output, save_as)), output)
+    if detach:
+        asyncio.run(leave_order(order, output, save_as))
+    else:
+        end(asyncio.run(send_order(order, output, save_as)), output)
 
 
 def require_template_name(name: str, request: MessageRequest) -> None:
@@ -191,9 +201,15 @@ async def run_to_end(app: App, message_id: str, output: Format) -> SendReport:
 def _stop(app: App, message_id: str) -> Callable[[], None]:
     def stop() -> None:
         app.steps.stopping.set()
-        print_notice(f"stopping; `rollcall resume {message_id}` goes on with it")
+        print_notice(_tell_who_goes_on(app, message_id))
 
     return stop
+
+
+def _tell_who_goes_on(app: App, message_id: str) -> str:
+    if is_any_there(app.ledger, app.clock.now()):
+        return f"stopping here; a dispatcher goes on with it (`rollcall stop {message_id}` ends it)"
+    return f"stopping; `rollcall resume {message_id}` goes on with it"
 
 
 def insist(request: MessageRequest, digest: str | None) -> MessageRequest:
@@ -208,17 +224,39 @@ def insist(request: MessageRequest, digest: str | None) -> MessageRequest:
 async def send_order(order: Order, output: Format, save_as: str | None = None) -> SendReport:
     """Accept a message and run its flow to the end, telling its id as soon as it has one."""
     async with running_app() as app:
-        record, is_new = accept_order_of(order, app.steps)
-        if told := tell_left_away(order.request, serves_push=app.book.serves("push")):
-            print_notice(told)
-        known = "" if is_new else ", known already"
-        print_notice(f"message {record.message_id} (key {record.idempotency_key}{known})")
+        record = _accept(app, order)
         report = await run_to_end(app, record.message_id, output)
         if comparison := compare_with_earlier(app.ledger, record.message_id):
             print_notice(comparison.tell())
         if save_as is not None:
             _save_template(app, save_as, order.request)
         return report
+
+
+async def leave_order(order: Order, output: Format, save_as: str | None = None) -> None:
+    """Accept a message and leave it to a dispatcher; say so where there is none."""
+    async with running_app() as app:
+        record = _accept(app, order)
+        ring(app.ledger, record.message_id)
+        if not is_any_there(app.ledger, app.clock.now()):
+            print_notice(
+                "no dispatcher is there: it waits for one (`rollcall dispatcher`), "
+                f"or `rollcall resume {record.message_id}` sends it from here"
+            )
+        if save_as is not None:
+            _save_template(app, save_as, order.request)
+        if output is Format.JSON:
+            print_json({"message_id": record.message_id, "state": record.state})
+
+
+def _accept(app: App, order: Order) -> MessageRecord:
+    """Record an order, telling its id as soon as it has one."""
+    record, is_new = accept_order_of(order, app.steps)
+    if told := tell_left_away(order.request, serves_push=app.book.serves("push")):
+        print_notice(told)
+    known = "" if is_new else ", known already"
+    print_notice(f"message {record.message_id} (key {record.idempotency_key}{known})")
+    return record
 
 
 def _save_template(app: App, name: str, request: MessageRequest) -> None:

@@ -31,7 +31,7 @@ second: of two processes that commit all the time each would wait most of it."""
 CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL that does not answer is waited for."""
 
-ABANDONED_AFTER_S = 60.0
+ABANDONED_AFTER_S = 40.0
 """After how long PostgreSQL ends a transaction in which nothing happens, as when its process is
 paused: the rows that it has locked are skipped by everybody else. As long as a lease."""
 
@@ -108,6 +108,28 @@ class Ledger:
             alone = connection.execution_options(isolation_level="AUTOCOMMIT")
             alone.exec_driver_sql("vacuum")
         return True
+
+    def read_size(self) -> int:
+        """Return how many bytes the database takes, without what SQLite has not merged yet.
+
+        Raises:
+            LedgerError: The database does not answer.
+        """
+        is_sqlite = self.backend == "sqlite"
+        pages = "select page_count * page_size from pragma_page_count(), pragma_page_size()"
+        query = pages if is_sqlite else "select pg_database_size(current_database())"
+        with self.read() as connection:
+            return int(connection.execute(text(query)).scalar_one())
+
+    def read_version(self) -> str:
+        """Return which version of the database this is, as it names itself.
+
+        Raises:
+            LedgerError: The database does not answer.
+        """
+        query = "select sqlite_version()" if self.backend == "sqlite" else "show server_version"
+        with self.read() as connection:
+            return str(connection.execute(text(query)).scalar_one())
 
     def close(self) -> None:
         """Close all connections."""

@@ -6,8 +6,9 @@ import uuid
 from hashlib import sha1
 from pathlib import Path
 
-LEASE_S = 60.0
-"""How long a claim holds without renewal: who is paused for longer has lost what they held."""
+LEASE_S = 40.0
+"""How long a claim holds without renewal: who is paused for longer has lost what they held. What a
+machine held that is gone is gone on with within a minute."""
 
 
 def new_owner() -> str:

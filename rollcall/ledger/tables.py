@@ -5,7 +5,7 @@ them into, stored beside them so that it can be counted and claimed by index.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -69,6 +69,10 @@ def lean_index(name: str, *columns: str, present: str, unique: bool = False) -> 
     )
 
 
+OPEN: Final = "state IN ('accepted', 'sending')"
+"""Which messages have something left to do; queries say it in these words to find the index."""
+
+
 class Message(Base):
     """One row per message accepted from an administrator.
 
@@ -80,7 +84,15 @@ class Message(Base):
     """
 
     __tablename__ = "messages"
-    __table_args__ = (lean_index("ix_messages_chat_id", "chat_id", present="chat_id"),)
+    __table_args__ = (
+        lean_index("ix_messages_chat_id", "chat_id", present="chat_id"),
+        Index(
+            "ix_messages_open",
+            "accepted_at",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+    )
 
     message_id: Mapped[str] = mapped_column(primary_key=True)
     idempotency_key: Mapped[str] = mapped_column(unique=True)

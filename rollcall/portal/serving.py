@@ -10,12 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
-
-from rollcall.errors import ConfigError
-
-BACKLOG: Final = 1024
-"""Connections that may wait to be taken: a provider sends the receipts of a large send at once."""
+from starlette.types import ASGIApp
 
 STOP_WITHIN_S: Final = 10
 """How long answers that are being given may take at the end; longer than any commit is awaited."""
@@ -50,21 +45,7 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Listen at an address; port 0 takes a free one.
-
-    Raises:
-        ConfigError: That cannot be done here.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        told = error.strerror or type(error).__name__
-        raise ConfigError(f"cannot listen on {host} port {port}: {told}") from error
-
-
-async def serve(app: Starlette, listening: socket.socket) -> None:
+async def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT; for the main thread.
 
     Nothing of a request is logged: its address holds a secret, its body a person's number.

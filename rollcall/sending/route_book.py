@@ -131,6 +131,8 @@ class RouteBook:
     """
 
     entries: dict[str, RouteEntry] = field(default_factory=dict)
+    _kept_parts: int | None = field(init=False, default=None)
+    _taken_parts: int = field(init=False, default=0)
     _by_channel: dict[Channel, list[RouteEntry]] = field(init=False, default_factory=dict)
 
     def add(
@@ -161,12 +163,40 @@ class RouteBook:
         )
         self._by_channel.setdefault(route.channel, []).append(self.entries[route.route_id])
 
+    def keep_divided(self, parts: int) -> None:
+        """Divide each route's connections for good: a process that sends many messages at once.
+
+        What it does not use itself, further processes may (`take_parts`), for whatever message.
+        """
+        self.divide(parts)
+        self._kept_parts = parts
+
+    def take_parts(self, wanted: int) -> int:
+        """Take parts of the connections for further processes; return for how many there are."""
+        if self._kept_parts is None:
+            return wanted
+        taken = max(min(wanted, self._kept_parts - 1 - self._taken_parts), 0)
+        self._taken_parts += taken
+        return taken
+
+    def give_parts_back(self, count: int) -> None:
+        """Give back what `take_parts` took."""
+        self._taken_parts = max(self._taken_parts - count, 0)
+
+    def parts_beside(self, process_count: int) -> int:
+        """Return in how many parts connections are divided when so many processes share them."""
+        return self._kept_parts or process_count
+
     def divide(self, process_count: int) -> None:
         """Keep to this process's part of each route's connections; not while tries are under way.
+
+        Nothing changes where they are divided for good.
 
         Args:
             process_count: How many processes share them; none gets less than one.
         """
+        if self._kept_parts is not None:
+            return
         for entry in self.entries.values():
             part = max(entry.max_connections // process_count, 1)
             entry.outbox, places = open_outbox(entry.route, part)

@@ -8,25 +8,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
-
-import httpx
 
 from rollcall.sandbox.plan import MailPlan, SandboxPlan, make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.e2e.conftest import Rollcall, wait_until
+from tests.e2e.prefect_api import (
+    await_end,
+    filter_runs,
+    read_run,
+    start_deployment,
+    state_of,
+)
 from tests.people import write_message
 from tests.ports import find_free_port
 
 PROJECT = Path(__file__).parents[2]
 PEOPLE = 600
-
-
-def _filter_runs(address: str, name: str, **query: Any) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = _ask("POST", f"{address}/{name}/filter", query)
-    return runs
 
 
 def test_a_send_is_a_flow_run_whose_parameters_hold_only_the_message_id(
@@ -43,7 +41,7 @@ def test_a_send_is_a_flow_run_whose_parameters_hold_only_the_message_id(
     message_id = json.loads(sent.stdout)["message_id"]
     [run] = [
         run
-        for run in _filter_runs(prefect_server, "flow_runs")
+        for run in filter_runs(prefect_server, "flow_runs")
         if run["name"] == f"message-{message_id}"
     ]
     assert run["state_type"] == "COMPLETED"
@@ -51,7 +49,7 @@ def test_a_send_is_a_flow_run_whose_parameters_hold_only_the_message_id(
 
     def recorded_names() -> set[str]:
         of_run = {"id": {"any_": [run["id"]]}}
-        tasks = _filter_runs(prefect_server, "task_runs", flow_runs=of_run)
+        tasks = filter_runs(prefect_server, "task_runs", flow_runs=of_run)
         return {task["name"].rsplit("-", 1)[0] for task in tasks}
 
     steps = {"claim-message", "load-snapshot", "select-audience", "record-deliveries", "batch"}
@@ -71,7 +69,7 @@ def test_a_mistake_in_the_selection_fails_the_flow_run_and_sends_nothing(
     assert sent.returncode == 2
     assert "unknown group 'nobody-has-this'" in sent.stderr
     failed = [
-        run for run in _filter_runs(prefect_server, "flow_runs") if run["state_type"] == "FAILED"
+        run for run in filter_runs(prefect_server, "flow_runs") if run["state_type"] == "FAILED"
     ]
     assert failed
 
@@ -105,7 +103,7 @@ def test_a_deployment_with_a_cron_gets_scheduled_runs(prefect_server: str) -> No
     )
 
     def is_scheduled() -> bool:
-        runs = _filter_runs(prefect_server, "flow_runs")
+        runs = filter_runs(prefect_server, "flow_runs")
         return any("auto-scheduled" in run["tags"] for run in runs)
 
     wait_until(is_scheduled, 90, "the server schedules a run")
@@ -160,9 +158,11 @@ def test_a_killed_send_is_finished_by_a_prefect_worker(
 
         rollcall.env.update(PREFECT_API_URL=prefect_server, PREFECT_CLI_PROMPT="false")
         _deploy_all(rollcall)
-        run_id = _start_deployment(prefect_server, "send-message", interrupted["message_id"])
+        run_id = start_deployment(
+            prefect_server, "send-message", message_id=interrupted["message_id"]
+        )
         with _worker(rollcall):
-            wait_until(lambda: _state_of(prefect_server, run_id) == "COMPLETED", 90, "it ends")
+            wait_until(lambda: state_of(prefect_server, run_id) == "COMPLETED", 90, "it ends")
         reached = {entry.reference for entry in sandbox.journal()}
 
     assert len(reached) == 600
@@ -180,10 +180,10 @@ def test_a_send_of_a_worker_is_stopped_by_another_deployment(
         _deploy_all(rollcall)
         with _worker(rollcall):
             known_count = len(sandbox.journal())
-            send_id = _start_deployment(prefect_server, "send-message", message_id)
+            send_id = start_deployment(prefect_server, "send-message", message_id=message_id)
             wait_until(lambda: len(sandbox.journal()) > known_count, 120, "the worker sends")
-            stop_id = _start_deployment(prefect_server, "stop-message", message_id)
-            _await_end(prefect_server, stop_id, send_id)
+            stop_id = start_deployment(prefect_server, "stop-message", message_id=message_id)
+            await_end(prefect_server, stop_id, send_id)
         report = json.loads(rollcall.run("stop", message_id, "--format", "json").stdout)
         log = json.loads(rollcall.run("log", message_id, "--format", "json").stdout)
         taken = {entry.reference for entry in sandbox.journal()}
@@ -194,7 +194,7 @@ def test_a_send_of_a_worker_is_stopped_by_another_deployment(
     assert report["handed_over"] + report["held_back"] == PEOPLE
     assert held_back
     assert taken.isdisjoint(held_back)
-    told = _read_run(prefect_server, stop_id)
+    told = read_run(prefect_server, stop_id)
     counted = re.match(
         rf"message {message_id} is stopped: (\d+) handed over, (\d+) held back",
         told["state"]["message"],
@@ -203,13 +203,6 @@ def test_a_send_of_a_worker_is_stopped_by_another_deployment(
     assert 0 < int(counted[1]) <= report["handed_over"]
     assert 0 < int(counted[2]) <= report["held_back"]
     assert (told["name"], told["parameters"]) == (f"stop-{message_id}", {"message_id": message_id})
-
-
-def _await_end(address: str, *run_ids: str) -> None:
-    def have_ended() -> bool:
-        return {_state_of(address, one) for one in run_ids} == {"COMPLETED"}
-
-    wait_until(have_ended, 120, "the flow runs end")
 
 
 def _interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox) -> str:
@@ -222,36 +215,3 @@ def _interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox
     assert interrupted["state"] == "sending"
     message_id: str = interrupted["message_id"]
     return message_id
-
-
-def _start_deployment(address: str, name: str, message_id: str) -> str:
-    found = _ask("GET", f"{address}/deployments/name/{name}/{name}")
-    created = _ask(
-        "POST",
-        f"{address}/deployments/{found['id']}/create_flow_run",
-        {"parameters": {"message_id": message_id}, "idempotency_key": f"{name}-{message_id}"},
-    )
-    run_id: str = created["id"]
-    return run_id
-
-
-def _ask(method: str, url: str, told: dict[str, Any] | None = None) -> Any:
-    """Ask the server as Prefect's own client does: while its database is locked it answers 503."""
-    answers: list[httpx.Response] = []
-
-    def is_answered() -> bool:
-        answers.append(httpx.request(method, url, json=told, timeout=10))
-        return answers[-1].status_code != HTTPStatus.SERVICE_UNAVAILABLE
-
-    wait_until(is_answered, 60, "the Prefect server answers")
-    return answers[-1].raise_for_status().json()
-
-
-def _state_of(address: str, run_id: str) -> str:
-    state: str = _read_run(address, run_id)["state_type"]
-    return state
-
-
-def _read_run(address: str, run_id: str) -> dict[str, Any]:
-    run: dict[str, Any] = _ask("GET", f"{address}/flow_runs/{run_id}")
-    return run

@@ -13,12 +13,13 @@ from pydantic import SecretStr
 from rollcall.clock import SystemClock
 from rollcall.ledger.arrivals import record_arrivals
 from rollcall.ledger.engine import open_ledger
+from rollcall.listening import listen
 from rollcall.portal.app import make_app
 from rollcall.portal.desk import Desk
 from rollcall.portal.intake import Intake
 from rollcall.portal.parts import build_parts
 from rollcall.portal.reception import Caller
-from rollcall.portal.serving import listen, serve
+from rollcall.portal.serving import serve
 from tests.integration.conversations import KEY
 from tests.integration.portal.scripted import SECRET, ScriptedRoute
 

@@ -1,0 +1,116 @@
+"""Make the work pool and the deployments of `prefect.yaml`, without questions, again and again.
+
+What an administrator has changed in Prefect since stays: a schedule that was paused stays paused,
+one that was added stays.
+"""
+
+import asyncio
+import hashlib
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from typing import Any, Final
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.objects import DeploymentSchedule
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.variables import Variable
+
+from rollcall import __version__
+from rollcall.dispatcher.pool_side import POOL
+from rollcall.errors import ConfigError
+from rollcall.settings import PROJECT_FOLDER
+
+DEPLOYED: Final = "rollcall_deployed"
+"""The variable in Prefect that says what was deployed last."""
+
+DEPLOY_WITHIN_S: Final = 120.0
+
+
+async def deploy() -> bool:
+    """Deploy what is not deployed yet, as this version has it; return whether anything was.
+
+    Raises:
+        ConfigError: `prefect deploy` did not do it; tells its last line.
+    """
+    async with get_client() as client:
+        await _make_pool(client)
+        digest = _digest()
+        if await Variable.aget(DEPLOYED) == digest:
+            return False
+        before = await _read_schedules(client)
+        await _run_deploy()
+        await _restore_schedules(client, before)
+        await Variable.aset(DEPLOYED, digest, overwrite=True)
+        return True
+
+
+async def _make_pool(client: PrefectClient) -> None:
+    # of type `process`: an ordinary worker can serve it too
+    try:
+        await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    except ObjectAlreadyExists:
+        return
+
+
+def _digest() -> str:
+    """Return what distinguishes one deployment from another: the file, its folder, the version."""
+    described = (PROJECT_FOLDER / "prefect.yaml").read_bytes()
+    told = b"\n".join((described, str(PROJECT_FOLDER).encode(), __version__.encode()))
+    return hashlib.sha256(told).hexdigest()
+
+
+async def _run_deploy() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"),
+        cwd=PROJECT_FOLDER,
+        env=os.environ | {"PWD": str(PROJECT_FOLDER)},
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        told, _ = await asyncio.wait_for(process.communicate(), DEPLOY_WITHIN_S)
+    except TimeoutError as error:
+        process.kill()
+        raise ConfigError(f"`prefect deploy` took more than {DEPLOY_WITHIN_S:.0f} s") from error
+    if process.returncode:
+        lines = told.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise ConfigError(f"`prefect deploy` failed: {lines[-1].strip()}")
+
+
+async def _read_schedules(client: PrefectClient) -> dict[UUID, list[DeploymentSchedule]]:
+    return {
+        one.id: await client.read_deployment_schedules(one.id)
+        for one in await client.read_deployments()
+    }
+
+
+async def _restore_schedules(
+    client: PrefectClient, before: dict[UUID, list[DeploymentSchedule]]
+) -> None:
+    for deployment_id, schedules in before.items():
+        now = await client.read_deployment_schedules(deployment_id)
+        known = {one.slug: one for one in now}
+        for schedule in schedules:
+            await _restore(client, deployment_id, schedule, known.get(schedule.slug))
+
+
+async def _restore(
+    client: PrefectClient,
+    deployment_id: UUID,
+    schedule: DeploymentSchedule,
+    now: DeploymentSchedule | None,
+) -> None:
+    if now is None and schedule.slug is not None:
+        again: Any = DeploymentScheduleCreate(
+            schedule=schedule.schedule,
+            active=schedule.active,
+            slug=schedule.slug,
+            parameters=schedule.parameters,
+        )
+        await client.create_deployment_schedules(deployment_id, [again])
+    elif now is not None and now.active != schedule.active:
+        await client.update_deployment_schedule(deployment_id, now.id, active=schedule.active)

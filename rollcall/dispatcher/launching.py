@@ -1,0 +1,73 @@
+"""Run the flow of a message: as a Prefect flow run where a server answers, else its bare steps."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import httpx
+from prefect import Flow
+from prefect.settings import PREFECT_API_URL
+
+from flows.open_chat import open_chat
+from flows.post_to_chat import post_to_chat
+from flows.send_message import send_message
+from rollcall.errors import RollcallError
+from rollcall.sending.steps import SendReport
+
+HEALTH_TIMEOUT_S: Final = 2.0
+
+MessageFlow = Flow[[str], Coroutine[Any, Any, SendReport]]
+
+FLOWS: Final[dict[str, MessageFlow]] = {
+    "chat_invite": open_chat,
+    "chat_notice": post_to_chat,
+}
+"""Which flow sends a message, by its kind; all others are sent by `send_message`."""
+
+log = logging.getLogger(__name__)
+
+
+async def run_message(
+    message_id: str, kind: str, tell: Callable[[str], None], *, uses_prefect: bool
+) -> SendReport:
+    """Send one accepted message by the flow of its kind, and let Prefect never stand in its way.
+
+    Args:
+        message_id: The message.
+        kind: Its kind.
+        tell: Takes a sentence for whoever watches.
+        uses_prefect: Make it a flow run; without, its steps run as they are.
+
+    Raises:
+        RollcallError: As the steps of the flow do.
+    """
+    flow = FLOWS.get(kind, send_message)
+    if not uses_prefect:
+        return await flow.fn(message_id)
+    try:
+        return await flow(message_id)
+    except RollcallError:
+        raise
+    except Exception as error:
+        fault = {"message_id": message_id, "fault": type(error).__name__}
+        log.warning("prefect failed in mid-send", extra=fault, exc_info=True)
+        tell("Prefect failed in mid-send: going on without it")
+        return await flow.fn(message_id)
+
+
+def prefect_address() -> str | None:
+    """Return where a Prefect server is configured, None where none is."""
+    return PREFECT_API_URL.value() or None
+
+
+async def prefect_answers() -> bool:
+    """Tell whether a Prefect server is configured and healthy."""
+    address = prefect_address()
+    if address is None:
+        return False
+    try:
+        async with httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S) as client:
+            (await client.get(f"{address}/health")).raise_for_status()
+    except httpx.HTTPError:
+        return False
+    return True

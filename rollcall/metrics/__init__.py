@@ -1,0 +1,1 @@
+"""What each process tells of itself and of the ledger: `/health`, and `/metrics` for Prometheus."""

@@ -1,0 +1,131 @@
+"""The resident dispatcher: at once, through Prefect and without, and after somebody died."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rollcall.sandbox.plan import MailPlan, SandboxPlan
+from rollcall.sandbox.servers import Sandbox, start_sandbox
+from tests.e2e.conftest import ROLLCALL, Rollcall, wait_until
+from tests.e2e.prefect_api import await_end, cancel, is_deployed, runs_named, start_deployment
+from tests.people import write_message
+from tests.ports import find_free_port
+
+SLOW = SandboxPlan(mail_servers=(MailPlan(delay_s=0.2, max_connections=20),))
+PEOPLE = 600
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with start_sandbox(SLOW, tmp_path / "sandbox") as started:
+        yield started
+
+
+@contextmanager
+def dispatcher(rollcall: Rollcall, name: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a dispatcher that is ready; killed at the end if it still runs then."""
+    with log_of(rollcall, name).open("w") as log:
+        process = subprocess.Popen(
+            [*ROLLCALL, "dispatcher"], env=rollcall.env, stdout=log, stderr=log, text=True
+        )
+    try:
+        wait_until(lambda: " works" in log_of(rollcall, name).read_text(), 60, "it works")
+        yield process
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def log_of(rollcall: Rollcall, name: str) -> Path:
+    return rollcall.folder / f"{name}.log"
+
+
+def detach(rollcall: Rollcall, message: Path, source: Path) -> str:
+    left = rollcall.run("send", str(message), "--data", str(source), "--detach", "--format", "json")
+    assert left.returncode == 0, left.stderr
+    message_id: str = json.loads(left.stdout)["message_id"]
+    return message_id
+
+
+def interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox) -> str:
+    """Leave a message that was begun, and that nobody is sending."""
+    sending = rollcall.start("send", str(message), "--data", str(source))
+    wait_until(lambda: len(sandbox.journal()) > 0, 60, "the send is under way")
+    sending.kill()
+    sending.wait(timeout=10)
+    return str(states(rollcall).popitem()[0])
+
+
+def states(rollcall: Rollcall) -> dict[str, str]:
+    messages = json.loads(rollcall.run("log", "--format", "json").stdout)
+    return {one["message_id"]: one["state"] for one in messages}
+
+
+def await_sent(rollcall: Rollcall, message_id: str) -> None:
+    wait_until(lambda: states(rollcall)[message_id] == "sent", 60, "the message is sent")
+
+
+def count_reached(sandbox: Sandbox) -> int:
+    return len({entry.reference for entry in sandbox.journal()})
+
+
+def test_a_message_that_is_left_to_it_is_a_flow_run_and_is_sent_without_a_server_too(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str, sandbox: Sandbox
+) -> None:
+    message = write_message(tmp_path / "m.json")
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    with dispatcher(rollcall, "with") as process:
+        message_id = detach(rollcall, message, source)
+        await_sent(rollcall, message_id)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    [run] = runs_named(prefect_server, f"message-{message_id}")
+    assert (run["state_type"], run["parameters"]) == ("COMPLETED", {"message_id": message_id})
+
+    message.write_text(message.read_text().replace("Drill", "Second drill"))
+    rollcall.env["PREFECT_API_URL"] = f"http://127.0.0.1:{find_free_port()}/api"
+    with dispatcher(rollcall, "without"):
+        await_sent(rollcall, detach(rollcall, message, source))
+    assert count_reached(sandbox) == 2 * PEOPLE
+    assert len(sandbox.journal()) == 2 * PEOPLE
+
+
+def test_what_a_killed_process_left_is_finished_and_its_flow_run_is_told_to_have_crashed(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str, sandbox: Sandbox
+) -> None:
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    message_id = interrupt(rollcall, write_message(tmp_path / "m.json"), source, sandbox)
+    with dispatcher(rollcall, "first") as first:
+        begun_count = len(sandbox.journal())
+        wait_until(lambda: len(sandbox.journal()) > begun_count, 60, "it goes on")
+        first.kill()
+        first.wait(timeout=10)
+    with dispatcher(rollcall, "second"):
+        await_sent(rollcall, message_id)
+
+        def told() -> list[str]:
+            runs = runs_named(prefect_server, f"message-{message_id}")
+            return sorted(run["state_type"] for run in runs)
+
+        wait_until(lambda: told() == ["COMPLETED", "CRASHED", "CRASHED"], 30, "Prefect is told")
+    assert count_reached(sandbox) == PEOPLE
+
+
+def test_a_click_is_run_by_it_and_cancelling_the_run_stops_the_message(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str, sandbox: Sandbox
+) -> None:
+    message_id = interrupt(rollcall, write_message(tmp_path / "m.json"), source, sandbox)
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    with dispatcher(rollcall, "pool"):
+        wait_until(lambda: is_deployed(prefect_server, "send-message"), 90, "it has deployed")
+        run_id = start_deployment(prefect_server, "send-message", message_id=message_id)
+        begun = "of send-message: begun"
+        wait_until(lambda: begun in log_of(rollcall, "pool").read_text(), 30, "it has begun")
+        cancel(prefect_server, run_id)
+        await_end(prefect_server, run_id, state="CANCELLED")
+    assert states(rollcall) == {message_id: "stopped"}

@@ -127,6 +127,25 @@ class RetentionSettings(BaseModel):
     )
 
 
+class RefreshSettings(BaseModel):
+    """When a source that can be read is told as wrong all the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stale_h: float = Field(
+        72.0,
+        ge=0,
+        le=8760,
+        description="Hours without a new file after which a source is stale; 0: never.",
+    )
+    shrunk_pct: float = Field(
+        20.0,
+        ge=0,
+        le=100,
+        description="Loss of rows, in % of the largest kept version, that is too much; 0: none is.",
+    )
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -172,6 +191,7 @@ class Settings(BaseSettings):
     delivery: DeliverySettings = DeliverySettings()
     guards: GuardSettings = GuardSettings()
     retention: RetentionSettings = RetentionSettings()
+    refresh: RefreshSettings = RefreshSettings()
 
     @property
     def ledger_address(self) -> str:

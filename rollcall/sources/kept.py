@@ -131,6 +131,10 @@ class KeptSources:
         homes = self._root.iterdir() if self._root.is_dir() else ()
         return [one for home in sorted(homes) for one in _list_stored(home)]
 
+    def list_versions_of(self, folder: Path) -> list[KeptVersion]:
+        """Return the kept versions of one source, newest first."""
+        return [one.kept for one in _list_stored(self._home_of(folder))]
+
     def old_versions(self, before: datetime) -> list[KeptVersion]:
         """Return the versions validated before a moment that no send can be made from any more.
 

@@ -101,7 +101,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             return False
 
     try:
-        wait_until(answers, 90, "the Prefect server answers")
+        wait_until(answers, 180, "the Prefect server answers")
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)

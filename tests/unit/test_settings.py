@@ -7,12 +7,16 @@ from rollcall.settings import (
     PROJECT_FOLDER,
     DeliverySettings,
     GuardSettings,
+    RefreshSettings,
     RetentionSettings,
     Settings,
     load_secrets,
     load_settings,
     variable_names,
 )
+
+GROUPS = {"delivery", "guards", "retention", "refresh"}
+"""Settings that hold several; each can be set as one JSON object."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +38,7 @@ def test_nothing_has_to_be_set() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    groups = (DeliverySettings, GuardSettings, RetentionSettings)
+    groups = (DeliverySettings, GuardSettings, RetentionSettings, RefreshSettings)
     for model in (Settings, *groups):
         for name, field in model.model_fields.items():
             assert field.description or field.annotation in groups, name
@@ -42,7 +46,7 @@ def test_every_setting_is_described() -> None:
 
 def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variable_names():
-        if name not in {"ROLLCALL_DELIVERY", "ROLLCALL_GUARDS", "ROLLCALL_RETENTION"}:
+        if name.removeprefix("ROLLCALL_").lower() not in GROUPS:
             monkeypatch.setenv(name, "3")
     settings = load_settings()
     assert (settings.data_dir, settings.routes_file) == (Path("3"), Path("3"))
@@ -50,6 +54,7 @@ def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.Monkey
     assert set(settings.delivery.model_dump().values()) == {3}
     assert set(settings.guards.model_dump().values()) == {3}
     assert set(settings.retention.model_dump().values()) == {3}
+    assert set(settings.refresh.model_dump().values()) == {3}
 
 
 def test_group_can_be_set_as_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:

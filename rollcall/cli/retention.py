@@ -51,10 +51,16 @@ def show(context: typer.Context, output: FormatOption = Format.TEXT) -> None:
 
 
 @retention_app.command()
-def apply(output: FormatOption = Format.TEXT) -> None:
+def apply(
+    compact: Annotated[
+        bool,
+        typer.Option("--compact", help="Write a SQLite ledger anew however large it is."),
+    ] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
     """Remove what is due now; safe to give again."""
     with opened_ledger() as ledger:
-        report = _build(ledger).apply()
+        report = _build(ledger).apply(compacts_any_size=compact)
     if output is Format.JSON:
         print_json({"removed": report.removed, "is_compacted": report.is_compacted})
     else:

@@ -16,7 +16,7 @@ from rollcall.errors import ConfigError, InputError, SourceError
 from rollcall.ledger.erasing_texts import ErasedPerson
 from rollcall.ledger.erasure import LedgerErasure, LedgerTraces, erase_person, find_traces
 from rollcall.ledger.message_ages import read_message_ages
-from rollcall.sending.retention import Retention
+from rollcall.sending.retention import NOT_COMPACTED, Retention
 from rollcall.sources.erasing import erase_from_snapshot, find_in_snapshot, find_in_version
 from rollcall.sources.kept import StoredVersion
 
@@ -93,7 +93,7 @@ def erase(retention: Retention, key: bytes, person_id: str) -> PersonErasure:
         retention.stores.sources.remove(version.kept)
     left = [*_tell_left(in_ledger, person_id), *snapshots[1], *_tell_sources(traces)]
     if not retention.compact():
-        left.append("the database's free pages: messages are under way; give the command again")
+        left.append(NOT_COMPACTED)
     return PersonErasure(
         in_ledger.message_count, len(snapshots[0]), len(unused), tuple(left), _tell_kept(in_ledger)
     )

@@ -52,6 +52,16 @@ _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
 """Rows that go by their age alone, by what they are called."""
 
 
+COMPACTED_BYTES: Final = 500_000_000
+"""A SQLite ledger up to this is written anew without being asked: that takes some 3 s for each
+100 MB on a machine that is busy, and a send that begins meanwhile waits for it."""
+
+NOT_COMPACTED: Final = (
+    "the database's free pages still hold it: messages are under way, somebody reads, or it is "
+    "large (`rollcall retention apply --compact`)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """What of one kind is due.
@@ -75,20 +85,17 @@ class RetentionReport:
 
     Attributes:
         removed: How much of each kind went.
-        is_compacted: Whether the database's own files hold nothing of it any more; None where
-            nothing was removed from it.
+        is_compacted: Whether the database's own files hold nothing of it any more.
     """
 
     removed: dict[str, int]
-    is_compacted: bool | None
+    is_compacted: bool
 
     def tell(self) -> str:
         """Say what was removed, in one line."""
         told = [f"{count} {kind}" for kind, count in self.removed.items() if count]
-        later = "; the database is compacted when nothing is sent"
-        return (
-            f"removed {', '.join(told) or 'nothing'}{later if self.is_compacted is False else ''}"
-        )
+        later = "" if self.is_compacted else f"; {NOT_COMPACTED}"
+        return f"removed {', '.join(told) or 'nothing'}{later}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +134,11 @@ class Retention:
         """Count the messages that are old and keep their data, by why."""
         return count_kept_messages(self.ledger, self._ages(self.clock.now()))
 
-    def apply(self) -> RetentionReport:
+    def apply(self, *, compacts_any_size: bool = False) -> RetentionReport:
         """Remove what is due; safe to call again, also at once.
+
+        Args:
+            compacts_any_size: As in `compact`.
 
         Raises:
             LedgerError: The ledger does not answer.
@@ -140,12 +150,19 @@ class Retention:
         for kind, choose in _ROWS.items():
             before = before_of(now, days[kind])
             removed[kind] = 0 if before is None else delete_old(self.ledger, choose(before))
-        is_compacted = self.compact() if any(removed.values()) else None
-        return RetentionReport(removed | self._delete_files(now), is_compacted)
+        removed |= self._delete_files(now)
+        return RetentionReport(removed, self.compact(any_size=compacts_any_size))
 
-    def compact(self) -> bool:
-        """Let the database's files hold nothing of what was removed, unless somebody sends."""
-        return is_quiet(self.ledger) and self.ledger.compact()
+    def compact(self, *, any_size: bool = False) -> bool:
+        """Let the database's files hold nothing of what was removed, unless somebody sends.
+
+        Also where nothing was removed now: an earlier call may have had to leave it.
+
+        Args:
+            any_size: Also a SQLite ledger so large that writers would have to wait for long.
+        """
+        is_small = self.ledger.backend != "sqlite" or self.ledger.read_size() <= COMPACTED_BYTES
+        return (any_size or is_small) and is_quiet(self.ledger) and self.ledger.compact()
 
     def days(self) -> dict[str, int]:
         """Return after how many days each kind goes."""

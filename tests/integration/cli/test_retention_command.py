@@ -17,6 +17,11 @@ from tests.people import phone_of
 CANARY = ("Zanzibarina", "canary.mailbox", phone_of(77).lstrip("+"), "canary-text", "55.123456")
 """Parts of a name, an address, a number, a text and a position."""
 
+KINDS = (
+    "messages", "locations", "emergencies", "devices", "receipts", "texts", "snapshots", "sources",
+    "previews", "incidents",
+)  # fmt: skip
+
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 
 
@@ -279,3 +284,16 @@ def test_what_names_a_person_and_is_a_setting_is_told_and_stays(rollcall: Comman
     assert rollcall("filters", "show", "Board", "--format", "json").json["selection"] == {
         "people": ["p1"]
     }
+
+
+def test_a_ledger_is_not_written_anew_while_a_message_is_under_way(rollcall: CommandLine) -> None:
+    send_canary(rollcall)
+    age(rollcall, "update messages set state = 'sending' where :at is not null")
+    told = rollcall("retention", "apply").out
+    assert "removed nothing; the database's free pages still hold it" in told
+    assert rollcall("retention", "apply", "--compact", "--format", "json").json == {
+        "removed": dict.fromkeys(KINDS, 0),
+        "is_compacted": False,
+    }
+    age(rollcall, "update messages set state = 'sent' where :at is not null")
+    assert rollcall("retention", "apply").out == "removed nothing\n"

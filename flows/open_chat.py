@@ -1,12 +1,32 @@
-"""Open one chat that was accepted."""
+"""Open one chat: accepted before, or ordered with this flow's form."""
 
 from prefect import flow
 
-from flows.send_message import send_message
-from rollcall.sending.steps import SendReport
+from flows.send_message import send_accepted
+from rollcall.domain.forms.orders import NEW_CHAT, ChatForm
+from rollcall.wiring import running_app
+from tasks.accept import choose_message
+from tasks.end import SendEnd, state_of
+from tasks.preview import show_preview
+from tasks.run_names import name_chat
+from tasks.scheduled import tell_administrators
 
 
-@flow(name="open-chat", flow_run_name="chat-{message_id}", persist_result=False)
-async def open_chat(message_id: str) -> SendReport:
-    """Make those whom its first message is for its members, and invite them; safe to run again."""
-    return await send_message.fn(message_id)  # its steps are this run's: members come before texts
+@flow(
+    name="open-chat",
+    flow_run_name=name_chat,
+    persist_result=False,
+    on_failure=[tell_administrators],
+)
+async def open_chat(message_id: str = "", order: ChatForm = NEW_CHAT) -> SendEnd:
+    """Make those whom its first message is for its members, and invite them; safe to run again.
+
+    Args:
+        message_id: Go on with the invitation accepted before. Empty: open a new chat, as filled in.
+        order: The new chat.
+    """
+    async with running_app():
+        if order.preview_only and not message_id:
+            return await show_preview(order)
+        accepted_id = await choose_message(message_id, order)
+        return state_of(await send_accepted(accepted_id))  # members come before texts

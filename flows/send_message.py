@@ -1,24 +1,51 @@
-"""Send one accepted message."""
+"""Send one message: accepted before, or ordered with this flow's form."""
 
 from prefect import flow
 
+from rollcall.domain.forms.orders import NEW_MESSAGE, MessageForm
 from rollcall.errors import InputError, SourceError
 from rollcall.extra_processes import ExtraProcesses
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import running_app
+from tasks.accept import choose_message
 from tasks.deliver import drain_deliveries
+from tasks.end import SendEnd, finish_page, state_of
 from tasks.load import load_snapshot
+from tasks.preview import show_preview
 from tasks.record import claim_message, close_message, record_deliveries
+from tasks.run_names import name_message
+from tasks.run_page import RunPage
+from tasks.scheduled import tell_administrators
 from tasks.select import select_audience
 from tasks.working import working_on
 
 
-@flow(name="send-message", flow_run_name="message-{message_id}", persist_result=False)
-async def send_message(message_id: str) -> SendReport:
-    """Send one accepted message to everyone its selection names; safe to run again."""
+@flow(
+    name="send-message",
+    flow_run_name=name_message,
+    persist_result=False,
+    on_failure=[tell_administrators],
+)
+async def send_message(message_id: str = "", order: MessageForm = NEW_MESSAGE) -> SendEnd:
+    """Send one message to everyone its selection names; safe to run again.
+
+    Args:
+        message_id: Go on with this message, accepted before. Empty: send a new one, as filled in.
+        order: The new message.
+    """
+    async with running_app():
+        if order.preview_only and not message_id:
+            return await show_preview(order)
+        accepted_id = await choose_message(message_id, order)
+        return state_of(await send_accepted(accepted_id))
+
+
+async def send_accepted(message_id: str) -> SendReport:
+    """Send an accepted message; its steps are those of the flow run that calls this, if any."""
     async with (
         running_app() as app,
         working_on(app, message_id),  # ledger: somebody is there, as long as the lease is renewed
+        RunPage(app.ledger, message_id) as page,
         ExtraProcesses(app, message_id) as extra,
     ):
         is_first_run = False
@@ -34,4 +61,4 @@ async def send_message(message_id: str) -> SendReport:
                 app.steps.refuse_message(message_id, str(error))
             raise
         await drain_deliveries(message_id, extra)  # batches, routes, retries: from the ledger
-        return await close_message(message_id)  # counts come from the ledger
+        return await finish_page(page, await close_message(message_id))  # counts: the ledger's

@@ -72,8 +72,11 @@ class PostgresServer:
 
 
 @contextmanager
-def run_postgres() -> Iterator[PostgresServer]:
+def run_postgres(network: str | None = None) -> Iterator[PostgresServer]:
     """Run a fresh PostgreSQL for as long as the context lasts.
+
+    Args:
+        network: It listens on TCP too, on its own port, and trusts whoever asks from this network.
 
     Raises:
         RuntimeError: There is none on this machine, or it does not start.
@@ -86,7 +89,10 @@ def run_postgres() -> Iterator[PostgresServer]:
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
         _run_as(account, folder, binaries / "initdb", "-D", "cluster", *_INITDB_OPTIONS)
-        with _serve(binaries, folder, account):
+        if network is not None:
+            with (folder / "cluster" / "pg_hba.conf").open("a") as trusted:
+                trusted.write(f"host all all {network} trust\n")
+        with _serve(binaries, folder, account, "*" if network else ""):
             yield PostgresServer(folder, _SUPERUSER)
     finally:
         shutil.rmtree(folder)
@@ -155,8 +161,11 @@ def _run_as(
 
 
 @contextmanager
-def _serve(binaries: Path, folder: Path, account: pwd.struct_passwd | None) -> Iterator[None]:
-    options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+def _serve(
+    binaries: Path, folder: Path, account: pwd.struct_passwd | None, addresses: str
+) -> Iterator[None]:
+    told = _SETTINGS | {"listen_addresses": addresses}
+    options = [part for name, value in told.items() for part in ("-c", f"{name}={value}")]
     options += ["-D", "cluster", "-k", str(folder)]
     process = _open_as(account, folder, binaries / "postgres", *options)
     try:

@@ -23,7 +23,6 @@ from rollcall.cli.output import Format, FormatOption, console, print_json, print
 from rollcall.cli.send import (
     EXIT_NOT_ALL_REACHED,
     confirmed,
-    is_complete,
     print_report,
     report_to_json,
     run_to_end,
@@ -36,7 +35,7 @@ from rollcall.ledger.log import LogEntry, read_log
 from rollcall.ledger.recording import derive_delivery_id
 from rollcall.sandbox.journal import JournalEntry, read_journal
 from rollcall.sandbox.plan import PlanName
-from rollcall.sandbox.servers import HOST
+from rollcall.sandbox.serving import HOST
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.steps import SendReport
 from rollcall.settings import PROJECT_FOLDER, Settings, load_settings
@@ -69,7 +68,7 @@ def demo(
         print_json(report_to_json(report) | told)
     else:
         _print_end(report, chat, folder, (lost, twice))
-    is_good = is_complete(report) and not lost
+    is_good = report.is_complete and not lost
     raise typer.Exit(0 if is_good else EXIT_NOT_ALL_REACHED)
 
 
@@ -197,7 +196,7 @@ def _print_end(report: SendReport, chat: ChatStatus, folder: Path, copies: tuple
         f"  ROLLCALL_DATA_DIR={folder} .venv/bin/rollcall chat members {chat.chat_id}\n"
         "  data/sample/earthquake.json   the message, its selection and its translations\n"
         "  README.md                     your own data and your own provider\n"
-        "  make up                       a Prefect server that shows every send as a flow run",
+        "  make up DEMO=1                all of it with this sample: Prefect, dispatcher, portal",
         markup=False,
         soft_wrap=True,
     )

@@ -21,10 +21,10 @@ from rollcall.cli.output import (
     print_notice,
 )
 from rollcall.cli.progress import show_progress
+from rollcall.cli.quick_launch import YesOption, look_before
 from rollcall.cli.requests import make_request
 from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest
 from rollcall.domain.message_templates import settings_of, template_kind_of
-from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
 from rollcall.ledger.dispatchers import is_any_there
 from rollcall.ledger.doorbell import ring
@@ -81,12 +81,14 @@ def send(  # noqa: PLR0913 - one argument for each option
     *,
     expect: ExpectOption = None,
     confirm: ConfirmOption = False,
+    yes: YesOption = False,
     last_good: LastGoodOption = False,
     detach: DetachOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Send a message to everyone its selection names; with the same key, go on where it stopped.
 
+    A --template by itself is shown first on a terminal, with whom it means, and must be confirmed.
     Exits with 0 when everything that could be delivered was, 1 when something was not.
     """
     require_key(key)
@@ -100,6 +102,8 @@ def send(  # noqa: PLR0913 - one argument for each option
     )
     if save_as is not None:
         require_template_name(save_as, order.request)
+    is_whole = template is not None and message is None and expect is None
+    order = look_before(order, output, is_whole=is_whole, yes=yes)
     if detach:
         asyncio.run(leave_order(order, output, save_as))
     else:
@@ -151,16 +155,7 @@ def end(report: SendReport, output: Format) -> None:
 
 def exit_as(report: SendReport) -> None:
     """Exit as a send has come to."""
-    raise typer.Exit(0 if is_complete(report) else EXIT_NOT_ALL_REACHED)
-
-
-def is_complete(report: SendReport) -> bool:
-    """Tell whether everything that could be delivered was taken over by a route.
-
-    A message that reached nobody at all is never complete.
-    """
-    is_missing = report.total("waiting", "unconfirmed", "stopped") or report.gave_up_count
-    return report.total(*REACHED) > 0 and not is_missing
+    raise typer.Exit(0 if report.is_complete else EXIT_NOT_ALL_REACHED)
 
 
 def report_to_json(report: SendReport) -> dict[str, Any]:
@@ -168,7 +163,7 @@ def report_to_json(report: SendReport) -> dict[str, Any]:
     return {
         "message_id": report.message_id,
         "state": report.state,
-        "complete": is_complete(report),
+        "complete": report.is_complete,
         "counts": report.counts,
         "tries": report.tries,
     }

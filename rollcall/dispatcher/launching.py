@@ -5,18 +5,18 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import httpx
-from prefect import Flow
+from prefect import Flow, State
 from prefect.settings import PREFECT_API_URL
 
 from flows.open_chat import open_chat
 from flows.post_to_chat import post_to_chat
-from flows.send_message import send_message
+from flows.send_message import send_accepted, send_message
 from rollcall.errors import RollcallError
 from rollcall.sending.steps import SendReport
 
 HEALTH_TIMEOUT_S: Final = 2.0
 
-MessageFlow = Flow[[str], Coroutine[Any, Any, SendReport]]
+MessageFlow = Flow[..., Coroutine[Any, Any, State[SendReport | None]]]
 
 FLOWS: Final[dict[str, MessageFlow]] = {
     "chat_invite": open_chat,
@@ -43,16 +43,29 @@ async def run_message(
     """
     flow = FLOWS.get(kind, send_message)
     if not uses_prefect:
-        return await flow.fn(message_id)
+        return await send_accepted(message_id)
     try:
-        return await flow(message_id)
+        return await _read_report(await flow(message_id, return_state=True))
     except RollcallError:
         raise
     except Exception as error:
         fault = {"message_id": message_id, "fault": type(error).__name__}
         log.warning("prefect failed in mid-send", extra=fault, exc_info=True)
         tell("Prefect failed in mid-send: going on without it")
-        return await flow.fn(message_id)
+        return await send_accepted(message_id)
+
+
+async def _read_report(state: State[SendReport | None]) -> SendReport:
+    """Return what a run came to, also where its state says that not everybody was reached.
+
+    Raises:
+        RollcallError: As the steps of the flow do.
+        TypeError: It came to nothing: the run was ended by Prefect.
+    """
+    ended = await state.aresult(raise_on_failure=False)
+    if isinstance(ended, SendReport):
+        return ended
+    raise ended if isinstance(ended, Exception) else TypeError("the flow run reports nothing")
 
 
 def prefect_address() -> str | None:

@@ -9,8 +9,10 @@ import logging
 import os
 import platform
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +29,7 @@ from rollcall.dispatcher.ledger_side import LedgerSide
 from rollcall.dispatcher.pool_side import PoolSide
 from rollcall.errors import ConfigError, LedgerError
 from rollcall.ledger.dispatchers import SEEN_EVERY_S, DispatcherRecord, say_gone, say_present
+from rollcall.metrics.monitor import Vitals, make_monitor, make_registry, serve_monitor
 from rollcall.settings import Settings
 from rollcall.wiring import App, build_app, running_app
 
@@ -43,17 +46,14 @@ class Dispatcher:
     Attributes:
         settings: Those of its app.
         tell: Takes a sentence for whoever watches.
-        address: Where its health is asked, for others to know.
+        listening: Where its health and metrics are asked for, if anywhere.
     """
 
     settings: Settings
     tell: Callable[[str], None]
-    address: str | None = None
+    listening: socket.socket | None = None
     _loop: asyncio.AbstractEventLoop | None = field(init=False, default=None)
     _app: App | None = field(init=False, default=None)
-    _pool: PoolSide | None = field(init=False, default=None)
-    _ledger: LedgerSide | None = field(init=False, default=None)
-    _started_at: datetime | None = field(init=False, default=None)
     _fault: BaseException | None = field(init=False, default=None)
 
     def run(self) -> None:
@@ -62,7 +62,7 @@ class Dispatcher:
         Raises:
             RollcallError: It could not begin: a setting is wrong, or the ledger does not answer.
         """
-        working = threading.Thread(target=self._work_in_thread, name="dispatcher")
+        working = threading.Thread(target=self._work_in_thread, name="dispatcher", daemon=True)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         working.start()
@@ -80,62 +80,105 @@ class Dispatcher:
 
     def _work_in_thread(self) -> None:
         try:
-            asyncio.run(self.work())
+            asyncio.run(self._work())
         except BaseException as error:  # noqa: BLE001 - the main thread raises it
             self._fault = error
 
-    async def work(self) -> None:
-        """Work until the app is told to stop."""
+    async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
-        clock = SystemClock()
-        async with running_app(build_app(self.settings, clock)) as app:
-            self._app, self._started_at = app, clock.now()
+        async with running_app(build_app(self.settings, SystemClock())) as app:
+            self._app = app
             app.book.keep_divided(self.settings.delivery.processes)
-            self._ledger = LedgerSide(app, self._uses_prefect, self.tell)
-            beside = [asyncio.create_task(self._say_present_for_ever(app))]
+            await DispatcherWork(app, self.tell, self.listening).go_on()
+
+
+@dataclass(slots=True)
+class DispatcherWork:
+    """What a dispatcher does with one app.
+
+    Attributes:
+        app: What flows work with.
+        tell: Takes a sentence for whoever watches.
+        listening: Where health and metrics are asked for, if anywhere.
+    """
+
+    app: App
+    tell: Callable[[str], None]
+    listening: socket.socket | None = None
+    name: str = field(default_factory=lambda: f"dispatcher-{platform.node()}-{os.getpid()}")
+    _ledger: LedgerSide = field(init=False)
+    _pool: PoolSide | None = field(init=False, default=None)
+    _started_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._started_at = self.app.clock.now()
+        self._ledger = LedgerSide(self.app, self._uses_prefect, self.tell)
+        if prefect_address() is not None:
+            self._pool = PoolSide(self.app, load_flows(), self.name, self.tell)
+
+    async def go_on(self) -> None:
+        """Work until the app is told to stop."""
+        async with self._monitored():
+            beside = [asyncio.create_task(self._say_present_for_ever())]
             sides = [self._ledger.work()]
-            if prefect_address() is not None:
-                self._pool = PoolSide(app, load_flows(), self._name(), self.tell)
+            if self._pool is not None:
                 beside.append(asyncio.create_task(self._deploy()))
                 sides.append(self._pool.work())
-            self.tell(f"dispatcher {self._name()} works")
+            self.tell(f"{self.name} works")
             try:
                 await asyncio.gather(*sides)
             finally:
                 for task in beside:
                     task.cancel()
                 await asyncio.gather(*beside, return_exceptions=True)
-                await asyncio.to_thread(say_gone, app.ledger, self._ledger.owner)
+                await asyncio.to_thread(say_gone, self.app.ledger, self._ledger.owner)
 
-    def is_well(self) -> bool:
-        """Tell whether it works; that Prefect is away is no illness of its own."""
-        return self._app is not None and not self._app.steps.stopping.is_set()
+    async def check(self) -> Vitals:
+        """Tell how it is; that Prefect is away is no illness of its own."""
+        facts = {
+            "prefect": self._tell_prefect(),
+            "messages": len(self._ledger.running),
+            "flow_runs": len(self._pool.running) if self._pool else 0,
+        }
+        return Vitals(not self.app.steps.stopping.is_set(), facts)
+
+    @asynccontextmanager
+    async def _monitored(self) -> AsyncIterator[None]:
+        if self.listening is None:
+            yield
+            return
+        registry = make_registry("dispatcher", self.app.ledger, self.app.clock)
+        token = self.app.settings.metrics_token.get_secret_value()
+        monitor = make_monitor("dispatcher", registry, self.check, token)
+        async with serve_monitor(monitor, self.listening):
+            yield
 
     def _uses_prefect(self) -> bool:
         return self._pool is not None and self._pool.answers
 
-    def _name(self) -> str:
-        return f"dispatcher-{platform.node()}-{os.getpid()}"
+    def _tell_prefect(self) -> str | None:
+        if self._pool is None:
+            return None
+        return "answers" if self._pool.answers else "away"
 
-    async def _say_present_for_ever(self, app: App) -> None:
+    async def _say_present_for_ever(self) -> None:
         while True:
             try:
-                await asyncio.to_thread(say_present, app.ledger, self._describe(app))
+                await asyncio.to_thread(say_present, self.app.ledger, self._describe())
             except LedgerError as error:
                 log.warning("no sign was given", extra={"reason": str(error)})
             await asyncio.sleep(SEEN_EVERY_S)
 
-    def _describe(self, app: App) -> DispatcherRecord:
-        now = app.clock.now()
-        answers = "answers" if self._uses_prefect() else "away"
+    def _describe(self) -> DispatcherRecord:
+        address = self.listening.getsockname()[:2] if self.listening else None
         return DispatcherRecord(
-            owner=self._ledger.owner if self._ledger else "",
+            owner=self._ledger.owner,
             host=platform.node(),
             version=__version__,
-            address=self.address,
-            started_at=self._started_at or now,
-            seen_at=now,
-            prefect=answers if self._pool else None,
+            address=f"{address[0]}:{address[1]}" if address else None,
+            started_at=self._started_at,
+            seen_at=self.app.clock.now(),
+            prefect=self._tell_prefect(),
         )
 
     async def _deploy(self) -> None:

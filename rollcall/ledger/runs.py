@@ -27,7 +27,7 @@ RENEW_RUN_EVERY_S: Final = 6.0
 GRACE_S: Final = 5.0
 """How long a message that was just accepted is left to whoever accepted it, in seconds."""
 
-WORTH_JOINING: Final = 2_000
+WORTH_JOINING: Final = 1_000
 """Deliveries that are due and that nobody holds for which another process takes part."""
 
 _LONGEST_PAUSE_S: Final = 300.0

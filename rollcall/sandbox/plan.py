@@ -95,11 +95,13 @@ class SandboxPlan:
         seed: What all faults are drawn from.
         carriers: The SMS carriers.
         mail_servers: The mail servers.
+        host: The address they listen on.
     """
 
     seed: int = 1
     carriers: tuple[CarrierPlan, ...] = ()
     mail_servers: tuple[MailPlan, ...] = ()
+    host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         names = [server.name for server in self.servers]

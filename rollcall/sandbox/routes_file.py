@@ -32,15 +32,19 @@ def render_routes(
             public address none could come in, and every message would wait for one.
     """
     carriers = [
-        _render_carrier(carrier, ports[carrier.name], carrier.receipts if awaits_receipts else None)
+        _render_carrier(
+            carrier,
+            f"{plan.host}:{ports[carrier.name]}",
+            carrier.receipts if awaits_receipts else None,
+        )
         for carrier in plan.carriers
     ]
-    mail_servers = [_render_mail(mail, ports[mail.name]) for mail in plan.mail_servers]
-    head = "# Written by the sandbox; every address is on loopback."
+    mail_servers = [_render_mail(mail, plan.host, ports[mail.name]) for mail in plan.mail_servers]
+    head = f"# Written by the sandbox; every address is on {plan.host}."
     return "\n".join([head, *carriers, *mail_servers])
 
 
-def _render_carrier(plan: CarrierPlan, port: int, receipts: ReceiptPlan | None) -> str:
+def _render_carrier(plan: CarrierPlan, address: str, receipts: ReceiptPlan | None) -> str:
     body = {"to": "{to}", "text": "{text}", "from": "{sender}", "reference": "{reference}"}
     if receipts:
         body |= {"attempt": "{attempt}", "callback": "{callback_url}"}
@@ -54,7 +58,7 @@ honours_idempotency_key = {json.dumps(plan.honours_idempotency_key)}
 connect_timeout_s = 2.0
 answer_timeout_s = {plan.answer_timeout_s}
 max_connections = {plan.max_connections}
-url = "http://127.0.0.1:{port}{PATH}"
+url = "http://{address}{PATH}"
 headers = {{ Authorization = "Bearer {TOKEN}", Idempotency-Key = "{{idempotency_key}}" }}
 body = {{ {parts} }}
 sender = {_quote(SMS_SENDER)}
@@ -91,7 +95,7 @@ def _render_words() -> str:
     return "\n".join(f"{state} = [{_quote(word)}]" for state, word in WORDS.items())
 
 
-def _render_mail(plan: MailPlan, port: int) -> str:
+def _render_mail(plan: MailPlan, host: str, port: int) -> str:
     lines = [
         "\n[[route]]",
         f"id = {_quote(plan.name)}",
@@ -100,7 +104,7 @@ def _render_mail(plan: MailPlan, port: int) -> str:
         "connect_timeout_s = 2.0",
         f"answer_timeout_s = {plan.answer_timeout_s}",
         f"max_connections = {plan.max_connections}",
-        'host = "127.0.0.1"',
+        f"host = {_quote(host)}",
         f"port = {port}",
         f'security = "{"starttls" if plan.certificate_file else "none"}"',
         f"sender = {_quote(MAIL_SENDER)}",

@@ -1,4 +1,4 @@
-"""Starts and stops a sandbox: all its servers on free loopback ports, on one thread."""
+"""Starts and stops a sandbox: all its servers on free ports, on one thread."""
 
 import asyncio
 import signal
@@ -19,8 +19,6 @@ from rollcall.sandbox.plan import CarrierPlan, MailPlan, SandboxPlan, ServerPlan
 from rollcall.sandbox.reports import Reporter
 from rollcall.sandbox.routes_file import render_routes
 from rollcall.sandbox.schedule import ReceiptRates
-
-HOST = "127.0.0.1"
 
 BACKLOG = 1024
 """Connections that may wait to be taken: a sender opens hundreds at once."""
@@ -69,7 +67,9 @@ def start_sandbox(
     """
     with ExitStack() as stack:
         sockets = {
-            server.name: stack.enter_context(_reserve_port(is_listening=not server.is_down))
+            server.name: stack.enter_context(
+                _reserve_port(plan.host, is_listening=not server.is_down)
+            )
             for server in plan.servers
         }
         journals = {
@@ -102,11 +102,11 @@ def run_sandbox(plan: SandboxPlan, folder: Path, *, awaits_receipts: bool = Fals
 
 
 @contextmanager
-def _reserve_port(*, is_listening: bool) -> Iterator[socket.socket]:
+def _reserve_port(host: str, *, is_listening: bool) -> Iterator[socket.socket]:
     """Hold a free port; one that does not listen refuses connections and is nobody else's."""
     with socket.socket() as reserved:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind((HOST, 0))
+        reserved.bind((host, 0))
         if is_listening:
             reserved.listen(BACKLOG)  # from here on connections wait for the thread
         yield reserved

@@ -12,6 +12,7 @@ from rollcall.domain.delivery import STATUSES
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.guards import GuardLimits
 from rollcall.domain.message import MessageRequest
+from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
 from rollcall.ledger.addressees import iterate_addressees
 from rollcall.ledger.app_reports import read_app_reports
@@ -71,6 +72,15 @@ class SendReport:
         return sum(
             by_status.get(name, 0) for by_status in self.counts.values() for name in statuses
         )
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether everything that could be delivered was taken over by a route.
+
+        A message that reached nobody at all is never complete.
+        """
+        is_missing = self.total("waiting", "unconfirmed", "stopped") or self.gave_up_count
+        return self.total(*REACHED) > 0 and not is_missing
 
 
 @dataclass(frozen=True, slots=True)

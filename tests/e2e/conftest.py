@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,19 +81,30 @@ def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> N
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Prefect server on loopback; yields the address of its API."""
-    home = tmp_path_factory.mktemp("prefect")
+    with run_prefect_server(tmp_path_factory.mktemp("prefect") / "home") as address:
+        yield address
+
+
+@contextmanager
+def run_prefect_server(
+    home: Path, host: str = "127.0.0.1", auth: str | None = None
+) -> Iterator[str]:
+    """Run a Prefect server for as long as the context lasts; yields the address of its API."""
+    home.mkdir()
     port = find_free_port()
     env = os.environ | {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    if auth is not None:
+        env["PREFECT_SERVER_API_AUTH_STRING"] = auth
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host]
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(
             [*command, "--port", str(port)], env=env, stdout=log, stderr=log, start_new_session=True
         )
-    address = f"http://127.0.0.1:{port}/api"
+    address = f"http://{host}:{port}/api"
 
     def answers() -> bool:
         try:

@@ -31,7 +31,11 @@ def dispatcher(rollcall: Rollcall, name: str) -> Iterator["subprocess.Popen[str]
     """Run a dispatcher that is ready; killed at the end if it still runs then."""
     with log_of(rollcall, name).open("w") as log:
         process = subprocess.Popen(
-            [*ROLLCALL, "dispatcher"], env=rollcall.env, stdout=log, stderr=log, text=True
+            [*ROLLCALL, "dispatcher", "--metrics-port", "0"],
+            env=rollcall.env,
+            stdout=log,
+            stderr=log,
+            text=True,
         )
     try:
         wait_until(lambda: " works" in log_of(rollcall, name).read_text(), 60, "it works")
@@ -85,7 +89,10 @@ def test_a_message_that_is_left_to_it_is_a_flow_run_and_is_sent_without_a_server
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
     [run] = runs_named(prefect_server, f"message-{message_id}")
-    assert (run["state_type"], run["parameters"]) == ("COMPLETED", {"message_id": message_id})
+    assert (run["state_type"], run["parameters"]) == (
+        "COMPLETED",
+        {"message_id": message_id, "order": {}},
+    )
 
     message.write_text(message.read_text().replace("Drill", "Second drill"))
     rollcall.env["PREFECT_API_URL"] = f"http://127.0.0.1:{find_free_port()}/api"

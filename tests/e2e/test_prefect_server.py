@@ -45,7 +45,7 @@ def test_a_send_is_a_flow_run_whose_parameters_hold_only_the_message_id(
         if run["name"] == f"message-{message_id}"
     ]
     assert run["state_type"] == "COMPLETED"
-    assert run["parameters"] == {"message_id": message_id}
+    assert run["parameters"] == {"message_id": message_id, "order": {}}
 
     def recorded_names() -> set[str]:
         of_run = {"id": {"any_": [run["id"]]}}

@@ -7,6 +7,7 @@ from rollcall.settings import (
     PROJECT_FOLDER,
     DeliverySettings,
     GuardSettings,
+    PortSettings,
     RefreshSettings,
     RetentionSettings,
     Settings,
@@ -15,7 +16,7 @@ from rollcall.settings import (
     variable_names,
 )
 
-GROUPS = {"delivery", "guards", "retention", "refresh"}
+GROUPS = {"delivery", "guards", "ports", "refresh", "retention"}
 """Settings that hold several; each can be set as one JSON object."""
 
 
@@ -38,7 +39,9 @@ def test_nothing_has_to_be_set() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    groups = (DeliverySettings, GuardSettings, RetentionSettings, RefreshSettings)
+    groups = (
+        DeliverySettings, GuardSettings, PortSettings, RefreshSettings, RetentionSettings,
+    )  # fmt: skip
     for model in (Settings, *groups):
         for name, field in model.model_fields.items():
             assert field.description or field.annotation in groups, name
@@ -55,6 +58,7 @@ def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.Monkey
     assert set(settings.guards.model_dump().values()) == {3}
     assert set(settings.retention.model_dump().values()) == {3}
     assert set(settings.refresh.model_dump().values()) == {3}
+    assert set(settings.ports.model_dump().values()) == {3}
 
 
 def test_group_can_be_set_as_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from rollcall.cli.send import is_complete
 from rollcall.domain.message import Followed, FollowUp, MessageRequest
 from rollcall.domain.personal_links import digest_token
 from rollcall.errors import ConfigError, SelectionError
@@ -171,7 +170,7 @@ def test_a_chat_reaches_every_device_and_drops_what_is_gone(
         "email": {"accepted": 4},
         "push": {"accepted": 2, "not_delivered": 1},
     }
-    assert (report.state, report.gave_up_count, is_complete(report)) == ("sent", 0, True)
+    assert (report.state, report.gave_up_count, report.is_complete) == ("sent", 0, True)
     assert sorted(one.device for one in service.notifications()) == ["other", "phone", "tablet"]
     assert service.refusals == []
     told = pushes(app, message_id)
@@ -245,7 +244,7 @@ def test_without_a_route_to_the_app_email_carries_the_chat(
         message_id = open_chat(without, settings, BESIDE_EMAIL)
         report = send(without, message_id)
         assert report.counts == {"email": {"accepted": 4}}
-        assert is_complete(report)
+        assert report.is_complete
         with pytest.raises(ConfigError, match="no route is configured for push"):
             open_chat(without, settings, ALONE)
 
@@ -260,7 +259,7 @@ def test_a_route_that_is_taken_away_in_between_holds_nothing_up(
         report = deliver(without, message_id)
     assert report.counts == {"email": {"accepted": 4}, "push": {"not_delivered": 1}}
     assert load_message(app.ledger, message_id).state == "sent"
-    assert not is_complete(report)
+    assert not report.is_complete
     assert service.notifications() == []
 
 
@@ -273,7 +272,7 @@ def test_a_device_that_was_revoked_since_gets_nothing(
     revoke_device(app.ledger, "phone")
     report = deliver(app, message_id)
     assert report.counts["push"] == {"not_delivered": 1}
-    assert is_complete(report)
+    assert report.is_complete
     assert service.notifications() == []
 
 

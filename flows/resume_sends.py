@@ -1,0 +1,19 @@
+"""Go on with messages that nobody works on though something of them is left to do."""
+
+from prefect import State, flow
+
+from rollcall.wiring import running_app
+from tasks.hand_over import hand_over, tell_end
+from tasks.resume import find_unattended
+
+
+@flow(name="resume-sends", persist_result=False)
+async def resume_sends() -> State[list[str]]:
+    """Have what a dead process left gone on with; safe to run again, also at once.
+
+    A dispatcher finds it by itself, and sooner: this is for pools that other workers serve.
+    """
+    async with running_app():
+        message_ids = await find_unattended()  # ledger: no run of them holds a lease
+        stuck_count = await hand_over(message_ids)  # runs that nobody waits for
+        return tell_end(message_ids, (), stuck_count, "rollcall status")

@@ -1,0 +1,33 @@
+"""Step: show whom an order means, and send nothing."""
+
+import asyncio
+
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from rollcall.domain.forms.orders import OrderForm
+from rollcall.sending.form_orders import preview_form
+from rollcall.sending.run_notes import write_preview
+from rollcall.wiring import current_app
+from tasks.end import SendEnd
+from tasks.step import step
+from tasks.telling import has_page, tell
+
+
+async def show_preview(order: OrderForm) -> SendEnd:
+    """Leave a note of whom an order means on the run's page, and return how the run ends."""
+    people_count, note = await preview_order(order)
+    told = f"{people_count:,} people; nothing was sent"
+    if has_page():
+        key = f"preview-{flow_run.id}"
+        await tell(lambda: acreate_markdown_artifact(note, key, told))
+    return Completed(name="Previewed", message=told)
+
+
+@step("preview-order")
+async def preview_order(order: OrderForm) -> tuple[int, str]:
+    """Select whom an order means; return how many people they are, and what to show of them."""
+    app = current_app()
+    preview = await asyncio.to_thread(preview_form, order, app.steps, app.settings.source)
+    return preview.summary.people_count, write_preview(preview)

@@ -7,9 +7,10 @@ from prefect.states import Completed, Failed
 
 from rollcall.sending.refreshing import SourcesReport
 from tasks.refresh import refresh_all, show_refreshed
+from tasks.scheduled import tell_of_upkeep
 
 
-@flow(name="refresh-sources", persist_result=False)
+@flow(name="refresh-sources", persist_result=False, on_failure=[tell_of_upkeep])
 async def refresh_sources(source: Path | None = None) -> State[SourcesReport]:
     """Keep a version of the source, and read the feeds of incidents; safe to run again.
 

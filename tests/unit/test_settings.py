@@ -16,8 +16,8 @@ from rollcall.settings import (
     variable_names,
 )
 
-GROUPS = {"delivery", "guards", "ports", "refresh", "retention"}
-"""Settings that hold several; each can be set as one JSON object."""
+GROUPS = {"administrators", "delivery", "guards", "ports", "refresh", "retention"}
+"""Settings that hold several: each is set as JSON."""
 
 
 @pytest.fixture(autouse=True)

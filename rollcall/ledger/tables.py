@@ -79,7 +79,8 @@ class Message(Base):
     `state`: accepted → sending → sent; or refused, when its selection or data cannot be meant and
     nothing was sent. `template_id` stays when the template is deleted, `template_name` when it is
     renamed: they say what the message was made from. `chat_id` is the conversation that the links
-    in its texts lead to.
+    in its texts lead to. `erased_at`: from then on retention removes its personal data, until
+    `erasure_ended_at`.
     """
 
     __tablename__ = "messages"
@@ -114,6 +115,18 @@ class Message(Base):
     follows_message_id: Mapped[str | None]
     recipients_digest: Mapped[str | None] = mapped_column(index=True)
     chat_id: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
+    erasure_ended_at: Mapped[datetime | None]
+
+
+class LegalHold(Base):
+    """One row per message or chat whose data must be kept, however old it is."""
+
+    __tablename__ = "legal_holds"
+
+    held_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    held_at: Mapped[datetime]
 
 
 class AudienceMember(Base):

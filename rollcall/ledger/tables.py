@@ -5,7 +5,7 @@ them into, stored beside them so that it can be counted and claimed by index.
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -69,10 +69,6 @@ def lean_index(name: str, *columns: str, present: str, unique: bool = False) -> 
     )
 
 
-OPEN: Final = "state IN ('accepted', 'sending')"
-"""Which messages have something left to do; queries say it in these words to find the index."""
-
-
 class Message(Base):
     """One row per message accepted from an administrator.
 
@@ -89,8 +85,8 @@ class Message(Base):
         Index(
             "ix_messages_open",
             "accepted_at",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
         ),
     )
 

@@ -9,10 +9,12 @@ import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from rollcall.domain.audience import looks_deliverable
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import ConfigError
 
@@ -20,6 +22,15 @@ PREFIX = "ROLLCALL_"
 SECRET_PREFIX = f"{PREFIX}SECRET_"
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 """The checkout: `data/` with templates, SQL and reference tables lies beside the library."""
+
+
+def _require_deliverable(address: str) -> str:
+    if not looks_deliverable(address):
+        raise ValueError("is no email address")
+    return address
+
+
+EmailAddress = Annotated[str, AfterValidator(_require_deliverable)]
 
 
 class DeliverySettings(BaseModel):
@@ -131,6 +142,11 @@ class Settings(BaseSettings):
     )
     organisation: str = Field(
         "Your organisation", description="Whom messages come from, for `{{ organisation }}`."
+    )
+    administrators: tuple[EmailAddress, ...] = Field(
+        (),
+        description="Email addresses, as a JSON list, that are told when a schedule fails, e.g. "
+        '["duty@example.org"].',
     )
     public_url: str = Field(
         "",

@@ -12,7 +12,7 @@ from rollcall.cli.environments import (
     part_environment,
     server_environment,
 )
-from rollcall.cli.supervising import Part
+from rollcall.cli.parts import Part
 from rollcall.settings import Settings
 from rollcall.wiring import build_mailboxes, build_reply_mailboxes
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, func, select, text
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
+from rollcall.ledger.run_tables import Run
 from rollcall.ledger.tables import OPEN, Attempt, Delivery, Message, Receipt
 
 Counts = dict[tuple[str, str], int]
@@ -83,6 +84,14 @@ def count_open_messages(ledger: Ledger) -> dict[str, int]:
     query = select(Message.state, func.count()).where(text(f"messages.{OPEN}"))
     with ledger.read() as connection:
         return dict(connection.execute(query.group_by(Message.state)).tuples().all())
+
+
+def count_troubled_messages(ledger: Ledger) -> int:
+    """Count the messages with something left to do of which a run has failed."""
+    failed = select(func.count(Run.message_id.distinct())).where(Run.end == "failed")
+    query = failed.join(Message, Message.message_id == Run.message_id)
+    with ledger.read() as connection:
+        return connection.execute(query.where(text(f"messages.{OPEN}"))).scalar_one()
 
 
 def count_deliveries_since(ledger: Ledger, since: datetime) -> Counts:

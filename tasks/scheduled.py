@@ -5,7 +5,7 @@ parameters that no form takes.
 """
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from prefect import Flow, State
 from prefect.client.schemas.objects import FlowRun
@@ -18,13 +18,17 @@ from rollcall.sending.administrators import accept_failure_notice
 from rollcall.wiring import running_app
 from tasks.hand_over import hand_over
 
+INTERRUPTED: Final = "Interrupted"
+"""As `tasks.end.state_of` calls the end of a run that has left something to do."""
+
 
 async def tell_administrators(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Email administrators that a scheduled run has failed; once for each run, however often.
 
-    Of a run that somebody started they see themselves what became of it.
+    Of a run that somebody started they see themselves what became of it; one that was interrupted
+    is gone on with by another.
     """
-    if not flow_run.auto_scheduled:
+    if not flow_run.auto_scheduled or state.name == INTERRUPTED:
         return
     failure = await _describe(flow, flow_run, state)
     async with running_app() as app:

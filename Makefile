@@ -24,8 +24,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Do the main job on sample data: load, select, render, send to sandbox carriers
 	$(BIN)/rollcall demo
 
-test: $(READY) $(NPM)/.ready ## Run all tests
-	$(BIN)/pytest
+test: $(READY) $(NPM)/.ready ## Run all tests, in two processes
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # What tests take from npm (Kannel's message centre, axe-core): without it they fail and say so, and all others run.
 $(NPM)/.ready: $(NPM_LOCK)
@@ -66,14 +66,8 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.routing
 	$(BIN)/python -m benchmarks.orchestration
 
-up: export PATH := $(CURDIR)/$(BIN):$(PATH)
-up: export PREFECT_HOME := $(CURDIR)/data/local/prefect
-up: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
-up: export PREFECT_SERVER_ANALYTICS_ENABLED := false
-up: export DO_NOT_TRACK := 1
-up: $(READY) ## Start a Prefect server and a worker on loopback; Ctrl-C ends both
-	mkdir -p -m 700 data/local $(PREFECT_HOME)
-	$(BIN)/honcho start
+up: $(READY) ## Start all of it: Prefect, dispatcher, portal, mailboxes; DEMO=1 with sample data; Ctrl-C ends it
+	@$(BIN)/rollcall up $(if $(filter 1 yes true,$(DEMO)),--demo)
 
 sample: $(READY) ## Make the sample data again (same seed, same bytes)
 	$(BIN)/python data/sample/generate.py

@@ -103,6 +103,19 @@ class GuardSettings(BaseModel):
     )
 
 
+class PortSettings(BaseModel):
+    """Where the parts of one machine listen, all on loopback unless it is said otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefect: int = Field(4200, ge=1, le=65_535, description="Prefect's server: its UI and API.")
+    portal: int = Field(8710, ge=1, le=65_535, description="The portal, behind your web server.")
+    dispatcher: int = Field(8711, ge=1, le=65_535, description="The dispatcher's metrics.")
+    portal_metrics: int = Field(8712, ge=1, le=65_535, description="The portal's metrics.")
+    replies: int = Field(8713, ge=1, le=65_535, description="Metrics of `rollcall replies`.")
+    bounces: int = Field(8714, ge=1, le=65_535, description="Metrics of `rollcall bounces`.")
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -144,6 +157,7 @@ class Settings(BaseSettings):
         description="Key of personal links, 64 hexadecimal digits, the same on every machine; "
         "default: made once in the data folder.",
     )
+    ports: PortSettings = PortSettings()
     metrics_host: str = Field(
         "127.0.0.1", description="Where `/health` and `/metrics` of each process are listened for."
     )

@@ -28,8 +28,11 @@ from rollcall.cli.replies import replies
 from rollcall.cli.schedule import schedule_app
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
+from rollcall.cli.server import server
+from rollcall.cli.status import status
 from rollcall.cli.stop import stop
 from rollcall.cli.templates import templates_app
+from rollcall.cli.up import up
 from rollcall.errors import ConfigError, InputError, RollcallError
 
 EXIT_FAULT = 1
@@ -59,6 +62,9 @@ app.command()(chase)
 app.command()(dispatcher)
 app.command()(find)
 app.command()(portal)
+app.command()(server)
+app.command()(status)
+app.command()(up)
 app.add_typer(devices_app, name="app")
 app.add_typer(chat_app, name="chat")
 app.command()(replies)

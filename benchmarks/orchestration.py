@@ -89,7 +89,7 @@ def main() -> None:
 
 def measure(world: World, asked: argparse.Namespace) -> None:
     """Take all measurements, or the one that was asked for."""
-    watched = {
+    watched: dict[str, Callable[[], None]] = {
         "first": lambda: report_first_attempts(world, asked.people, asked.runs),
         "rows": lambda: report_rows(world, asked.people),
         "at-once": lambda: report_at_once(world),

@@ -5,9 +5,13 @@ parameters that no form takes.
 """
 
 import asyncio
+<<<<<<< HEAD
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+=======
+from typing import Any, Final
+>>>>>>> schedules
 
 from prefect import Flow, State
 from prefect.client.schemas.objects import FlowRun
@@ -20,12 +24,17 @@ from rollcall.sending.administrators import accept_failure_notice
 from rollcall.wiring import running_app
 from tasks.hand_over import hand_over
 
+INTERRUPTED: Final = "Interrupted"
+"""As `tasks.end.state_of` calls the end of a run that has left something to do."""
+
 
 async def tell_administrators(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Email administrators that a scheduled run has failed; once for each run, however often.
 
-    Of a run that somebody started they see themselves what became of it.
+    Of a run that somebody started they see themselves what became of it; one that was interrupted
+    is gone on with by another.
     """
+<<<<<<< HEAD
     if flow_run.auto_scheduled:
         await _tell(await _describe(flow, flow_run, state))
 
@@ -43,6 +52,11 @@ def tell_daily(failure: ScheduleFailure, flow_name: str, now: datetime) -> Sched
 
 
 async def _tell(failure: ScheduleFailure) -> None:
+=======
+    if not flow_run.auto_scheduled or state.name == INTERRUPTED:
+        return
+    failure = await _describe(flow, flow_run, state)
+>>>>>>> schedules
     async with running_app() as app:
         message_id = await asyncio.to_thread(
             accept_failure_notice, app.steps, app.settings.administrators, failure

@@ -64,15 +64,10 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.receipts
 	$(BIN)/python -m benchmarks.portal
 	$(BIN)/python -m benchmarks.routing
+	$(BIN)/python -m benchmarks.orchestration
 
-up: export PATH := $(CURDIR)/$(BIN):$(PATH)
-up: export PREFECT_HOME := $(CURDIR)/data/local/prefect
-up: export PREFECT_API_URL ?= http://127.0.0.1:4200/api
-up: export PREFECT_SERVER_ANALYTICS_ENABLED := false
-up: export DO_NOT_TRACK := 1
-up: $(READY) ## Start a Prefect server and a worker on loopback; Ctrl-C ends both
-	mkdir -p -m 700 data/local $(PREFECT_HOME)
-	$(BIN)/honcho start
+up: $(READY) ## Start all of it: Prefect, dispatcher, portal, mailboxes; DEMO=1 with sample data; Ctrl-C ends it
+	@$(BIN)/rollcall up $(if $(filter 1 yes true,$(DEMO)),--demo)
 
 sample: $(READY) ## Make the sample data again (same seed, same bytes)
 	$(BIN)/python data/sample/generate.py

@@ -9,9 +9,15 @@ from tasks.accept import choose_message
 from tasks.end import SendEnd, state_of
 from tasks.preview import show_preview
 from tasks.run_names import name_chat
+from tasks.scheduled import tell_administrators
 
 
-@flow(name="open-chat", flow_run_name=name_chat, persist_result=False)
+@flow(
+    name="open-chat",
+    flow_run_name=name_chat,
+    persist_result=False,
+    on_failure=[tell_administrators],
+)
 async def open_chat(message_id: str = "", order: ChatForm = NEW_CHAT) -> SendEnd:
     """Make those whom its first message is for its members, and invite them; safe to run again.
 

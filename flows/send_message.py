@@ -15,11 +15,17 @@ from tasks.preview import show_preview
 from tasks.record import claim_message, close_message, record_deliveries
 from tasks.run_names import name_message
 from tasks.run_page import RunPage
+from tasks.scheduled import tell_administrators
 from tasks.select import select_audience
 from tasks.working import working_on
 
 
-@flow(name="send-message", flow_run_name=name_message, persist_result=False)
+@flow(
+    name="send-message",
+    flow_run_name=name_message,
+    persist_result=False,
+    on_failure=[tell_administrators],
+)
 async def send_message(message_id: str = "", order: MessageForm = NEW_MESSAGE) -> SendEnd:
     """Send one message to everyone its selection names; safe to run again.
 

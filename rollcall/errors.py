@@ -8,6 +8,7 @@ RollcallError
 │   ├── SourceError
 │   └── RequestError
 ├── LedgerError               the ledger cannot do what was asked of it
+├── PrefectError              schedules cannot be read or changed: Prefect is away or says no
 └── SendError                 what one try of a delivery came to
     ├── RouteError            another route may work; nothing was sent
     ├── RecipientError        no route can help: invalid number, opted out
@@ -56,6 +57,10 @@ class RequestError(InputError):
 
 class LedgerError(RollcallError):
     """The ledger is missing, too old, or held by another process."""
+
+
+class PrefectError(RollcallError):
+    """Prefect does not answer, or does not let us: its schedules cannot be read or changed."""
 
 
 class SendError(RollcallError):

@@ -9,10 +9,12 @@ import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from rollcall.domain.audience import looks_deliverable
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import ConfigError
 
@@ -20,6 +22,15 @@ PREFIX = "ROLLCALL_"
 SECRET_PREFIX = f"{PREFIX}SECRET_"
 PROJECT_FOLDER = Path(__file__).resolve().parents[1]
 """The checkout: `data/` with templates, SQL and reference tables lies beside the library."""
+
+
+def _require_deliverable(address: str) -> str:
+    if not looks_deliverable(address):
+        raise ValueError("is no email address")
+    return address
+
+
+EmailAddress = Annotated[str, AfterValidator(_require_deliverable)]
 
 
 class DeliverySettings(BaseModel):
@@ -92,6 +103,19 @@ class GuardSettings(BaseModel):
     )
 
 
+class PortSettings(BaseModel):
+    """Where the parts of one machine listen, all on loopback unless it is said otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prefect: int = Field(4200, ge=1, le=65_535, description="Prefect's server: its UI and API.")
+    portal: int = Field(8710, ge=1, le=65_535, description="The portal, behind your web server.")
+    dispatcher: int = Field(8711, ge=1, le=65_535, description="The dispatcher's metrics.")
+    portal_metrics: int = Field(8712, ge=1, le=65_535, description="The portal's metrics.")
+    replies: int = Field(8713, ge=1, le=65_535, description="Metrics of `rollcall replies`.")
+    bounces: int = Field(8714, ge=1, le=65_535, description="Metrics of `rollcall bounces`.")
+
+
 class Settings(BaseSettings):
     """Everything an operator can set."""
 
@@ -119,6 +143,11 @@ class Settings(BaseSettings):
     organisation: str = Field(
         "Your organisation", description="Whom messages come from, for `{{ organisation }}`."
     )
+    administrators: tuple[EmailAddress, ...] = Field(
+        (),
+        description="Email addresses, as a JSON list, that are told when a schedule fails, e.g. "
+        '["duty@example.org"].',
+    )
     public_url: str = Field(
         "",
         description="Where providers and recipients reach the portal, e.g. https://safe.example.org.",
@@ -128,6 +157,7 @@ class Settings(BaseSettings):
         description="Key of personal links, 64 hexadecimal digits, the same on every machine; "
         "default: made once in the data folder.",
     )
+    ports: PortSettings = PortSettings()
     metrics_host: str = Field(
         "127.0.0.1", description="Where `/health` and `/metrics` of each process are listened for."
     )

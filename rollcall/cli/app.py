@@ -25,10 +25,14 @@ from rollcall.cli.log import show_log
 from rollcall.cli.opt_outs import opt_outs_app
 from rollcall.cli.portal import portal
 from rollcall.cli.replies import replies
+from rollcall.cli.schedule import schedule_app
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
+from rollcall.cli.server import server
+from rollcall.cli.status import status
 from rollcall.cli.stop import stop
 from rollcall.cli.templates import templates_app
+from rollcall.cli.up import up
 from rollcall.errors import ConfigError, InputError, RollcallError
 
 EXIT_FAULT = 1
@@ -58,12 +62,16 @@ app.command()(chase)
 app.command()(dispatcher)
 app.command()(find)
 app.command()(portal)
+app.command()(server)
+app.command()(status)
+app.command()(up)
 app.add_typer(devices_app, name="app")
 app.add_typer(chat_app, name="chat")
 app.command()(replies)
 app.add_typer(check_in_app, name="check-in")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
+app.add_typer(schedule_app, name="schedule")
 app.add_typer(templates_app, name="templates")
 app.add_typer(opt_outs_app, name="optouts")
 

@@ -19,6 +19,7 @@ from rollcall.cli.output import (
     print_notice,
     read_text,
 )
+from rollcall.cli.quick_launch import YesOption, look_before
 from rollcall.cli.requests import make_request
 from rollcall.cli.send import (
     ConfirmOption,
@@ -70,12 +71,14 @@ def open_chat(  # noqa: PLR0913 - one argument for each option
     *,
     expect: ExpectOption = None,
     confirm: ConfirmOption = False,
+    yes: YesOption = False,
     last_good: LastGoodOption = False,
     detach: DetachOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Open a chat: everyone its selection names gets a personal link to it.
 
+    A --template by itself is shown first on a terminal, with whom it means, and must be confirmed.
     With the same key it goes on where it stopped. Exits as `send` does.
     """
     require_key(key)
@@ -89,6 +92,8 @@ def open_chat(  # noqa: PLR0913 - one argument for each option
     )
     if save_as is not None:
         require_template_name(save_as, order.request)
+    is_whole = template is not None and file is None and expect is None
+    order = look_before(order, output, is_whole=is_whole, yes=yes)
     if detach:
         asyncio.run(leave_order(order, output, save_as))
         return

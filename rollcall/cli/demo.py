@@ -196,7 +196,7 @@ def _print_end(report: SendReport, chat: ChatStatus, folder: Path, copies: tuple
         f"  ROLLCALL_DATA_DIR={folder} .venv/bin/rollcall chat members {chat.chat_id}\n"
         "  data/sample/earthquake.json   the message, its selection and its translations\n"
         "  README.md                     your own data and your own provider\n"
-        "  make up                       a Prefect server that shows every send as a flow run",
+        "  make up DEMO=1                all of it with this sample: Prefect, dispatcher, portal",
         markup=False,
         soft_wrap=True,
     )

@@ -15,6 +15,7 @@ from rollcall.cli.output import (
     print_json,
     read_text,
 )
+from rollcall.cli.schedule_users import require_unscheduled_filter, tell_unchecked
 from rollcall.clock import SystemClock
 from rollcall.domain.saved_filters import parse_saved_filter, selection_to_json
 from rollcall.ledger.engine import Ledger
@@ -86,7 +87,9 @@ def rename(
 ) -> None:
     """Rename a saved filter, also in the saved filters and templates that use it."""
     with opened_ledger() as ledger:
+        unchecked = require_unscheduled_filter(load_filter(ledger, name).name)
         renamed = rename_filter(ledger, name, new_name, SystemClock().now())
+        tell_unchecked(unchecked)
         _answer(ledger, renamed, f"{name!r} is called {renamed.name!r} now", output)
 
 
@@ -94,7 +97,9 @@ def rename(
 def delete(name: NameArgument, output: FormatOption = Format.TEXT) -> None:
     """Delete a saved filter that no other one and no template uses."""
     with opened_ledger() as ledger:
+        unchecked = require_unscheduled_filter(load_filter(ledger, name).name)
         delete_filter(ledger, name)
+    tell_unchecked(unchecked)
     if output is Format.JSON:
         print_json({"deleted": name})
     else:

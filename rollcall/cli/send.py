@@ -21,6 +21,7 @@ from rollcall.cli.output import (
     print_notice,
 )
 from rollcall.cli.progress import show_progress
+from rollcall.cli.quick_launch import YesOption, look_before
 from rollcall.cli.requests import make_request
 from rollcall.domain.message import EXPECTED_AUDIENCE, MessageRequest
 from rollcall.domain.message_templates import settings_of, template_kind_of
@@ -80,12 +81,14 @@ def send(  # noqa: PLR0913 - one argument for each option
     *,
     expect: ExpectOption = None,
     confirm: ConfirmOption = False,
+    yes: YesOption = False,
     last_good: LastGoodOption = False,
     detach: DetachOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Send a message to everyone its selection names; with the same key, go on where it stopped.
 
+    A --template by itself is shown first on a terminal, with whom it means, and must be confirmed.
     Exits with 0 when everything that could be delivered was, 1 when something was not.
     """
     require_key(key)
@@ -99,6 +102,8 @@ def send(  # noqa: PLR0913 - one argument for each option
     )
     if save_as is not None:
         require_template_name(save_as, order.request)
+    is_whole = template is not None and message is None and expect is None
+    order = look_before(order, output, is_whole=is_whole, yes=yes)
     if detach:
         asyncio.run(leave_order(order, output, save_as))
     else:

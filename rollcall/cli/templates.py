@@ -11,18 +11,22 @@ from rollcall.cli.moments import instant_to_json, show_instant
 from rollcall.cli.output import (
     Format,
     FormatOption,
+    SourceOption,
     console,
     make_cell,
     new_table,
     print_json,
     read_text,
 )
+from rollcall.cli.quick_launch import check_order
+from rollcall.cli.schedule_users import require_unscheduled_template, tell_unchecked
 from rollcall.clock import SystemClock
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.message_templates import (
     KIND_NAMES,
     MessageSettings,
     TemplateKind,
+    apply_template,
     describe_settings,
     export_template,
     parse_export,
@@ -43,6 +47,7 @@ from rollcall.ledger.templates import (
     rename_template,
     save_template,
 )
+from rollcall.sending.accepting import Order
 from rollcall.settings import load_settings
 from rollcall.wiring import build_link_key, load_layout, opened_ledger
 
@@ -128,8 +133,11 @@ def rename(
 ) -> None:
     """Rename a template."""
     with opened_ledger() as ledger:
+        found = load_template(ledger, kind.of_template, name)
+        unchecked = require_unscheduled_template(kind.of_template, found.name)
         now = SystemClock().now()
         renamed = rename_template(ledger, kind.of_template, name, new_name, now)
+    tell_unchecked(unchecked)
     _answer(renamed, f"{name!r} is called {renamed.name!r} now", output)
 
 
@@ -139,11 +147,31 @@ def delete(
 ) -> None:
     """Delete a template; messages made from it stay as they are."""
     with opened_ledger() as ledger:
+        found = load_template(ledger, kind.of_template, name)
+        unchecked = require_unscheduled_template(kind.of_template, found.name)
         delete_template(ledger, kind.of_template, name)
+    tell_unchecked(unchecked)
     if output is Format.JSON:
         print_json({"deleted": name})
     else:
         console.print(f"deleted {name!r}", markup=False)
+
+
+@templates_app.command()
+def check(
+    name: NameArgument,
+    data: SourceOption,
+    kind: KindOption = Kind.ONE_WAY,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Say whether a template could be sent this moment by its name alone, and to whom.
+
+    Exits with 0 if it could, 1 if not.
+    """
+    with opened_ledger() as ledger:
+        saved = load_template(ledger, kind.of_template, name)
+    request = apply_template(saved.settings, None, saved.kind)
+    raise typer.Exit(check_order(Order(request, data, template=saved.name), output))
 
 
 @templates_app.command()

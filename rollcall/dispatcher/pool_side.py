@@ -24,7 +24,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound, PrefectException, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Pending
 
@@ -33,6 +33,7 @@ from rollcall.ledger.runs import find_message_of, list_lost, mark_told
 from rollcall.ledger.stopping import stop_message
 from rollcall.sending.run_lease import RunLease
 from rollcall.wiring import App
+from tasks.accept import key_of_run, ordering_under
 
 POOL: Final = "sends"
 """The work pool; `prefect worker start --pool sends` serves it too, only slower."""
@@ -104,6 +105,7 @@ class PoolSide:
             self._note(answers=False)
             return AWAY_PAUSE_S
         self._note(answers=True)
+        self._left &= {one.flow_run.id for one in due}
         for one in due:
             if one.flow_run.id not in self.running and one.flow_run.id not in self._left:
                 self._start(client, one.flow_run)
@@ -126,10 +128,9 @@ class PoolSide:
             if flow is None:
                 self._left.add(flow_run.id)
                 return
-            async with RunLease(self.app.ledger, self.app.clock, flow_run_id=str(flow_run.id)):
+            async with self._lease(flow_run) as lease:
                 if await _claim(client, flow_run):
-                    self.tell(f"run {flow_run.name} of {flow.name}: begun")
-                    await self._run_claimed(flow, flow_run)
+                    await self._run_claimed(flow, flow_run, lease)
         except asyncio.CancelledError:
             self.tell(f"run {flow_run.name}: cancelled")
         except (*_UNREACHABLE, RollcallError) as error:
@@ -138,10 +139,21 @@ class PoolSide:
         except Exception:
             log.exception("a run broke off", extra={"flow_run_id": str(flow_run.id)})
 
-    async def _run_claimed(self, flow: Flow[Any, Any], flow_run: FlowRun) -> None:
+    def _lease(self, flow_run: FlowRun) -> RunLease:
+        return RunLease(self.app.ledger, self.app.clock, flow_run_id=str(flow_run.id))
+
+    async def _run_claimed(self, flow: Flow[Any, Any], flow_run: FlowRun, lease: RunLease) -> None:
         self.tell(f"run {flow_run.name} of {flow.name}: begun")
-        running: Any = run_flow(flow, flow_run=flow_run, return_type="state")  # all ours are async
-        state = await running
+        try:
+            running: Any = run_flow(flow, flow_run=flow_run, return_type="state")  # ours are async
+            state = await running
+        except PrefectSignal:
+            self.tell(f"run {flow_run.name} of {flow.name}: Prefect wants it not to run")
+            return
+        except _UNREACHABLE:
+            lease.end = "lost"  # Prefect is told once it answers
+            self.tell("Prefect failed in mid-run: going on without it")
+            state = await _go_on_without(flow, flow_run)
         self.tell(f"run {flow_run.name} of {flow.name}: {_name(state)}")
 
     async def _find_flow(self, client: PrefectClient, flow_run: FlowRun) -> Flow[Any, Any] | None:
@@ -204,6 +216,13 @@ class PoolSide:
             await asyncio.to_thread(mark_told, ledger, [one.run_id for one in lost], now)
 
 
+async def _go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
+    """Run the steps of a run as they are; what it has ordered already is found by its key."""
+    parameters = flow.validate_parameters(flow_run.parameters)
+    with ordering_under(key_of_run(flow_run.id)):
+        return await flow.fn(**parameters)
+
+
 async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     """Ask for a run; of several who ask at once one gets it."""
     answer: Any = await client.set_flow_run_state(flow_run.id, Pending())
@@ -219,7 +238,7 @@ async def _mark_crashed(client: PrefectClient, flow_run_id: UUID) -> None:
     except ObjectNotFound:
         return  # deleted by somebody
     if flow_run.state is None or not flow_run.state.is_final():
-        message = "its process is gone; what was left of it is gone on with by another run"
+        message = "nobody reported its end; `rollcall log` tells what came of its message"
         await client.set_flow_run_state(flow_run_id, Crashed(message=message), force=True)
 
 

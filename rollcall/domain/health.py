@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from rollcall.domain.tries import Outcome
+
 WEIGHT: Final = 0.1
 """Of the newest result in the average."""
 
@@ -27,6 +29,9 @@ LOST_IN_A_ROW: Final = 5
 FIRST_PAUSE_S: Final = 5.0
 LONGEST_PAUSE_S: Final = 60.0
 """How long the breaker stays open before it lets a probe through; doubles with each failed one."""
+
+ILL: Final[frozenset[Outcome]] = frozenset({"unavailable", "uncertain", "rejected"})
+"""Outcomes that speak against the route."""
 
 PROBE_PATIENCE_S: Final = 30.0
 """A probe that nobody reported back on is forgotten after so long."""
@@ -76,6 +81,15 @@ class Health:
         if self._probing_since is not None and self._is_probing(now):
             return max(self.open_until, now + timedelta(seconds=1))
         return max(self.open_until, now)
+
+    def learn(self, outcome: Outcome, now: datetime) -> None:
+        """Learn what a try came to that was not throttled."""
+        if outcome == "accepted":
+            self.note_success()
+        elif outcome in ILL:
+            self.note_failure(now, was_lost=outcome == "uncertain")
+        else:
+            self.note_answer()
 
     def note_success(self, weight: int = 1) -> None:
         """Learn of results that are as they should be; a success closes the breaker."""

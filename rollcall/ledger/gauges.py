@@ -7,12 +7,12 @@ deliveries, and whoever asks for it often must remember the answer (`rollcall.me
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, text
 
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
-from rollcall.ledger.tables import Attempt, Delivery, Message, Receipt
+from rollcall.ledger.tables import OPEN, Attempt, Delivery, Message, Receipt
 
 Counts = dict[tuple[str, str], int]
 """By two names, such as a route's and an outcome's."""
@@ -76,6 +76,13 @@ def count_messages(ledger: Ledger) -> dict[str, int]:
     query = select(Message.state, func.count()).group_by(Message.state).order_by(Message.state)
     with ledger.read() as connection:
         return dict(connection.execute(query).tuples().all())
+
+
+def count_open_messages(ledger: Ledger) -> dict[str, int]:
+    """Count the messages with something left to do, by state; reads their index only."""
+    query = select(Message.state, func.count()).where(text(f"messages.{OPEN}"))
+    with ledger.read() as connection:
+        return dict(connection.execute(query.group_by(Message.state)).tuples().all())
 
 
 def count_deliveries_since(ledger: Ledger, since: datetime) -> Counts:

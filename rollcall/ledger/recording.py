@@ -117,13 +117,23 @@ def freeze_audience(
         if guard is not None:
             ledger.serialise(connection, recipients_digest or message_id)
             guard(connection)
-        digest = _insert_members(connection, message_id, audience.recipients)
-        connection.execute(
-            update(Message)
-            .where(Message.message_id == message_id)
-            .values(audience_digest=digest, recipients_digest=recipients_digest)
-        )
+        freeze_audience_in(connection, message_id, audience, recipients_digest)
         return True
+
+
+def freeze_audience_in(
+    connection: Connection,
+    message_id: str,
+    audience: Audience,
+    recipients_digest: str | None = None,
+) -> None:
+    """Record who a message is for, of which nothing is frozen yet, within a transaction."""
+    digest = _insert_members(connection, message_id, audience.recipients)
+    connection.execute(
+        update(Message)
+        .where(Message.message_id == message_id)
+        .values(audience_digest=digest, recipients_digest=recipients_digest)
+    )
 
 
 def load_audience(ledger: Ledger, message_id: str) -> list[Recipient]:

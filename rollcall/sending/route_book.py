@@ -29,8 +29,6 @@ PROBES_AT_ONCE: Final = 10
 
 EARLIEST_RETRY_S: Final = 1.0
 
-_ILL: Final[frozenset[Outcome]] = frozenset({"unavailable", "uncertain", "rejected"})
-
 
 @dataclass(frozen=True, slots=True)
 class RouteTraits:
@@ -275,7 +273,7 @@ class RouteBook:
         if outcome != "accepted" or entry.choice.receipt_deadline_s is None:
             cells.append(entry.health_in(country))
         for cell in cells:
-            _learn(cell, outcome, now)
+            cell.learn(outcome, now)
 
     def note_receipts(
         self, route_id: str, country: str | None, good_count: int, bad_count: int, now: datetime
@@ -325,15 +323,6 @@ class RouteBook:
         else:  # in turn, not by chance: all canaries of a country may else take the same route
             order = rotate(rank(candidates, 0.0), recipient.canary_number)
         return [self.entries[route_id].choice for route_id in order]
-
-
-def _learn(cell: Health, outcome: Outcome, now: datetime) -> None:
-    if outcome == "accepted":
-        cell.note_success()
-    elif outcome in _ILL:
-        cell.note_failure(now, was_lost=outcome == "uncertain")
-    else:
-        cell.note_answer()
 
 
 async def close_all(routes: Iterable[Route]) -> None:

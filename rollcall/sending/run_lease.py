@@ -35,6 +35,7 @@ class RunLease:
         message_id: On which message; None: it is another flow that runs.
         flow_run_id: The run in Prefect, where it is one.
         run_id: The run's id, once begun.
+        end: How it is to be recorded to have ended; None: as it ends.
     """
 
     ledger: Ledger
@@ -42,6 +43,7 @@ class RunLease:
     message_id: str | None = None
     flow_run_id: str | None = None
     run_id: str = ""
+    end: RunEnd | None = None
     _renewing: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "RunLease":
@@ -53,7 +55,7 @@ class RunLease:
         if self._renewing is not None:
             self._renewing.cancel()
         end: RunEnd = "done" if error is None else "failed"
-        await asyncio.shield(asyncio.to_thread(self._end, end))
+        await asyncio.shield(asyncio.to_thread(self._end, self.end or end))
 
     def _begin(self) -> None:
         taken = taken_run.get()

@@ -7,6 +7,7 @@ from rollcall.settings import (
     PROJECT_FOLDER,
     DeliverySettings,
     GuardSettings,
+    PortSettings,
     Settings,
     load_secrets,
     load_settings,
@@ -33,7 +34,7 @@ def test_nothing_has_to_be_set() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    groups = (DeliverySettings, GuardSettings)
+    groups = (DeliverySettings, GuardSettings, PortSettings)
     for model in (Settings, *groups):
         for name, field in model.model_fields.items():
             assert field.description or field.annotation in groups, name
@@ -41,13 +42,14 @@ def test_every_setting_is_described() -> None:
 
 def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variable_names():
-        if name not in {"ROLLCALL_DELIVERY", "ROLLCALL_GUARDS"}:
+        if name not in {"ROLLCALL_DELIVERY", "ROLLCALL_GUARDS", "ROLLCALL_PORTS"}:
             monkeypatch.setenv(name, "3")
     settings = load_settings()
     assert (settings.data_dir, settings.routes_file) == (Path("3"), Path("3"))
     assert (settings.ledger_url, settings.organisation) == ("3", "3")
     assert set(settings.delivery.model_dump().values()) == {3}
     assert set(settings.guards.model_dump().values()) == {3}
+    assert set(settings.ports.model_dump().values()) == {3}
 
 
 def test_group_can_be_set_as_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,248 @@
+"""What the benchmark of orchestration runs on: PostgreSQL, a Prefect server, dispatchers, people.
+
+Each installation has a folder, a ledger and a dispatcher of its own, a process as in production.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import polars as pl
+
+from benchmarks.send_world import TEXT, open_app, phone_numbers
+from rollcall.domain.message_templates import MessageSettings
+from rollcall.domain.schedule_orders import ScheduledOrder
+from rollcall.ledger.migrate import migrate_ledger
+from rollcall.ledger.templates import save_template
+from rollcall.schedules.parameters import write_parameters
+from rollcall.settings import Settings
+from rollcall.wiring import App, build_ledger
+from tests.ports import find_free_port
+from tests.postgres import PostgresServer
+
+PATIENCE_S = 180.0
+GROUPS = {"few": 100, "half": 50_000}
+"""Groups of the source by how many people are in them; `everyone` is all."""
+
+
+def await_that(
+    condition: Callable[[], bool],
+    what: str,
+    patience_s: float = PATIENCE_S,
+    *,
+    every_s: float = 0.1,
+) -> None:
+    """Look until something is so, every so often.
+
+    Raises:
+        TimeoutError: It never was.
+    """
+    give_up_at = time.monotonic() + patience_s
+    while not condition():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"waited {patience_s} s in vain: {what}")
+        time.sleep(every_s)
+
+
+def write_people(folder: Path, count: int) -> Path:
+    """Write a source of so many people with email, number, and the groups `few` and `half`."""
+    folder.mkdir(parents=True)
+    numbers = phone_numbers()
+    ids = [f"p{number:07}" for number in range(count)]
+    people = pl.DataFrame(
+        {
+            "person_id": ids,
+            "name": [f"Person {number}" for number in range(count)],
+            "email": [f"{one}@example.org" for one in ids],
+            "phone": [next(numbers) for _ in ids],
+            "groups": [
+                [name for name, size in GROUPS.items() if number < size] for number in range(count)
+            ],
+        }
+    )
+    people.write_parquet(folder / "people.parquet")
+    return folder
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """A Prefect server on PostgreSQL.
+
+    Attributes:
+        address: Of its API.
+        process: Its process, leader of a group of its own.
+        postgres: Where its database is.
+        database: The database's name.
+        log: What it prints.
+    """
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    postgres: PostgresServer
+    database: str
+    log: Path
+
+    def click(self, name: str, parameters: dict[str, Any]) -> str:
+        """Start a run of a deployment as the UI does; return its id."""
+        found = self.ask("GET", f"deployments/name/{name}/{name}")
+        told = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        run_id: str = self.ask("POST", f"deployments/{found['id']}/create_flow_run", told)["id"]
+        return run_id
+
+    def ask(self, method: str, path: str, told: dict[str, Any] | None = None) -> Any:
+        """Ask the API once; nothing is tried again."""
+        answer = httpx.request(method, f"{self.address}/{path}", json=told, timeout=30)
+        return answer.raise_for_status().json()
+
+    def state_of(self, run_id: str) -> str:
+        """Return the type of a run's state."""
+        state: str = self.ask("GET", f"flow_runs/{run_id}")["state_type"]
+        return state
+
+    def is_deployed(self, name: str) -> bool:
+        """Tell whether there is a deployment that is named as its flow."""
+        return httpx.get(f"{self.address}/deployments/name/{name}/{name}", timeout=30).is_success
+
+    def count_rows(self) -> int:
+        """Count the rows of all tables of its database."""
+        tables = "select format('%I', tablename) from pg_tables where schemaname = 'public'"
+        with self.postgres.connect(self.database) as connection:
+            names = [name for (name,) in connection.execute(tables)]
+            counts = [connection.execute(f"select count(*) from {one}").fetchone() for one in names]  # noqa: S608 - names of its own catalogue
+        return sum(one[0] for one in counts if one)
+
+    def settle(self) -> int:
+        """Wait until its database has grown no more for three seconds; return its rows."""
+        count, since = self.count_rows(), time.monotonic()
+        give_up_at = since + PATIENCE_S
+        while time.monotonic() < min(since + 3, give_up_at):
+            time.sleep(0.5)
+            if (now_count := self.count_rows()) != count:
+                count, since = now_count, time.monotonic()
+        return count
+
+    @contextmanager
+    def halted(self) -> Iterator[None]:
+        """Let it take no CPU time for a while."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def run_prefect(folder: Path, postgres: PostgresServer) -> Iterator[PrefectServer]:
+    """Run a Prefect server on a database of its own."""
+    folder.mkdir()
+    database, port = postgres.create_database(), find_free_port()
+    url = postgres.url(database).replace("postgresql:", "postgresql+asyncpg:")
+    env = os.environ | {
+        "PREFECT_HOME": str(folder / "home"),
+        "PREFECT_API_DATABASE_CONNECTION_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    log = folder / "server.log"
+    with log.open("wb") as told:
+        process = subprocess.Popen(  # noqa: S603 - our own
+            [*command, "--port", str(port)],
+            env=env,
+            stdout=told,
+            stderr=told,
+            start_new_session=True,
+        )
+    server = PrefectServer(f"http://127.0.0.1:{port}/api", process, postgres, database, log)
+    try:
+        await_that(lambda: _answers(server.address), "the Prefect server answers")
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A Rollcall of its own.
+
+    Attributes:
+        folder: Where its data are.
+        app: Its app in this process, to order with and to read the ledger.
+        source: Folder of the travellers' data.
+        env: The environment of its dispatcher.
+    """
+
+    folder: Path
+    app: App
+    source: Path
+    env: dict[str, str]
+
+    @contextmanager
+    def dispatcher(self, prefect: PrefectServer | None) -> Iterator[None]:
+        """Run its dispatcher, with a Prefect server or without; yields when it works."""
+        env = self.env | ({"PREFECT_API_URL": prefect.address} if prefect else {})
+        log = self.folder / "dispatcher.log"
+        command = [sys.executable, "-m", "rollcall.cli", "dispatcher", "--metrics-port", "0"]
+        with log.open("wb") as told:
+            process = subprocess.Popen(command, env=env, stdout=told, stderr=told)  # noqa: S603 - our own
+        try:
+            await_that(lambda: b" works" in log.read_bytes(), "the dispatcher works")
+            if prefect:
+                await_that(lambda: prefect.is_deployed("send-message"), "it has deployed")
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def install(folder: Path, source: Path, ports: tuple[int, int], prefect_home: Path) -> Installation:
+    """Make an installation with the template `Quake`, whose routes lead to the sinks."""
+    folder.mkdir()
+    settings = Settings(data_dir=folder / "data", routes_file=folder / "routes.toml")
+    ledger = build_ledger(settings)
+    migrate_ledger(ledger)
+    ledger.close()
+    app, _ = open_app(folder, ports)
+    template = MessageSettings.model_validate(
+        {
+            "content": {"subject": "Earthquake", "text": TEXT},
+            "selection": {"everyone": True},
+            "options": {"include_sms": True, "high_quality_sms": True},
+        }
+    )
+    save_template(app.ledger, "one_way", "Quake", template, app.clock.now())
+    app.sources.open(source)  # `rollcall refresh` has done it long before
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ROLLCALL", "PREFECT"))
+    }
+    env = kept | {
+        "ROLLCALL_DATA_DIR": str(folder / "data"),
+        "ROLLCALL_ROUTES_FILE": str(folder / "routes.toml"),
+        "ROLLCALL_SOURCE": str(source),
+        "PREFECT_HOME": str(prefect_home),
+    }
+    return Installation(folder, app, source, env)
+
+
+def fill_form(group: str | None = None) -> dict[str, Any]:
+    """Return what the run form is filled in with: the template, to everybody or to a group."""
+    groups = (group,) if group else ()
+    return write_parameters(ScheduledOrder("one_way", "Quake", groups, is_confirmed=True))
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health", timeout=1).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,163 @@
+"""What the ledger tells `rollcall status`: itself, dispatchers, queue, messages under way, routes.
+
+Found by index, so that it is quick on a large ledger, and nothing of it names a person.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from rollcall import __version__
+from rollcall.cli.finding import Finding
+from rollcall.clock import format_instant
+from rollcall.domain.health import Health
+from rollcall.ledger.dispatchers import DispatcherRecord, list_dispatchers
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.gauges import (
+    QueueDepth,
+    RecentTry,
+    count_open_messages,
+    read_latest_tries,
+    read_queue_depths,
+)
+from rollcall.ledger.migrate import newest_revision
+from rollcall.sources.kept import describe_age
+
+OVERDUE_AFTER: Final = timedelta(minutes=15)
+"""A queue of which something was due for so long is one that nobody works on."""
+
+LOOK_BACK: Final = timedelta(hours=1)
+"""How old tries may be by which a route is judged,"""
+
+LATEST: Final = 200
+"""and how many of them: more would change nothing (`rollcall.domain.health`)."""
+
+_MB: Final = 1_000_000
+
+
+def look_at_ledger(ledger: Ledger, route_ids: Iterable[str], now: datetime) -> Iterator[Finding]:
+    """Yield what it tells.
+
+    Raises:
+        LedgerError: It does not answer.
+    """
+    yield _describe_ledger(ledger)
+    yield find_dispatchers(list_dispatchers(ledger), now)
+    yield find_queue(read_queue_depths(ledger), now)
+    yield _describe_messages(count_open_messages(ledger))
+    for route_id in route_ids:
+        yield find_route(
+            route_id, read_latest_tries(ledger, route_id, now - LOOK_BACK, LATEST), now
+        )
+
+
+def find_dispatchers(known: Iterable[DispatcherRecord], now: datetime) -> Finding:
+    """Tell which dispatchers are there; without one nothing is sent by itself."""
+    there = [one for one in known if one.is_there(now)]
+    if not there:
+        told = (
+            "none is there: what is accepted waits for `rollcall dispatcher` or `rollcall resume`"
+        )
+        return Finding("dispatcher", is_good=False, told=told, facts={"dispatchers": []})
+    facts = [
+        {
+            "host": one.host,
+            "version": one.version,
+            "address": one.address,
+            "started_at": format_instant(one.started_at),
+            "prefect": one.prefect,
+        }
+        for one in there
+    ]
+    hosts = ", ".join(_describe_dispatcher(one, now) for one in there)
+    return Finding("dispatcher", is_good=True, told=hosts, facts={"dispatchers": facts})
+
+
+def find_queue(depths: Iterable[QueueDepth], now: datetime) -> Finding:
+    """Tell what waits, for how long, and whether it is overdue."""
+    waiting: Counter[str] = Counter()
+    untried: Counter[str] = Counter()
+    oldest, overdue = timedelta(), timedelta()
+    for one in depths:
+        waiting[one.channel] += one.waiting_count
+        untried[one.channel] += one.untried_count
+        overdue = max(overdue, now - one.due_at)
+        if one.untried_count:
+            oldest = max(oldest, now - one.accepted_at)
+    facts = {
+        "waiting": dict(waiting),
+        "untried": dict(untried),
+        "oldest_untried_s": round(oldest.total_seconds(), 1),
+        "overdue_s": round(overdue.total_seconds(), 1),
+    }
+    is_good = overdue <= OVERDUE_AFTER
+    return Finding("queue", is_good, _describe_queue(waiting, untried, oldest, overdue), facts)
+
+
+def find_route(route_id: str, tries: list[RecentTry], now: datetime) -> Finding:
+    """Tell how a route does, as a process would judge it that has seen its latest tries."""
+    part = f"route {route_id}"
+    if not tries:
+        return Finding(part, is_good=True, told="not used in the last hour", facts={"tries": {}})
+    health = judge(tries)
+    outcomes = Counter(one.outcome for one in tries)
+    age = now - tries[-1].finished_at
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    told = f"{counted} of the latest {len(tries)} tries, the last {_age(age)} ago"
+    is_good = health.is_closed()
+    if not is_good:
+        told = f"does nothing but fail and is only probed: {told}"
+    facts = {"tries": dict(outcomes), "success": round(health.success, 3), "is_trusted": is_good}
+    return Finding(part, is_good, told, facts)
+
+
+def judge(tries: Iterable[RecentTry]) -> Health:
+    """Return what a process would think of a route after these tries; throttling says nothing."""
+    health = Health()
+    for one in tries:
+        if one.outcome != "throttled":
+            health.learn(one.outcome, one.finished_at)
+    return health
+
+
+def _describe_ledger(ledger: Ledger) -> Finding:
+    facts = {
+        "backend": ledger.backend,
+        "backend_version": ledger.read_version(),
+        "revision": newest_revision(),
+        "size_bytes": ledger.read_size(),
+    }
+    told = "{backend} {backend_version}, revision {revision}".format(**facts)
+    return Finding("ledger", True, f"{told}, {ledger.read_size() / _MB:,.1f} MB", facts)
+
+
+def _describe_dispatcher(one: DispatcherRecord, now: datetime) -> str:
+    told = f"{one.host} for {_age(now - one.started_at)}"
+    if one.version != __version__:
+        told += f", version {one.version}"
+    return told if one.prefect is None else f"{told}, Prefect {one.prefect}"
+
+
+def _describe_queue(
+    waiting: Counter[str], untried: Counter[str], oldest: timedelta, overdue: timedelta
+) -> str:
+    if not waiting:
+        return "nothing waits"
+    channels = ", ".join(f"{count} {channel}" for channel, count in sorted(waiting.items()))
+    told = f"{channels} wait"
+    if untried.total():
+        told += f"; {untried.total()} were not tried yet, the oldest for {_age(oldest)}"
+    if overdue > OVERDUE_AFTER:
+        told += f"; due for {_age(overdue)}: nobody works on it"
+    return told
+
+
+def _describe_messages(by_state: dict[str, int]) -> Finding:
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()))
+    return Finding("messages", True, counted or "none under way", {"under_way": by_state})
+
+
+def _age(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    return f"{seconds} s" if seconds < 120 else describe_age(age)  # noqa: PLR2004 - two minutes

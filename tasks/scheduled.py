@@ -1,0 +1,57 @@
+"""What happens when a run that a schedule started has failed: administrators are told.
+
+A hook of the flow, so that it also hears of runs that failed before their first line, such as of
+parameters that no form takes.
+"""
+
+import asyncio
+from typing import Any
+
+from prefect import Flow, State
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import FailedRun
+
+from rollcall.clock import SystemClock
+from rollcall.domain.failure_notice import ScheduleFailure
+from rollcall.errors import RollcallError
+from rollcall.sending.administrators import accept_failure_notice
+from rollcall.wiring import running_app
+from tasks.hand_over import hand_over
+
+
+async def tell_administrators(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Email administrators that a scheduled run has failed; once for each run, however often.
+
+    Of a run that somebody started they see themselves what became of it.
+    """
+    if not flow_run.auto_scheduled:
+        return
+    failure = await _describe(flow, flow_run, state)
+    async with running_app() as app:
+        message_id = await asyncio.to_thread(
+            accept_failure_notice, app.steps, app.settings.administrators, failure
+        )
+    if message_id is not None:
+        await hand_over([message_id])
+
+
+async def _describe(flow: Flow[..., Any], run: FlowRun, state: State[Any]) -> ScheduleFailure:
+    order = run.parameters.get("order")
+    creator = run.created_by
+    return ScheduleFailure(
+        occurrence=run.idempotency_key or str(run.id),  # Prefect's: deployment, schedule, moment
+        name=(creator and creator.display_value) or flow.name,
+        planned_at=run.expected_start_time or SystemClock().now(),
+        reason=await read_reason(state),
+        template=order.get("template") if isinstance(order, dict) else None,
+    )
+
+
+async def read_reason(state: State[Any]) -> str:
+    """Return what was wrong; of faults that are not ours only which: their words may quote data."""
+    outcome = await state.aresult(raise_on_failure=False)
+    if isinstance(outcome, RollcallError):
+        return str(outcome)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, FailedRun):
+        return f"{type(outcome).__name__}: the log of the run in Prefect says more"
+    return state.message or "Prefect says no more than that it has failed"

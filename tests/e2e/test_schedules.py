@@ -1,0 +1,310 @@
+"""Schedules in a real Prefect server, through the command line in this process."""
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.flow_engine import run_flow
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.open_chat import open_chat
+from flows.send_message import send_message
+from rollcall.sandbox.plan import make_plan
+from rollcall.sandbox.servers import Sandbox, start_sandbox
+from rollcall.schedules.book import list_schedules
+from rollcall.settings import variable_names
+from tests.e2e.conftest import install, wait_until
+from tests.integration.cli.conftest import TABLES, CommandLine, write_source
+from tests.ports import find_free_port
+
+PROJECT = Path(__file__).parents[2]
+FLOWS: dict[str, Flow[..., Any]] = {"send-message": send_message, "open-chat": open_chat}
+
+pytestmark = pytest.mark.usefixtures("deployed")
+
+
+@pytest.fixture(scope="module")
+def carriers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with start_sandbox(make_plan("clean", seed=1), tmp_path_factory.mktemp("carriers")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_server: str) -> Iterator[str]:
+    """The server with what schedules need, and this process told where it is."""
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+            client.create_work_pool(WorkPoolCreate(name="sends", type="process"))
+        for name, flow in FLOWS.items():
+            made: Any = flow.to_deployment(name, work_pool_name="sends", tags=["send"])
+            made.apply()
+        yield prefect_server
+
+
+@pytest.fixture
+def rollcall(
+    carriers: Sandbox,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> CommandLine:
+    for name in variable_names():
+        monkeypatch.delenv(name, raising=False)
+    command_line = CommandLine(tmp_path, carriers, capsys, monkeypatch)
+    write_source(command_line.source, TABLES)
+    command_line.set("DATA_DIR", command_line.data)
+    command_line.set("SOURCE", command_line.source)
+    command_line.set("ROUTES_FILE", carriers.routes_file)
+    command_line.set("DELIVERY__FIRST_WAIT_S", "0.05")
+    command_line.set("PUBLIC_URL", "https://safe.example.org")
+    command_line.set("ADMINISTRATORS", '["duty@example.org"]')
+    message = command_line.write_message({"people": ["p1"]}, "template.json")
+    assert command_line("templates", "save", "Morning", "--file", message).code == 0
+    return command_line
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """A name that no other test has used on the server; what begins with it is removed again."""
+    name = f"t-{uuid.uuid4().hex[:12]}"
+    yield name
+    with get_client(sync_client=True) as client:
+        for one in list_schedules(client):
+            if one.name.startswith(name):
+                client.delete_deployment_schedule(one.deployment_id, one.schedule_id)
+
+
+def add(rollcall: CommandLine, name: str, *options: str) -> dict[str, Any]:
+    told = ("--time-zone", "Europe/Paris", *options, "--format", "json")
+    answer = rollcall("schedule", "add", name, *told)
+    assert answer.code == 0, answer.err
+    added: dict[str, Any] = answer.json
+    return added
+
+
+def find(rollcall: CommandLine, name: str) -> dict[str, Any]:
+    listed = rollcall("schedule", "list", "--format", "json").json
+    [found] = [one for one in listed if one["name"] == name]
+    told: dict[str, Any] = found
+    return told
+
+
+def find_runs(name: str) -> list[FlowRun]:
+    """Return the runs that the server has made for a schedule, the next first."""
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(limit=200)
+    of_schedule = [one for one in runs if one.created_by and one.created_by.display_value == name]
+    return sorted(
+        of_schedule, key=lambda one: one.expected_start_time or datetime.max.replace(tzinfo=UTC)
+    )
+
+
+async def run_now(run: FlowRun) -> FlowRun:
+    """Run a flow run in this process, as the dispatcher does."""
+    async with get_client() as client:
+        assert run.deployment_id is not None
+        flow_name = (await client.read_deployment(run.deployment_id)).name
+        flow = FLOWS[flow_name]
+        running: Any = run_flow(flow, run, run.parameters, return_type="state")
+        await running
+        return await client.read_flow_run(run.id)
+
+
+def test_a_schedule_is_added_listed_paused_resumed_and_removed(
+    rollcall: CommandLine, name: str
+) -> None:
+    added = add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * 1-5")
+    assert (added["when"], added["time_zone"]) == ("Mon–Fri at 07:00", "Europe/Paris")  # noqa: RUF001 - a dash between days
+    assert (added["state"], added["people_now"], added["fault"]) == ("active", 1, None)
+    assert find(rollcall, name) == added
+
+    assert rollcall("schedule", "pause", name).code == 0
+    assert find(rollcall, name)["state"] == "paused"
+    assert find_runs(name) == []
+    assert rollcall("schedule", "resume", name).code == 0
+    assert find(rollcall, name)["state"] == "active"
+    assert find_runs(name)
+
+    table = rollcall("schedule", "list")
+    assert name in table.out
+    assert rollcall("schedule", "remove", name).code == 0
+    assert name not in rollcall("schedule", "list").out
+    assert f"there is no schedule '{name}'" in rollcall("schedule", "pause", name).mistake
+
+
+def test_the_next_runs_shown_are_those_that_the_server_makes(
+    rollcall: CommandLine, name: str
+) -> None:
+    # by the hour, so that some of a hundred runs lie beyond a clock change whenever this runs
+    add(rollcall, name, "--template", "Morning", "--cron", "30 2 * * *")
+    shown = [one["utc"] for one in find(rollcall, name)["next_runs"]]
+    made = [one.expected_start_time for one in find_runs(name)]
+    assert len(shown) == 3
+    assert [f"{one:%Y-%m-%dT%H:%M:%SZ}" for one in made[:3] if one] == shown
+
+
+def test_a_deployment_that_is_made_again_keeps_its_schedules(
+    rollcall: CommandLine, deployed: str, name: str, tmp_path: Path
+) -> None:
+    added = add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * *")
+    (tmp_path / "again").mkdir()
+    env = install(tmp_path / "again").env | {"PREFECT_API_URL": deployed, "PWD": str(PROJECT)}
+    again = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "-n", "send-message"]
+    subprocess.run(again, env=env, cwd=PROJECT, check=True, capture_output=True, timeout=120)
+    assert find(rollcall, name) == added
+
+
+def test_other_schedules_keep_their_runs_when_one_is_changed(
+    rollcall: CommandLine, name: str
+) -> None:
+    other = f"{name}-other"
+    add(rollcall, other, "--template", "Morning", "--cron", "0 7 * * *")
+    planned = [one.expected_start_time for one in find_runs(other)]
+    add(rollcall, name, "--template", "Morning", "--cron", "0 8 * * *")
+    for command in ("pause", "resume", "remove"):
+        assert rollcall("schedule", command, name).code == 0
+        assert [one.expected_start_time for one in find_runs(other)] == planned
+
+
+def test_nothing_is_changed_while_a_run_of_another_schedule_waits(
+    rollcall: CommandLine, name: str
+) -> None:
+    """Prefect deletes the runs of all schedules of a deployment when one of them is removed."""
+    other = f"{name}-other"
+    add(rollcall, name, "--template", "Morning", "--cron", "0 8 * * *")
+    add(rollcall, other, "--template", "Morning", "--cron", "0 7 * * *")
+    [deployment_id] = {one.deployment_id for one in find_runs(other)}
+    yesterday = {"end_time": datetime.now(UTC).isoformat(), "max_runs": 1, "min_runs": 1}
+    yesterday["start_time"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    with get_client(sync_client=True) as client:
+        path = {"id": deployment_id}
+        client.request("POST", "/deployments/{id}/schedule", path_params=path, json=yesterday)
+    waiting = find_runs(other)
+    for command in ("pause", "remove"):
+        refused = rollcall("schedule", command, name).mistake
+        assert "a run of another schedule is due and has not begun" in refused
+    assert find_runs(other) == waiting
+
+
+def test_what_could_not_be_sent_is_not_scheduled(rollcall: CommandLine, name: str) -> None:
+    base = ("schedule", "add", name, "--time-zone", "UTC", "--template")
+    daily = ("--cron", "0 7 * * *")
+    for told, arguments in {
+        "there is no template for one-way messages 'Mornin'": ("Mornin", *daily),
+        "there is no template for chats 'Morning'": ("Morning", "--kind", "chat", *daily),
+        "unknown group 'bord'": ("Morning", "--group", "bord", *daily),
+        "there is no saved filter 'x'": ("Morning", "--filter", "x", *daily),
+        "never fires": ("Morning", "--cron", "0 0 30 2 *"),
+        "is no cron": ("Morning", "--cron", "every morning"),
+        "say when": ("Morning",),
+        "add --confirm": ("Morning", "--every", "15min"),
+    }.items():
+        assert told in rollcall(*base, *arguments).mistake
+    wrong_zone = ("--template", "Morning", "--time-zone", "Mars/Base", *daily)
+    assert "no time zone 'Mars/Base'" in rollcall("schedule", "add", name, *wrong_zone).mistake
+    assert (
+        "small letters"
+        in rollcall(
+            "schedule", "add", "My News", *wrong_zone[:2], "--time-zone", "UTC", *daily
+        ).mistake
+    )
+    assert find_runs(name) == []
+
+    add(rollcall, name, "--template", "Morning", *daily)
+    assert "already" in rollcall(*base, "Morning", *daily).mistake
+
+
+def test_what_a_schedule_uses_is_neither_deleted_nor_renamed(
+    rollcall: CommandLine, name: str
+) -> None:
+    saved = rollcall.write("board.json", {"groups": ["board"]})
+    assert rollcall("filters", "save", "Board", saved).code == 0
+    add(rollcall, name, "--template", "Morning", "--filter", "Board", "--cron", "0 7 * * *")
+    used = f"is used by schedule '{name}'"
+    assert used in rollcall("templates", "delete", "Morning").mistake
+    assert used in rollcall("templates", "rename", "Morning", "Evening").mistake
+    assert used in rollcall("filters", "delete", "Board").mistake
+    assert used in rollcall("filters", "rename", "Board", "Chiefs").mistake
+    assert rollcall("schedule", "remove", name).code == 0
+    assert rollcall("filters", "delete", "Board").code == 0
+
+
+def test_with_prefect_away_it_is_said_in_one_sentence(rollcall: CommandLine) -> None:
+    away = f"http://127.0.0.1:{find_free_port()}/api"
+    with temporary_settings({PREFECT_API_URL: away}):
+        answer = rollcall("schedule", "list")
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err == f"rollcall: Prefect at {away} does not answer\n"
+        deleted = rollcall("templates", "delete", "Morning")
+    assert (deleted.code, deleted.out) == (0, "deleted 'Morning'\n")
+    assert "schedules could not be checked: Prefect at" in deleted.err
+
+
+# Prefect's clients leave sockets to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_schedule_whose_template_is_gone_fails_and_tells_administrators_once(
+    rollcall: CommandLine, name: str
+) -> None:
+    add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * *")
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{find_free_port()}/api"}):
+        assert rollcall("templates", "delete", "Morning").code == 0
+    broken = rollcall("schedule", "list")
+    assert broken.code == 1
+    assert f"BROKEN: {name}: there is no template for one-way messages 'Morning'" in broken.out
+
+    run = find_runs(name)[0]
+    for _ in range(2):
+        assert asyncio.run(run_now(run)).state_type == "FAILED"
+    [notice] = [one for one in rollcall("log", "--format", "json").json if name in one["subject"]]
+    assert notice["state"] == "accepted"
+    assert rollcall("resume", notice["message_id"]).code == 0
+    [email] = rollcall.taken()
+    assert email.address == "duty@example.org"
+
+
+# Prefect's clients leave sockets to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_schedule_fires_and_sends_once_to_whom_it_means_by_then(
+    rollcall: CommandLine, name: str
+) -> None:
+    board = rollcall.write("board.json", {"people": ["p1"]})
+    assert rollcall("filters", "save", "Board", board).code == 0
+    every = ("--every", "3s", "--confirm", "--filter", "Board")
+    add(rollcall, name, "--template", "Morning", *every)
+    both = rollcall.write("both.json", {"people": ["p1", "p2"]})
+    assert rollcall("filters", "save", "Board", both, "--replace").code == 0
+
+    run = await_due(name)
+    for _ in range(2):  # as when it is repeated after a crash
+        assert asyncio.run(run_now(run)).state_type == "COMPLETED"
+    assert sorted(one.address for one in rollcall.taken()) == ["p1@example.org", "p2@example.org"]
+    [message] = rollcall("log", "--format", "json").json
+    assert message["state"] == "sent"
+
+
+def await_due(name: str) -> FlowRun:
+    """Wait until the server hands a run of a schedule to who serves the pool."""
+    due: list[FlowRun] = []
+
+    def is_due() -> bool:
+        with get_client(sync_client=True) as client:
+            now = datetime.now(UTC)
+            found = client.get_scheduled_flow_runs_for_work_pool("sends", scheduled_before=now)
+        runs = [one.flow_run for one in found]
+        due.extend(one for one in runs if one.created_by and one.created_by.display_value == name)
+        return bool(due)
+
+    wait_until(is_due, 60, "the schedule fires")
+    return due[0]

@@ -5,13 +5,9 @@ parameters that no form takes.
 """
 
 import asyncio
-<<<<<<< HEAD
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
-=======
 from typing import Any, Final
->>>>>>> schedules
 
 from prefect import Flow, State
 from prefect.client.schemas.objects import FlowRun
@@ -34,8 +30,7 @@ async def tell_administrators(flow: Flow[..., Any], flow_run: FlowRun, state: St
     Of a run that somebody started they see themselves what became of it; one that was interrupted
     is gone on with by another.
     """
-<<<<<<< HEAD
-    if flow_run.auto_scheduled:
+    if flow_run.auto_scheduled and state.name != INTERRUPTED:
         await _tell(await _describe(flow, flow_run, state))
 
 
@@ -52,11 +47,6 @@ def tell_daily(failure: ScheduleFailure, flow_name: str, now: datetime) -> Sched
 
 
 async def _tell(failure: ScheduleFailure) -> None:
-=======
-    if not flow_run.auto_scheduled or state.name == INTERRUPTED:
-        return
-    failure = await _describe(flow, flow_run, state)
->>>>>>> schedules
     async with running_app() as app:
         message_id = await asyncio.to_thread(
             accept_failure_notice, app.steps, app.settings.administrators, failure

@@ -40,13 +40,8 @@ def test_commands_are_those_of_the_product() -> None:
     assert sorted({command[0] for command in COMMANDS}) == [
         "app", "audience", "bounces", "chase", "chat", "check", "check-in", "correct", "demo",
         "dispatcher", "filters", "find", "incidents", "log", "migrate", "optouts", "portal",
-<<<<<<< HEAD
         "refresh", "replies", "resume", "retention", "retry", "schedule", "select", "send",
         "server", "status", "stop", "templates", "up",
-=======
-        "refresh", "replies", "resume", "retry", "schedule", "select", "send", "server", "status",
-        "stop", "templates", "up",
->>>>>>> ops
     ]  # fmt: skip
 
 

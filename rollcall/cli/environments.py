@@ -79,6 +79,7 @@ def demo_environment(settings: Settings) -> dict[str, str]:
         "ORGANISATION": settings.organisation,
         "PUBLIC_URL": settings.public_url,
         "PORTAL_KEY": "",
+        "REFRESH__STALE_H": 0,  # sample data is as old as it is
     }
     own = {f"{PREFIX}{name}": str(value) for name, value in told.items()}
     return own | {"PREFECT_HOME": str(settings.data_dir / "prefect")}

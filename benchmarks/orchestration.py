@@ -1,6 +1,6 @@
 """What does it cost that a send is started, watched and recorded by Prefect?
 
-    python -m benchmarks.orchestration [--people 100000] [--runs 5]
+    python -m benchmarks.orchestration [--people 100000] [--runs 5] [--only overhead]
 
 A Prefect server on PostgreSQL, `rollcall dispatcher` as a process, a ledger in SQLite, providers
 that answer after 50 ms (`benchmarks.sinks`). Every send is started as a click in Prefect's
@@ -77,17 +77,30 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--people", type=int, default=100_000)
     options.add_argument("--runs", type=int, default=5)
+    options.add_argument("--only", choices=["first", "rows", "at-once", "overhead"])
     asked = options.parse_args()
     logging.disable()
     with tempfile.TemporaryDirectory() as name, build_world(Path(name), asked.people) as world:
         try:
-            with world.watched.dispatcher(world.prefect):
-                report_first_attempts(world, asked.people, asked.runs)
-                report_rows(world, asked.people)
-                report_at_once(world)
-            report_overhead(world, asked.runs)
+            measure(world, asked)
         finally:
             asyncio.run(close(world))
+
+
+def measure(world: World, asked: argparse.Namespace) -> None:
+    """Take all measurements, or the one that was asked for."""
+    watched: dict[str, Callable[[], None]] = {
+        "first": lambda: report_first_attempts(world, asked.people, asked.runs),
+        "rows": lambda: report_rows(world, asked.people),
+        "at-once": lambda: report_at_once(world),
+    }
+    if asked.only != "overhead":
+        with world.watched.dispatcher(world.prefect):
+            for name, report in watched.items():
+                if asked.only in (None, name):
+                    report()
+    if asked.only in (None, "overhead"):
+        report_overhead(world, asked.people, asked.runs)
 
 
 @contextmanager
@@ -170,9 +183,9 @@ def report_at_once(world: World) -> None:
     tell("until the last was done", [time.perf_counter() - started], "s")
 
 
-def report_overhead(world: World, runs: int) -> None:
+def report_overhead(world: World, people_count: int, runs: int) -> None:
     """Print a send to 50,000 with Prefect and without, in turn."""
-    count = GROUPS["half"]
+    count = min(GROUPS["half"], people_count)
     with_s, without_s = [], []
     for _ in range(runs + 1):
         with world.watched.dispatcher(world.prefect):

@@ -18,6 +18,7 @@ class ScheduledOrder:
         saved_filters: Names of saved filters, likewise.
         source: Folder of the travellers' data; None: that of the settings, when it runs.
         is_confirmed: It is meant although the guards would refuse it.
+        has_more: Its form, filled in elsewhere, says more than that: of whom it means and how.
     """
 
     kind: TemplateKind
@@ -26,6 +27,7 @@ class ScheduledOrder:
     saved_filters: tuple[str, ...] = ()
     source: str | None = None
     is_confirmed: bool = False
+    has_more: bool = False
 
     @property
     def selection(self) -> Selection | None:
@@ -38,6 +40,8 @@ class ScheduledOrder:
         """Say whom it goes to."""
         named = [f"group {one!r}" for one in self.groups]
         named += [f"saved filter {one!r}" for one in self.saved_filters]
+        if self.has_more:
+            named.append("as its form says")
         return ", ".join(named) or "the template's selection"
 
     def to_json(self) -> dict[str, Any]:
@@ -49,4 +53,5 @@ class ScheduledOrder:
             "saved_filters": list(self.saved_filters),
             "source": self.source,
             "confirmed": self.is_confirmed,
+            "has_more": self.has_more,
         }

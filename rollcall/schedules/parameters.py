@@ -50,7 +50,16 @@ def read_parameters(kind: TemplateKind, parameters: Mapping[str, Any]) -> Schedu
         saved_filters=_read_names(named.get("saved_filters")),
         source=told.get("source") or None,
         is_confirmed=told.get("confirmed") is True,
+        has_more=_says_more(told, named),
     )
+
+
+def _says_more(told: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
+    """Tell whether anything is filled in that is not read here."""
+    is_read = {"template", "recipients", "source", "confirmed"}
+    others = [one for key, one in told.items() if key not in is_read]
+    others += [one for key, one in named.items() if key not in ("groups", "saved_filters")]
+    return any(others)
 
 
 def _read_names(told: Any) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ class OrderJudge:
             raise
         except RollcallError as error:
             return Verdict(None, str(error))
-        return Verdict(people_count)
+        return Verdict(None if scheduled.has_more else people_count)
 
     def count(self, scheduled: ScheduledOrder) -> int:
         """Return how many people an order means now; nobody is no fault of a schedule's.

@@ -115,7 +115,7 @@ def run_prefect_server(
             return False
 
     try:
-        wait_until(answers, 90, "the Prefect server answers")
+        wait_until(answers, 180, "the Prefect server answers")
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)

@@ -8,7 +8,7 @@ import httpx
 from tests.e2e.conftest import wait_until
 
 
-def ask(method: str, url: str, told: dict[str, Any] | None = None) -> Any:
+def ask(method: str, url: str, told: Any = None) -> Any:
     """Ask the server as Prefect's own client does: while its database is locked it answers 503."""
     answers: list[httpx.Response] = []
 

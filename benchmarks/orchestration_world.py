@@ -109,7 +109,7 @@ class PrefectServer:
         return state
 
     def has_deployments(self) -> bool:
-        """Tell whether a dispatcher has deployed everything: to do so takes CPU time for a while."""
+        """Tell whether a dispatcher has deployed everything: that takes CPU time for a while."""
         kept = f"{self.address}/variables/name/{DEPLOYED}"
         return httpx.get(kept, timeout=30).is_success
 

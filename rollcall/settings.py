@@ -103,6 +103,60 @@ class GuardSettings(BaseModel):
     )
 
 
+class RetentionSettings(BaseModel):
+    """After how many days what is over loses its personal data; 0: never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    messages_days: int = Field(
+        90, ge=0, le=36_500, description="Texts, names and addresses of a message, once it is done."
+    )
+    chats_days: int = Field(
+        90, ge=0, le=36_500, description="A chat, once it is archived, and all its messages."
+    )
+    locations_days: int = Field(
+        30, ge=0, le=36_500, description="Locations of the app that are not somebody's latest one."
+    )
+    app_days: int = Field(
+        90, ge=0, le=36_500, description="Emergencies of the app that ended, devices revoked."
+    )
+    receipts_days: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Receipts that belong to nothing, or were overtaken and their message is gone.",
+    )
+    snapshots_days: int = Field(
+        30, ge=0, le=36_500, description="The snapshot of a message, once it is done."
+    )
+    sources_days: int = Field(
+        90, ge=0, le=36_500, description="Versions of a source that are not in use any more."
+    )
+    previews_days: int = Field(30, ge=0, le=36_500, description="Fingerprints of previews.")
+    incidents_days: int = Field(
+        30, ge=0, le=36_500, description="What a feed said that could not be read since."
+    )
+
+
+class RefreshSettings(BaseModel):
+    """When a source that can be read is told as wrong all the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stale_h: float = Field(
+        72.0,
+        ge=0,
+        le=8760,
+        description="Hours without a new file after which a source is stale; 0: never.",
+    )
+    shrunk_pct: float = Field(
+        20.0,
+        ge=0,
+        le=100,
+        description="Loss of rows, in % of the largest kept version, that is too much; 0: none is.",
+    )
+
+
 class PortSettings(BaseModel):
     """Where the parts of one machine listen, all on loopback unless it is said otherwise."""
 
@@ -166,6 +220,8 @@ class Settings(BaseSettings):
     )
     delivery: DeliverySettings = DeliverySettings()
     guards: GuardSettings = GuardSettings()
+    retention: RetentionSettings = RetentionSettings()
+    refresh: RefreshSettings = RefreshSettings()
 
     @property
     def ledger_address(self) -> str:

@@ -29,6 +29,8 @@ from rollcall.sending.key_file import read_or_make
 from rollcall.sending.link_key import LinkKey
 from rollcall.sending.previews import PreviewStore
 from rollcall.sending.push_directory import LedgerDirectory
+from rollcall.sending.refreshing import SourceKeeper
+from rollcall.sending.retention import FileStores, Retention
 from rollcall.sending.route_book import RouteBook, RouteTraits
 from rollcall.sending.steps import SendSteps
 from rollcall.settings import PROJECT_FOLDER, Settings, load_secrets, load_settings
@@ -157,6 +159,35 @@ def build_incident_store(settings: Settings, clock: Clock) -> IncidentStore:
         ConfigError: The data folder cannot be written.
     """
     return IncidentStore(_private_folder(settings.data_dir) / "incidents", clock)
+
+
+def build_retention(settings: Settings, ledger: Ledger, clock: Clock) -> Retention:
+    """Return what takes old personal data away.
+
+    Raises:
+        ConfigError: The data folder cannot be written.
+    """
+    stores = FileStores(
+        snapshots_folder=_private_folder(settings.data_dir / "snapshots"),
+        sources=build_sources(settings, clock),
+        previews=build_previews(settings),
+        incidents=build_incident_store(settings, clock),
+    )
+    return Retention(ledger, settings.retention, stores, clock)
+
+
+def build_source_keeper(settings: Settings, clock: Clock) -> SourceKeeper:
+    """Return what refreshes the source and the feeds of incidents.
+
+    Raises:
+        ConfigError: The data folder cannot be written.
+    """
+    return SourceKeeper(
+        build_sources(settings, clock),
+        build_incident_store(settings, clock),
+        settings.refresh,
+        clock,
+    )
 
 
 def build_previews(settings: Settings) -> PreviewStore:

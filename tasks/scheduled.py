@@ -5,6 +5,8 @@ parameters that no form takes.
 """
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from prefect import Flow, State
@@ -28,9 +30,23 @@ async def tell_administrators(flow: Flow[..., Any], flow_run: FlowRun, state: St
     Of a run that somebody started they see themselves what became of it; one that was interrupted
     is gone on with by another.
     """
-    if not flow_run.auto_scheduled or state.name == INTERRUPTED:
-        return
-    failure = await _describe(flow, flow_run, state)
+    if flow_run.auto_scheduled and state.name != INTERRUPTED:
+        await _tell(await _describe(flow, flow_run, state))
+
+
+async def tell_of_upkeep(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Email administrators that a scheduled run has failed which sends nothing; once a day."""
+    if flow_run.auto_scheduled:
+        failure = await _describe(flow, flow_run, state)
+        await _tell(tell_daily(failure, flow.name, SystemClock().now()))
+
+
+def tell_daily(failure: ScheduleFailure, flow_name: str, now: datetime) -> ScheduleFailure:
+    """Return a failure of upkeep as one that is the same all day, so that it is told of once."""
+    return replace(failure, occurrence=f"{flow_name}:{now:%Y-%m-%d}", is_upkeep=True)
+
+
+async def _tell(failure: ScheduleFailure) -> None:
     async with running_app() as app:
         message_id = await asyncio.to_thread(
             accept_failure_notice, app.steps, app.settings.administrators, failure

@@ -1,5 +1,6 @@
 """What many tests share: a ledger on either back end, each empty and nobody else's."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import migrate_ledger
 from rollcall.ledger.tables import Base
 from tests.postgres import PostgresServer, run_postgres
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and Rich would take it for good
 
 BACKENDS = ("sqlite", "postgresql")
 

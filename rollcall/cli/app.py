@@ -25,6 +25,7 @@ from rollcall.cli.log import show_log
 from rollcall.cli.opt_outs import opt_outs_app
 from rollcall.cli.portal import portal
 from rollcall.cli.replies import replies
+from rollcall.cli.retention import retention_app
 from rollcall.cli.schedule import schedule_app
 from rollcall.cli.select import refresh, select
 from rollcall.cli.send import resume, send
@@ -71,6 +72,7 @@ app.command()(replies)
 app.add_typer(check_in_app, name="check-in")
 app.add_typer(filters_app, name="filters")
 app.add_typer(incidents_app, name="incidents")
+app.add_typer(retention_app, name="retention")
 app.add_typer(schedule_app, name="schedule")
 app.add_typer(templates_app, name="templates")
 app.add_typer(opt_outs_app, name="optouts")

@@ -4,7 +4,15 @@ from typing import Annotated, Any
 
 import typer
 
-from rollcall.cli.output import Format, FormatOption, console, make_cell, new_table, print_json
+from rollcall.cli.output import (
+    Format,
+    FormatOption,
+    console,
+    make_cell,
+    new_table,
+    print_json,
+    print_notice,
+)
 from rollcall.clock import format_instant
 from rollcall.domain.audience import digest_preview
 from rollcall.domain.saved_filters import selection_to_json
@@ -32,7 +40,9 @@ def audience(
         print_json(_to_json(frozen, filters, comparison))
     else:
         _print_audience(frozen, filters, comparison)
-    if not frozen.is_intact:
+    if frozen.is_reduced:
+        print_notice(_tell_reduced(frozen))
+    elif not frozen.is_intact:
         raise LedgerError(
             f"the audience of {message} is not the one that was frozen: people in it were changed, "
             "added or removed in the ledger since"
@@ -42,7 +52,7 @@ def audience(
 def _to_json(
     frozen: FrozenAudience, filters: dict[str, Selection], comparison: Comparison | None
 ) -> dict[str, Any]:
-    message = frozen.message
+    message, removed_at = frozen.message, frozen.message.erased_at
     return {
         "message_id": message.message_id,
         "as_of": format_instant(message.as_of),
@@ -56,11 +66,20 @@ def _to_json(
         "audience_digest": message.audience_digest,
         "computed_digest": frozen.digest,
         "is_intact": frozen.is_intact,
+        "removed_at": format_instant(removed_at) if removed_at else None,
+        "erased_count": frozen.erased_count,
         "preview_digest": digest_preview(frozen.recipients),
         "compared": _comparison_to_json(comparison) if comparison else None,
         "people": [one.to_json() for one in frozen.recipients],
         "counts": {"people": len(frozen.recipients)},
     }
+
+
+def _tell_reduced(frozen: FrozenAudience) -> str:
+    if frozen.message.erased_at is not None:
+        told = format_instant(frozen.message.erased_at.replace(microsecond=0))
+        return f"names, addresses and positions were removed by retention at {told}"
+    return f"{frozen.erased_count} of these people were erased: the digest proves nothing any more"
 
 
 def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:

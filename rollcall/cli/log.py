@@ -109,18 +109,25 @@ def _show_message(ledger: Ledger, message_id: str, output: Format) -> None:
             told["answers"] = _answers_to_json(ledger, message_id, answers)
         print_json(told | {"deliveries": [_entry_to_json(entry) for entry in entries]})
         return
+    _print_message(message)
+    if answers is not None:
+        print_needs(count_needs(ledger, load_chat(ledger, chat_id_of(message_id))))
+    print_entries(entries, answers=answers)
+
+
+def _print_message(message: MessageRecord) -> None:
     subject = message.request["content"]["subject"]
-    console.print(f"{message_id}  {message.state}  {subject}", markup=False)
+    console.print(f"{message.message_id}  {message.state}  {subject}", markup=False)
     if message.chat_id:
         console.print(f"{message.kind.replace('_', ' ')} of chat {message.chat_id}", markup=False)
     if message.follows_message_id:
         who = message.request["follow_up"]["who"].replace("_", " ")
         console.print(f"follows {message.follows_message_id}, to those {who}", markup=False)
+    if message.erased_at:
+        told = format_instant(message.erased_at.replace(microsecond=0))
+        console.print(f"names, addresses and texts were removed by retention at {told}")
     if message.reason:
         console.print(f"reason: {message.reason}", markup=False)
-    if answers is not None:
-        print_needs(count_needs(ledger, load_chat(ledger, chat_id_of(message_id))))
-    print_entries(entries, answers=answers)
 
 
 def _answers_to_json(
@@ -131,7 +138,7 @@ def _answers_to_json(
 
 
 def _message_to_json(ledger: Ledger, message: MessageRecord) -> dict[str, Any]:
-    closed_at, stopped_at = message.closed_at, message.stopped_at
+    closed_at, stopped_at, erased_at = message.closed_at, message.stopped_at, message.erased_at
     return {
         "message_id": message.message_id,
         "kind": message.kind,
@@ -142,6 +149,7 @@ def _message_to_json(ledger: Ledger, message: MessageRecord) -> dict[str, Any]:
         "as_of": format_instant(message.as_of),
         "closed_at": format_instant(closed_at) if closed_at else None,
         "stopped_at": format_instant(stopped_at) if stopped_at else None,
+        "removed_at": format_instant(erased_at) if erased_at else None,
         "follows": message.follows_message_id,
         "chat": message.chat_id,
         "source_version": message.source_version,

@@ -63,13 +63,14 @@ class Rounds:
     Args:
         part: Which service it is.
         every_s: How often it makes one, None: once.
+        patience_s: What a round may take besides before it counts as hung.
     """
 
-    def __init__(self, part: str, every_s: float | None) -> None:
+    def __init__(self, part: str, every_s: float | None, patience_s: float = PATIENCE_S) -> None:
         self.part = part
         self.every_s = every_s
         self.registry = make_registry(part)
-        self._late_after_s = LATE_AFTER * (every_s or 0.0) + PATIENCE_S
+        self._late_after_s = LATE_AFTER * (every_s or 0.0) + patience_s
         self._ended_at = time.monotonic()
         self._was_whole = True
         self._count = Counter(

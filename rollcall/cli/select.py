@@ -37,6 +37,7 @@ from rollcall.errors import InputError
 from rollcall.sending.preparing import open_version, select_recipients
 from rollcall.settings import load_settings
 from rollcall.sources.kept import KeptVersion
+from rollcall.sources.refreshing import refresh_source
 from rollcall.sources.rejection import RejectedRow
 from rollcall.sources.snapshot import build_snapshot
 from rollcall.wiring import build_sources
@@ -92,9 +93,11 @@ def select(  # noqa: PLR0913 - one argument for each option
 
 def refresh(data: SourceOption, output: FormatOption = Format.TEXT) -> None:
     """Validate a source now and keep the result, so that a send does not have to."""
-    version = open_version(
-        build_sources(load_settings(), SystemClock()), data, uses_last_good=False
-    )
+    settings, clock = load_settings(), SystemClock()
+    refreshed = refresh_source(build_sources(settings, clock), data, settings.refresh, clock.now())
+    version = refreshed.version
+    for problem in refreshed.problems:
+        print_notice(problem)
     if output is Format.JSON:
         print_json(
             {

@@ -18,6 +18,7 @@ from rollcall.ledger.gauges import (
     QueueDepth,
     RecentTry,
     count_open_messages,
+    count_troubled_messages,
     read_latest_tries,
     read_queue_depths,
 )
@@ -45,7 +46,7 @@ def look_at_ledger(ledger: Ledger, route_ids: Iterable[str], now: datetime) -> I
     yield _describe_ledger(ledger)
     yield find_dispatchers(list_dispatchers(ledger), now)
     yield find_queue(read_queue_depths(ledger), now)
-    yield _describe_messages(count_open_messages(ledger))
+    yield find_messages(count_open_messages(ledger), count_troubled_messages(ledger))
     for route_id in route_ids:
         yield find_route(
             route_id, read_latest_tries(ledger, route_id, now - LOOK_BACK, LATEST), now
@@ -93,6 +94,16 @@ def find_queue(depths: Iterable[QueueDepth], now: datetime) -> Finding:
     }
     is_good = overdue <= OVERDUE_AFTER
     return Finding("queue", is_good, _describe_queue(waiting, untried, oldest, overdue), facts)
+
+
+def find_messages(by_state: dict[str, int], troubled_count: int) -> Finding:
+    """Tell which messages are under way, and of how many a run has failed."""
+    counted = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()))
+    told = counted or "none under way"
+    if troubled_count:
+        told += f"; of {troubled_count} a run has failed: `rollcall resume MESSAGE` says why"
+    facts = {"under_way": by_state, "troubled": troubled_count}
+    return Finding("messages", troubled_count == 0, told, facts)
 
 
 def find_route(route_id: str, tries: list[RecentTry], now: datetime) -> Finding:
@@ -151,11 +162,6 @@ def _describe_queue(
     if overdue > OVERDUE_AFTER:
         told += f"; due for {_age(overdue)}: nobody works on it"
     return told
-
-
-def _describe_messages(by_state: dict[str, int]) -> Finding:
-    counted = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()))
-    return Finding("messages", True, counted or "none under way", {"under_way": by_state})
 
 
 def _age(age: timedelta) -> str:

@@ -1,27 +1,33 @@
 """Keeps the parts of `rollcall up` running: starts, watches, restarts and ends them."""
 
 import asyncio
-import os
 import signal
 import time
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from asyncio.subprocess import Process
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, Literal
+from functools import partial
+from typing import Final
 
 import httpx
 
 from rollcall.cli.child_processes import (
     adopt_orphans,
-    die_with_parent,
     is_group_empty,
     kill_descendants,
     list_adopted,
     reap_adopted,
     signal_each,
     signal_group,
+)
+from rollcall.cli.parts import (
+    Part,
+    State,
+    ask_health,
+    describe_end,
+    pass_on_lines,
+    start_part,
 )
 
 FIRST_PAUSE_S: Final = 1.0
@@ -43,34 +49,9 @@ LOOK_S: Final = 0.25
 LOOK_AGAIN_S: Final = 5.0
 ANSWER_WITHIN_S: Final = 3.0
 
+EXIT_FAULT: Final = 1
 EXIT_MISTAKE: Final = 2
 """By which our commands say that a setting is wrong: to start them again would change nothing."""
-
-_LONGEST_LINE: Final = 16_384
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One process that is kept running.
-
-    Attributes:
-        name: What it is called in front of its lines.
-        command: What runs it.
-        environment: All of what it runs with.
-        health: An address that answers, with 200 when it is well; or a file that is there then.
-        after: The part that must be ready before this one starts, and with which it starts anew.
-        ends_last: Others need it until they have ended.
-    """
-
-    name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    health: str | Path
-    after: str | None = None
-    ends_last: bool = False
-
-
-State = Literal["away", "ill", "well"]
 
 
 @dataclass(slots=True)
@@ -148,7 +129,11 @@ class Supervisor:
         pause_s = FIRST_PAUSE_S
         while await self._may_start(kept):
             began_at = time.monotonic()
-            code = await self._run_once(kept)
+            try:
+                code = await self._run_once(kept)
+            except OSError as error:  # too many processes or files, say: that may pass
+                self._tell(kept.part.name, f"cannot be started: {error.strerror}")
+                code = EXIT_FAULT
             if self.stopping.is_set():
                 return
             if code == EXIT_MISTAKE and not kept.was_ready:
@@ -157,7 +142,7 @@ class Supervisor:
                 return
             if time.monotonic() - began_at > STEADY_S:
                 pause_s = FIRST_PAUSE_S
-            self._tell(kept.part.name, f"{_describe(code)}: started again in {pause_s:.0f} s")
+            self._tell(kept.part.name, f"{describe_end(code)}: started again in {pause_s:.0f} s")
             await _wait(self.stopping, pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
@@ -170,26 +155,12 @@ class Supervisor:
 
     async def _run_once(self, kept: _Kept) -> int:
         """Start a part and wait for its end, and for that of whatever it leaves behind."""
-        if isinstance(kept.part.health, Path):
-            kept.part.health.unlink(missing_ok=True)  # a killed one has left it
-        # a pipe of our own: asyncio's would not tell of an end while anybody else has it open
-        ours, theirs = os.pipe()
-        try:
-            kept.process = await asyncio.create_subprocess_exec(
-                *kept.part.command,
-                env=kept.part.environment,
-                stdin=DEVNULL,
-                stdout=theirs,
-                stderr=theirs,
-                start_new_session=True,
-                preexec_fn=die_with_parent,
-            )
-        finally:
-            os.close(theirs)
+        kept.process, output = await start_part(kept.part)
         kept.start_count += 1
         if self.stopping.is_set():
             kept.process.terminate()
-        reading = asyncio.create_task(self._pass_on(kept.part.name, ours))
+        tell = partial(self._tell, kept.part.name)
+        reading = asyncio.create_task(pass_on_lines(output, tell))
         code = await kept.process.wait()
         kept.state = "away"
         kept.ready.clear()
@@ -216,23 +187,6 @@ class Supervisor:
 
     def _leaders(self) -> list[int]:
         return [one.process.pid for one in self._kept.values() if one.process]
-
-    async def _pass_on(self, name: str, descriptor: int) -> None:
-        """Tell what a part prints, line by line, until nobody can print any more."""
-        async with _reading(descriptor) as reader:
-            await self._tell_lines(name, reader)
-
-    async def _tell_lines(self, name: str, reader: asyncio.StreamReader) -> None:
-        rest = b""
-        while chunk := await reader.read(65_536):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                self._tell(name, line.decode(errors="replace"))
-            if len(rest) > _LONGEST_LINE:
-                self._tell(name, rest.decode(errors="replace"))
-                rest = b""
-        if rest:
-            self._tell(name, rest.decode(errors="replace"))
 
     async def _end_all(self) -> None:
         """End first who needs others, then those."""
@@ -264,7 +218,7 @@ class Supervisor:
         """Find out how a part does, for as long as everything runs."""
         async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as http:
             while True:
-                state = await _ask(kept.part.health, http)
+                state = await ask_health(kept.part.health, http)
                 if kept.runs and state != kept.state:
                     self._note(kept, state)
                 await asyncio.sleep(LOOK_AGAIN_S if kept.ready.is_set() else LOOK_S)
@@ -295,35 +249,6 @@ class Supervisor:
                 one.process.terminate()
 
 
-@asynccontextmanager
-async def _reading(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
-    """Read a pipe; closed at the end."""
-    reader = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
-    )
-    try:
-        yield reader
-    finally:
-        transport.close()
-
-
-async def _ask(health: str | Path, http: httpx.AsyncClient) -> State:
-    if isinstance(health, Path):
-        return "well" if os.path.exists(health) else "away"  # noqa: ASYNC240, PTH110 - one stat
-    try:
-        return "well" if (await http.get(health)).is_success else "ill"
-    except httpx.HTTPError:
-        return "away"
-
-
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), seconds)
-
-
-def _describe(code: int) -> str:
-    """Say how a process ended; source: negative codes are signals (subprocess)."""
-    if code >= 0:
-        return f"ended with exit code {code}"
-    return f"was ended by {signal.Signals(-code).name}"

@@ -12,7 +12,7 @@ from rollcall.cli.environments import (
     part_environment,
     server_environment,
 )
-from rollcall.cli.supervising import Part
+from rollcall.cli.parts import Part
 from rollcall.settings import Settings
 from rollcall.wiring import build_mailboxes, build_reply_mailboxes
 
@@ -64,7 +64,7 @@ def plan_demo(settings: Settings, folder: Path) -> Installation:
     own = demo_settings(settings, folder)
     sandbox_folder = folder / "sandbox"
     prefect_url = _prefect_url(own)
-    environment = part_environment(own, prefect_url) | demo_environment(own)
+    environment = _keep_out(part_environment(own, prefect_url), own)
     command = [sys.executable, "-m", "rollcall.sandbox", "--plan", "demo", "--receipts"]
     command += ["--folder", str(sandbox_folder)]
     sandbox = Part("sandbox", command, environment, sandbox_folder / "ready", ends_last=True)
@@ -90,6 +90,13 @@ def demo_settings(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update=own)
 
 
+def _keep_out(environment: dict[str, str], settings: Settings) -> dict[str, str]:
+    """Return an environment by which the demo touches nothing of the real installation."""
+    own = environment | demo_environment(settings)
+    own.pop("PREFECT_SERVER_DATABASE_CONNECTION_URL", None)
+    return own
+
+
 def _prefect_url(settings: Settings) -> str:
     return f"http://{LOOPBACK}:{settings.ports.prefect}/api"
 
@@ -98,8 +105,7 @@ def _server(settings: Settings, *, is_demo: bool = False) -> Part:
     port = settings.ports.prefect
     environment = server_environment(settings, LOOPBACK, port) | {"PYTHONUNBUFFERED": "1"}
     if is_demo:
-        environment |= demo_environment(settings)
-        environment.pop("PREFECT_SERVER_DATABASE_CONNECTION_URL", None)  # is the operator's own
+        environment = _keep_out(environment, settings)
     command = [*_ROLLCALL, "server", "--host", LOOPBACK, "--port", str(port)]
     health = f"http://{LOOPBACK}:{port}/api/health"
     return Part("prefect", command, environment, health, ends_last=True)

@@ -26,6 +26,9 @@ from rollcall.settings import PROJECT_FOLDER
 DEPLOYED: Final = "rollcall_deployed"
 """The variable in Prefect that says what was deployed last."""
 
+_DESCRIBED_IN: Final = ("flows", "rollcall/domain/forms")
+"""Where what the run form shows is written."""
+
 DEPLOY_WITHIN_S: Final = 120.0
 
 
@@ -56,10 +59,13 @@ async def _make_pool(client: PrefectClient) -> None:
 
 
 def _digest() -> str:
-    """Return what distinguishes one deployment from another: the file, its folder, the version."""
-    described = (PROJECT_FOLDER / "prefect.yaml").read_bytes()
-    told = b"\n".join((described, str(PROJECT_FOLDER).encode(), __version__.encode()))
-    return hashlib.sha256(told).hexdigest()
+    """Return what distinguishes one deployment from another: version, folder, flows and forms."""
+    described = [PROJECT_FOLDER / "prefect.yaml"]
+    for folder in _DESCRIBED_IN:
+        described += sorted((PROJECT_FOLDER / folder).glob("*.py"))
+    told = [str(PROJECT_FOLDER).encode(), __version__.encode()]
+    told += [path.read_bytes() for path in described]
+    return hashlib.sha256(b"\n".join(told)).hexdigest()
 
 
 async def _run_deploy() -> None:

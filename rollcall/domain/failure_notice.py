@@ -14,6 +14,15 @@ from rollcall.domain.literal_text import quote_literally, strip_braces
 _NAME_CHARS: Final = 100
 _REASON_CHARS: Final = 1000
 
+_AFTER_SEND: Final = (
+    "What was meant to be sent was not sent, or not to everybody.",
+    "`rollcall schedule list` shows what is wrong, `rollcall log` what was sent.",
+)
+_AFTER_UPKEEP: Final = (
+    "Nothing was to be sent by it, but messages may fail for the same reason.",
+    "You are told of it once a day; Prefect's pages show every run.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFailure:
@@ -25,6 +34,7 @@ class ScheduleFailure:
         planned_at: When it was to run, aware.
         reason: Why it failed, in a sentence.
         template: The template that it sends, where it names one.
+        is_upkeep: It sends nothing: it looks after data.
     """
 
     occurrence: str
@@ -32,6 +42,7 @@ class ScheduleFailure:
     planned_at: datetime
     reason: str
     template: str | None = None
+    is_upkeep: bool = False
 
 
 def write_failure(failure: ScheduleFailure) -> MessageContent:
@@ -44,8 +55,7 @@ def write_failure(failure: ScheduleFailure) -> MessageContent:
         *([f"Template: {template}"] if template else []),
         f"Reason: {quote_literally(failure.reason, _REASON_CHARS)}",
         "",
-        "What was meant to be sent was not sent, or not to everybody.",
-        "`rollcall schedule list` shows what is wrong, `rollcall log` what was sent.",
+        *(_AFTER_UPKEEP if failure.is_upkeep else _AFTER_SEND),
     ]
     return MessageContent(
         subject=f"Schedule failed: {strip_braces(failure.name, _NAME_CHARS)}",

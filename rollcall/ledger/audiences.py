@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from rollcall.domain.audience import Recipient, write_canonically
 from rollcall.domain.line_digest import LineDigest
+from rollcall.domain.removal import ERASED_PREFIX
 from rollcall.domain.saved_names import fold_name, spell_name
 from rollcall.errors import InputError, LedgerError
 from rollcall.ledger.engine import Ledger
@@ -35,6 +36,16 @@ class FrozenAudience:
     def is_intact(self) -> bool:
         """Tell whether the rows still are those that were frozen."""
         return self.digest == self.message.audience_digest
+
+    @property
+    def erased_count(self) -> int:
+        """Return how many people in it were erased since."""
+        return sum(one.person_id.startswith(ERASED_PREFIX) for one in self.recipients)
+
+    @property
+    def is_reduced(self) -> bool:
+        """Tell whether personal data was removed from it, so that its digest proves nothing."""
+        return self.message.erased_at is not None or self.erased_count > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +99,15 @@ def find_previous_audience(
         saved_filter: Name of the saved filter that the selection consists of.
 
     Returns:
-        Its recipients by `person_id`; None where there is no such message.
+        Its recipients by `person_id`; None where there is no such message, or retention has removed
+        who they were.
     """
     with ledger.read() as connection:
         message_id = _find_by_names(connection, template, saved_filter)
-    return load_audience(ledger, message_id) if message_id else None
+    recipients = load_audience(ledger, message_id) if message_id else None
+    if message_id is None or load_message(ledger, message_id).erased_at is not None:
+        return None
+    return recipients
 
 
 def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessage | None:

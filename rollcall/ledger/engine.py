@@ -93,6 +93,22 @@ class Ledger:
             query = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
             connection.execute(query, {"name": name})
 
+    def compact(self) -> bool:
+        """Write over what was deleted: the rows are gone, but not yet the bytes they were.
+
+        SQLite writes its file anew, which holds up every writer meanwhile, and empties its log.
+        PostgreSQL only gives the room free; it is written over as new rows come.
+
+        Returns:
+            Whether it could; False: others are reading or writing.
+        """
+        if self.backend == "sqlite":
+            return _compact_sqlite(self.engine)
+        with _told_plainly(), self.engine.connect() as connection:
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            alone.exec_driver_sql("vacuum")
+        return True
+
     def read_size(self) -> int:
         """Return how many bytes the database takes, without what SQLite has not merged yet.
 
@@ -258,6 +274,23 @@ def _prepare_connection(connection: Any, _record: object) -> None:
     _switch_to_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _compact_sqlite(engine: Engine) -> bool:
+    pooled = engine.raw_connection()
+    opened: Any = pooled.driver_connection
+    try:
+        opened.execute("PRAGMA busy_timeout=1000")
+        opened.execute("VACUUM")
+        row = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite.OperationalError as error:
+        if str(error.sqlite_errorname).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return False
+        raise LedgerError(f"the ledger cannot be compacted: {error}") from error
+    finally:
+        pooled.invalidate()  # its timeout is another one than those of the pool have
+        pooled.close()
+    return bool(row[0] == 0)
 
 
 def _switch_to_wal(connection: Any) -> None:

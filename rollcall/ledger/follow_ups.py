@@ -32,13 +32,15 @@ def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
 
     Raises:
         InputError: There is no such message.
-        SelectionError: It is not known yet whom it did not reach, or there is nobody to follow up.
+        SelectionError: It is not known yet whom it did not reach, or there is nobody to follow up,
+            or retention has removed who they were.
     """
     message = load_message(ledger, follow_up.message_id)
     _require_settled(message, follow_up.who)
     if follow_up.who not in ("reached", "not_reached"):
         _require_members(ledger, message)
     recipients = tuple(_read(ledger, follow_up))
+    _require_known(load_message(ledger, follow_up.message_id))  # after they were read
     if not recipients:
         raise SelectionError(
             f"there is nobody to follow up message {message.message_id} with: "
@@ -56,6 +58,14 @@ def _require_settled(message: MessageRecord, who: Followed) -> None:
         raise SelectionError(
             f"message {message.message_id} is still being sent: whom it does not reach is not "
             f"known yet; wait for it, resume it, or `rollcall stop {message.message_id}` first"
+        )
+
+
+def _require_known(message: MessageRecord) -> None:
+    if message.erased_at is not None:
+        raise SelectionError(
+            f"message {message.message_id} cannot be followed up: who its recipients were was "
+            "removed by retention; nothing was sent"
         )
 
 

@@ -7,12 +7,13 @@ deliveries, and whoever asks for it often must remember the answer (`rollcall.me
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy import Connection, Select, func, select
 
 from rollcall.domain.tries import Outcome
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
-from rollcall.ledger.tables import OPEN, Attempt, Delivery, Message, Receipt
+from rollcall.ledger.run_tables import Run
+from rollcall.ledger.tables import Attempt, Delivery, Message, Receipt
 
 Counts = dict[tuple[str, str], int]
 """By two names, such as a route's and an outcome's."""
@@ -80,9 +81,17 @@ def count_messages(ledger: Ledger) -> dict[str, int]:
 
 def count_open_messages(ledger: Ledger) -> dict[str, int]:
     """Count the messages with something left to do, by state; reads their index only."""
-    query = select(Message.state, func.count()).where(text(f"messages.{OPEN}"))
+    query = select(Message.state, func.count()).where(Message.closed_at.is_(None))
     with ledger.read() as connection:
         return dict(connection.execute(query.group_by(Message.state)).tuples().all())
+
+
+def count_troubled_messages(ledger: Ledger) -> int:
+    """Count the messages with something left to do of which a run has failed."""
+    failed = select(func.count(Run.message_id.distinct())).where(Run.end == "failed")
+    query = failed.join(Message, Message.message_id == Run.message_id)
+    with ledger.read() as connection:
+        return connection.execute(query.where(Message.closed_at.is_(None))).scalar_one()
 
 
 def count_deliveries_since(ledger: Ledger, since: datetime) -> Counts:

@@ -55,6 +55,8 @@ class MessageRecord:
     follows_message_id: str | None = None
     recipients_digest: str | None = None
     chat_id: str | None = None
+    erased_at: datetime | None = None
+    erasure_ended_at: datetime | None = None
 
     @property
     def opens_conversation(self) -> bool:

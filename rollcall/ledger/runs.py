@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import is_dead
 from rollcall.ledger.run_tables import Run
-from rollcall.ledger.tables import OPEN, Delivery, Message
+from rollcall.ledger.tables import Delivery, Message
 
 RUN_LEASE_S: Final = 24.0
 """How long a run is believed to be there without a sign of it, in seconds."""
@@ -34,7 +34,8 @@ _LONGEST_PAUSE_S: Final = 300.0
 
 RunEnd = Literal["done", "failed", "lost"]
 
-_IS_OPEN: Final = text(f"messages.{OPEN}")
+_IS_OPEN: Final = Message.closed_at.is_(None)
+"""Which messages have something left to do; there is an index of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ them into, stored beside them so that it can be counted and claimed by index.
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -69,17 +69,14 @@ def lean_index(name: str, *columns: str, present: str, unique: bool = False) -> 
     )
 
 
-OPEN: Final = "state IN ('accepted', 'sending')"
-"""Which messages have something left to do; queries say it in these words to find the index."""
-
-
 class Message(Base):
     """One row per message accepted from an administrator.
 
     `state`: accepted → sending → sent; or refused, when its selection or data cannot be meant and
     nothing was sent. `template_id` stays when the template is deleted, `template_name` when it is
     renamed: they say what the message was made from. `chat_id` is the conversation that the links
-    in its texts lead to.
+    in its texts lead to. `erased_at`: from then on retention removes its personal data, until
+    `erasure_ended_at`.
     """
 
     __tablename__ = "messages"
@@ -88,8 +85,8 @@ class Message(Base):
         Index(
             "ix_messages_open",
             "accepted_at",
-            sqlite_where=text(OPEN),
-            postgresql_where=text(OPEN),
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
         ),
     )
 
@@ -114,6 +111,18 @@ class Message(Base):
     follows_message_id: Mapped[str | None]
     recipients_digest: Mapped[str | None] = mapped_column(index=True)
     chat_id: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
+    erasure_ended_at: Mapped[datetime | None]
+
+
+class LegalHold(Base):
+    """One row per message or chat whose data must be kept, however old it is."""
+
+    __tablename__ = "legal_holds"
+
+    held_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    held_at: Mapped[datetime]
 
 
 class AudienceMember(Base):

@@ -26,7 +26,8 @@ def compare_with_earlier(ledger: Ledger, message_id: str) -> Comparison | None:
 
     Returns:
         None where it was made neither from a template nor with a saved filter as its whole
-        selection, is the first one, or was not selected yet.
+        selection, is the first one, or was not selected yet, or where retention has removed from
+        one of both where people were.
 
     Raises:
         InputError: There is no such message.
@@ -36,4 +37,7 @@ def compare_with_earlier(ledger: Ledger, message_id: str) -> Comparison | None:
     if earlier is None or message.audience_digest is None:
         return None
     before, now = load_places(ledger, earlier.message_id), load_places(ledger, message_id)
+    both = (earlier.message_id, message_id)  # asked after the places were read
+    if any(load_message(ledger, one).erased_at is not None for one in both):
+        return None
     return Comparison(earlier, compare_places(before, now))

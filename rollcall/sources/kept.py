@@ -33,6 +33,7 @@ from rollcall.sources.version_store import (
     REJECTED_NAME,
     list_versions,
     prune_versions,
+    remove_version,
     store_version,
     write_pointer,
 )
@@ -70,6 +71,15 @@ class KeptVersion:
     def age(self, now: datetime) -> timedelta:
         """Return how long ago it was validated."""
         return now - self.validated_at
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A kept version, the folder it was read from, and whether sends are made from it now."""
+
+    kept: KeptVersion
+    source: Path
+    is_in_use: bool
 
 
 class KeptSources:
@@ -115,6 +125,35 @@ class KeptSources:
         if version is None:
             raise SourceError(f"no good version of {folder} has been kept yet")
         return version
+
+    def list_kept(self) -> list[StoredVersion]:
+        """Return every version that is kept, of all sources."""
+        homes = self._root.iterdir() if self._root.is_dir() else ()
+        return [one for home in sorted(homes) for one in _list_stored(home)]
+
+    def list_versions_of(self, folder: Path) -> list[KeptVersion]:
+        """Return the kept versions of one source, newest first."""
+        return [one.kept for one in _list_stored(self._home_of(folder))]
+
+    def old_versions(self, before: datetime) -> list[KeptVersion]:
+        """Return the versions validated before a moment that no send can be made from any more.
+
+        All but the one in use; that one too where its source is not there any more.
+        """
+        return [
+            one.kept
+            for one in self.list_kept()
+            if one.kept.validated_at < before and not (one.is_in_use and one.source.exists())
+        ]
+
+    def remove(self, version: KeptVersion) -> None:
+        """Delete a version; one that is gone already is no mistake.
+
+        Raises:
+            ConfigError: It cannot be deleted.
+        """
+        with self._writing():
+            remove_version(version.path)
 
     def _open(self, folder: Path) -> KeptVersion:
         home = self._home_of(folder)
@@ -179,6 +218,15 @@ def describe_age(age: timedelta) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _list_stored(home: Path) -> Iterator[StoredVersion]:
+    pointer = read_pointer(home)
+    for path in list_versions(home):
+        manifest, kept = read_manifest(path), _load_version(path)
+        if manifest is not None and kept is not None:
+            is_in_use = pointer is None or pointer.version == kept.version
+            yield StoredVersion(kept, Path(manifest.source), is_in_use)
 
 
 def _load_version(path: Path) -> KeptVersion | None:

@@ -88,6 +88,22 @@ def prune_versions(home: Path, in_use: str) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_version(path: Path) -> None:
+    """Delete a version: its name goes first, so that nobody finds part of one.
+
+    Raises:
+        OSError: It cannot be deleted.
+    """
+    doomed = Path(tempfile.mkdtemp(prefix=PARTIAL_PREFIX, dir=path.parent))
+    try:
+        path.rename(doomed / path.name)
+    except FileNotFoundError:
+        pass  # another process was faster
+    finally:
+        shutil.rmtree(doomed)
+    sync_to_disk(path.parent)
+
+
 def _write_tables(folder: Path, validated: ValidatedSource) -> None:
     rejected = pl.DataFrame(
         [(row.table, row.line, row.reason) for row in validated.rejected],

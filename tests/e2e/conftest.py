@@ -92,9 +92,12 @@ def run_prefect_server(
     """Run a Prefect server for as long as the context lasts; yields the address of its API."""
     home.mkdir()
     port = find_free_port()
+    address = f"http://{host}:{port}/api"
     env = os.environ | {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_API_URL": address,
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",  # its page calls out, analytics or not
         "DO_NOT_TRACK": "1",
     }
     if auth is not None:
@@ -104,7 +107,6 @@ def run_prefect_server(
         server = subprocess.Popen(
             [*command, "--port", str(port)], env=env, stdout=log, stderr=log, start_new_session=True
         )
-    address = f"http://{host}:{port}/api"
 
     def answers() -> bool:
         try:
@@ -113,7 +115,7 @@ def run_prefect_server(
             return False
 
     try:
-        wait_until(answers, 90, "the Prefect server answers")
+        wait_until(answers, 180, "the Prefect server answers")
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)

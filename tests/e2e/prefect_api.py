@@ -8,12 +8,12 @@ import httpx
 from tests.e2e.conftest import wait_until
 
 
-def ask(method: str, url: str, told: dict[str, Any] | None = None) -> Any:
+def ask(method: str, url: str, told: Any = None) -> Any:
     """Ask the server as Prefect's own client does: while its database is locked it answers 503."""
     answers: list[httpx.Response] = []
 
     def is_answered() -> bool:
-        answers.append(httpx.request(method, url, json=told, timeout=10))
+        answers.append(httpx.request(method, url, json=told, timeout=60))
         return answers[-1].status_code != HTTPStatus.SERVICE_UNAVAILABLE
 
     wait_until(is_answered, 60, "the Prefect server answers")
@@ -41,7 +41,7 @@ def start_deployment(address: str, name: str, **parameters: Any) -> str:
 
 def is_deployed(address: str, name: str) -> bool:
     """Tell whether there is a deployment that is named as its flow."""
-    return httpx.get(f"{address}/deployments/name/{name}/{name}", timeout=10).is_success
+    return httpx.get(f"{address}/deployments/name/{name}/{name}", timeout=60).is_success
 
 
 def cancel(address: str, run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""`rollcall up`, as `make up DEMO=1` runs it: one start of all, looked at from all sides."""
+"""`rollcall up`, as `make up` runs it: one start of all, on PostgreSQL."""
 
 import json
 import os
@@ -15,8 +15,12 @@ import httpx
 import pytest
 
 from rollcall.cli.child_processes import list_descendants
+from rollcall.sandbox.plan import make_plan
+from rollcall.sandbox.servers import start_sandbox
 from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
+from tests.people import write_message, write_people
 from tests.ports import find_free_ports
+from tests.postgres import PostgresServer
 
 PORTS = ("PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES")
 START_PATIENCE_S = 180.0
@@ -25,7 +29,7 @@ END_WITHIN_S = 30.0
 
 @dataclass(frozen=True)
 class Running:
-    """A `rollcall up --demo` that answers."""
+    """A `rollcall up` that answers."""
 
     process: "subprocess.Popen[str]"
     rollcall: Rollcall
@@ -43,36 +47,49 @@ def _name_of(pid: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("up")
-    rollcall = install(folder)
-    ports = zip(PORTS, find_free_ports(len(PORTS)), strict=True)
-    rollcall.env.update({f"ROLLCALL_PORTS__{name}": str(port) for name, port in ports})
+    rollcall = _install_on_postgres(folder, postgres)
     log, answer = folder / "up.log", folder / "answer.json"
-    command = [*ROLLCALL, "up", "--demo", "--folder", str(folder / "demo"), "--format", "json"]
-    with log.open("w") as stderr, answer.open("w") as stdout:
-        process = subprocess.Popen(
-            command, env=rollcall.env, stdout=stdout, stderr=stderr, text=True
-        )
+    with start_sandbox(make_plan("clean", seed=1), folder / "sandbox"):
+        with log.open("w") as stderr, answer.open("w") as stdout:
+            process = subprocess.Popen(
+                [*ROLLCALL, "up", "--format", "json"],
+                env=rollcall.env,
+                stdout=stdout,
+                stderr=stderr,
+                text=True,
+            )
 
-    def everything_answers() -> bool:
-        assert process.poll() is None, log.read_text()
-        return answer.read_text().endswith("}\n")
+        def everything_answers() -> bool:
+            assert process.poll() is None, log.read_text()
+            return answer.read_text().endswith("}\n")
 
-    try:
-        wait_until(everything_answers, START_PATIENCE_S, "everything answers")
-        rollcall.env.update(_read_environment(folder / "demo" / "up.env"))
-        yield Running(process, rollcall, json.loads(answer.read_text()), log)
-    finally:
-        for pid in (*list_descendants(process.pid), process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.wait(timeout=10)
+        try:
+            wait_until(everything_answers, START_PATIENCE_S, "everything answers")
+            yield Running(process, rollcall, json.loads(answer.read_text()), log)
+        finally:
+            for pid in (*list_descendants(process.pid), process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait(timeout=10)
 
 
-def _read_environment(path: Path) -> dict[str, str]:
-    lines = (line.partition("=") for line in path.read_text().splitlines())
-    return {name: value.strip("'") for name, _, value in lines}
+def _install_on_postgres(folder: Path, postgres: PostgresServer) -> Rollcall:
+    """Return an installation whose ledger and Prefect are on PostgreSQL, at free ports."""
+    rollcall = install(folder)
+    ports = dict(zip(PORTS, find_free_ports(len(PORTS)), strict=True))
+    rollcall.env.update({f"ROLLCALL_PORTS__{name}": str(port) for name, port in ports.items()})
+    prefect = postgres.url(postgres.create_database())
+    rollcall.env.update(
+        ROLLCALL_LEDGER_URL=postgres.url(postgres.create_database()),
+        ROLLCALL_PUBLIC_URL=f"http://127.0.0.1:{ports['PORTAL']}",
+        ROLLCALL_SOURCE=str(write_people(folder / "source", count=40)),
+        PREFECT_SERVER_DATABASE_CONNECTION_URL=prefect.replace("://", "+asyncpg://", 1),
+    )
+    return rollcall
 
 
 def _get(url: str) -> httpx.Response:
@@ -102,7 +119,7 @@ def test_the_public_portal_tells_no_metrics(running: Running) -> None:
 
 
 def test_prefects_database_is_for_its_owner_only_and_nobody_is_told_of_it(running: Running) -> None:
-    home = Path(running.told["data_dir"]) / "prefect"
+    home = Path(running.rollcall.env["PREFECT_HOME"])
     assert home.stat().st_mode & 0o777 == 0o700
     settings = _get(f"{running.told['prefect']}/api/admin/settings").json()["server"]
     assert settings["analytics_enabled"] is False
@@ -110,24 +127,34 @@ def test_prefects_database_is_for_its_owner_only_and_nobody_is_told_of_it(runnin
     assert settings["ui"]["show_promotional_content"] is False
 
 
-def test_status_finds_that_all_is_well(running: Running) -> None:
-    told = running.rollcall.run("status", "--format", "json")
-    answer = json.loads(told.stdout)
-    found = {one["part"]: one for one in answer["findings"]}
-    ill = [one for one in found.values() if not one["is_good"] and one["part"] != "source"]
-    assert ill == []
-    assert set(found) >= {"ledger", "dispatcher", "queue", "prefect", "portal", "route alpha"}
+def test_message_left_to_it_is_sent_and_shows_in_status_and_metrics(running: Running) -> None:
+    rollcall = running.rollcall
+    message = write_message(rollcall.folder / "m.json")
+    left = rollcall.run("send", str(message), "--detach", "--format", "json")
+    assert left.returncode == 0, left.stderr
+    name = 'rollcall_recent_deliveries{channel="email",status="accepted"} 40.0'
+
+    def is_sent() -> bool:
+        return name in _get(running.told["metrics"]["dispatcher"]).text
+
+    wait_until(is_sent, 60, "the dispatcher has sent it")
+    told = rollcall.run("status", "--format", "json")
+    found = {one["part"]: one for one in json.loads(told.stdout)["findings"]}
+    assert [one for one in found.values() if not one["is_good"]] == []
+    assert told.returncode == 0
+    assert set(found) >= {"ledger", "dispatcher", "queue", "prefect", "portal", "source"}
+    assert found["ledger"]["facts"]["backend"] == "postgresql"
+    assert found["route mail"]["facts"]["tries"] == {"accepted": 40}
     [dispatcher] = found["dispatcher"]["facts"]["dispatchers"]
-    port = running.rollcall.env["ROLLCALL_PORTS__DISPATCHER"]
-    assert dispatcher["address"] == f"127.0.0.1:{port}"
+    assert dispatcher["address"] == f"127.0.0.1:{rollcall.env['ROLLCALL_PORTS__DISPATCHER']}"
 
 
 def test_a_second_one_is_refused_with_one_sentence(running: Running) -> None:
-    folder = running.told["data_dir"]
-    second = running.rollcall.run("up", "--demo", "--folder", folder)
+    second = running.rollcall.run("up")
     assert second.returncode == 2
-    told = f"rollcall: `rollcall up` runs already for {folder} (process {running.process.pid}): "
-    assert second.stderr == told + "end that one first\n"
+    folder, pid = running.told["data_dir"], running.process.pid
+    told = f"rollcall: `rollcall up` runs already for {folder} (process {pid}): end that one first"
+    assert second.stderr == f"{told}\n"
 
 
 def test_a_part_that_is_killed_comes_back(running: Running) -> None:
@@ -147,7 +174,7 @@ def test_a_part_that_is_killed_comes_back(running: Running) -> None:
 
 def test_ctrl_c_ends_all_of_it_within_seconds_and_leaves_no_process(running: Running) -> None:
     started = list_descendants(running.process.pid)
-    assert len(started) >= 4
+    assert set(running.children()) >= {"prefect", "dispatcher", "portal"}
     began = time.monotonic()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(timeout=END_WITHIN_S) == 0, running.log.read_text()

@@ -8,11 +8,16 @@ from rollcall.settings import (
     DeliverySettings,
     GuardSettings,
     PortSettings,
+    RefreshSettings,
+    RetentionSettings,
     Settings,
     load_secrets,
     load_settings,
     variable_names,
 )
+
+GROUPS = {"administrators", "delivery", "guards", "ports", "refresh", "retention"}
+"""Settings that hold several: each is set as JSON."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +39,9 @@ def test_nothing_has_to_be_set() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    groups = (DeliverySettings, GuardSettings, PortSettings)
+    groups = (
+        DeliverySettings, GuardSettings, PortSettings, RefreshSettings, RetentionSettings,
+    )  # fmt: skip
     for model in (Settings, *groups):
         for name, field in model.model_fields.items():
             assert field.description or field.annotation in groups, name
@@ -42,13 +49,15 @@ def test_every_setting_is_described() -> None:
 
 def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variable_names():
-        if name not in {"ROLLCALL_DELIVERY", "ROLLCALL_GUARDS", "ROLLCALL_PORTS"}:
+        if name.removeprefix("ROLLCALL_").lower() not in GROUPS:
             monkeypatch.setenv(name, "3")
     settings = load_settings()
     assert (settings.data_dir, settings.routes_file) == (Path("3"), Path("3"))
     assert (settings.ledger_url, settings.organisation) == ("3", "3")
     assert set(settings.delivery.model_dump().values()) == {3}
     assert set(settings.guards.model_dump().values()) == {3}
+    assert set(settings.retention.model_dump().values()) == {3}
+    assert set(settings.refresh.model_dump().values()) == {3}
     assert set(settings.ports.model_dump().values()) == {3}
 
 

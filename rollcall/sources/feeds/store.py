@@ -121,6 +121,40 @@ class IncidentStore:
         """
         return [self._report(kept, "unchanged") for kept in load_kept_feeds(self._root)]
 
+    async def refresh_known(self) -> RefreshReport:
+        """Read those feeds again that the last `refresh` named and that could ever be read.
+
+        Raises:
+            SourceError: What is kept cannot be read.
+            ConfigError: What was read cannot be kept.
+        """
+        kept = await asyncio.to_thread(load_kept_feeds, self._root)
+        return await self.refresh([one.location for one in kept]) if kept else RefreshReport((), 0)
+
+    def old_feeds(self, before: datetime) -> list[datetime]:
+        """Return when those feeds were read that could not be read since a moment.
+
+        Raises:
+            SourceError: What is kept cannot be read.
+        """
+        return [one.read_at for one in load_kept_feeds(self._root) if _is_old(one, before)]
+
+    def forget_old(self, before: datetime) -> int:
+        """Forget what such feeds said, not that there are such; return how many they were.
+
+        Raises:
+            SourceError: What is kept cannot be read.
+            ConfigError: What is left cannot be written.
+        """
+        kept = load_kept_feeds(self._root)
+        old_count = sum(_is_old(one, before) for one in kept)
+        if old_count:
+            left = (
+                replace(one, reading=FeedReading()) if _is_old(one, before) else one for one in kept
+            )
+            store_kept_feeds(self._root, tuple(left))
+        return old_count
+
     async def _refresh_feed(
         self, location: str, before: KeptFeed | None, client: httpx.AsyncClient
     ) -> tuple[KeptFeed | None, FeedReport]:
@@ -165,6 +199,14 @@ class IncidentStore:
             return load_kept_feeds(self._root)
         except SourceError:
             return ()
+
+
+def _empty_old(kept: KeptFeed, before: datetime) -> KeptFeed:
+    return replace(kept, reading=FeedReading()) if _is_old(kept, before) else kept
+
+
+def _is_old(kept: KeptFeed, before: datetime) -> bool:
+    return kept.read_at < before and kept.reading != FeedReading()
 
 
 def _carry_over(before: FeedReading, reading: FeedReading) -> FeedReading:

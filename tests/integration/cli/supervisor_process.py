@@ -9,7 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-from rollcall.cli.supervising import Part, Supervisor
+from rollcall.cli.parts import Part
+from rollcall.cli.supervising import Supervisor
 
 PART = Path(__file__).with_name("supervised_part.py")
 

@@ -40,8 +40,8 @@ def test_commands_are_those_of_the_product() -> None:
     assert sorted({command[0] for command in COMMANDS}) == [
         "app", "audience", "bounces", "chase", "chat", "check", "check-in", "correct", "demo",
         "dispatcher", "filters", "find", "incidents", "log", "migrate", "optouts", "portal",
-        "refresh", "replies",
-        "resume", "retry", "select", "send", "server", "status", "stop", "templates", "up",
+        "refresh", "replies", "resume", "retention", "retry", "schedule", "select", "send",
+        "server", "status", "stop", "templates", "up",
     ]  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_log_lists_the_latest_message_first(rollcall: CommandLine) -> None:
     assert set(latest) == {
         "message_id", "kind", "state", "reason", "subject", "accepted_at", "as_of", "closed_at",
         "source_version", "audience_digest", "counts", "follows", "stopped_at",
-        "chat",
+        "chat", "removed_at",
     }  # fmt: skip
     assert (latest["kind"], latest["state"], latest["subject"]) == ("one_way", "sent", "Drill")
     assert latest["counts"]["sms"] == {"accepted": 2, "not_attempted": 2}

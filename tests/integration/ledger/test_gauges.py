@@ -9,11 +9,13 @@ from rollcall.ledger.gauges import (
     count_open_messages,
     count_reports,
     count_tries,
+    count_troubled_messages,
     list_tried_routes,
     read_latest_tries,
     read_queue_depths,
 )
 from rollcall.ledger.queue import claim_due
+from rollcall.ledger.runs import RunEnd, begin_run, end_run
 from tests.integration.ledger.records import (
     NOW,
     begin,
@@ -53,6 +55,17 @@ def test_messages_under_way_are_counted_by_state(ledger: Ledger) -> None:
     assert count_open_messages(ledger) == {"accepted": 2}
 
 
+def test_message_of_which_a_run_has_failed_is_in_trouble_until_it_is_done(ledger: Ledger) -> None:
+    message_id = queue_message(ledger)
+    queue_message(ledger, key="second")
+    ends: tuple[RunEnd, ...] = ("failed", "lost")
+    for end in ends:
+        end_run(ledger, begin_run(ledger, "me", NOW, message_id=message_id), end, NOW)
+    assert count_troubled_messages(ledger) == 1
+    end_run(ledger, begin_run(ledger, "me", NOW, message_id=message_id), "done", NOW)
+    assert count_troubled_messages(ledger) == 0
+
+
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_no_question_reads_a_whole_table(ledger: Ledger) -> None:
     try_all(ledger, 6, "bravo", "alpha")
@@ -60,6 +73,7 @@ def test_no_question_reads_a_whole_table(ledger: Ledger) -> None:
     with plans(ledger) as noted:
         read_queue_depths(ledger)
         count_open_messages(ledger)
+        count_troubled_messages(ledger)
         count_tries(ledger, NOW, NOW + HOUR)
         count_reports(ledger, NOW, NOW + HOUR)
         read_latest_tries(ledger, "alpha", NOW - HOUR, 5)

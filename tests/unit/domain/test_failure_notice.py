@@ -26,3 +26,9 @@ def test_what_failed_and_why_is_printed_as_it_is_whatever_is_in_it() -> None:
 def test_a_run_that_names_no_template_says_none() -> None:
     failure = ScheduleFailure("o", "n", FAILURE.planned_at, "it failed")
     assert "Template:" not in write_failure(failure).text
+
+
+def test_of_upkeep_nobody_is_told_that_something_was_not_sent() -> None:
+    told = write_failure(ScheduleFailure("o", "n", FAILURE.planned_at, "stale", is_upkeep=True))
+    assert "was not sent" not in told.text
+    assert "messages may fail for the same reason" in told.text

@@ -48,8 +48,14 @@ def test_country_of_a_number(number: str, country: str | None) -> None:
     assert find_phone_country(number) == country
 
 
-def test_a_hundred_thousand_numbers_take_no_second() -> None:
-    started = time.perf_counter()
-    for number in range(100_000):
-        find_phone_country(f"+1202555{number % 10_000:04}")
-    assert time.perf_counter() - started < 1
+def test_finding_a_country_is_cheap_beside_reading_the_number() -> None:
+    numbers = [f"+1202555{number:04}" for number in range(5_000)]
+
+    began = time.process_time()
+    for number in numbers:
+        find_phone_country(number)
+    found = time.process_time()
+    for number in numbers:
+        phonenumbers.parse(number)
+
+    assert found - began < time.process_time() - found

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sqlite_where=is_held,
         postgresql_where=is_held,
     )
-    is_open = sa.text("state IN ('accepted', 'sending')")
+    is_open = sa.text("closed_at IS NULL")
     op.create_index(
         "ix_messages_open",
         "messages",

@@ -1,0 +1,16 @@
+"""Take personal data away that is old enough."""
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from rollcall.sending.retention import RetentionReport
+from tasks.retention import remove_old_data, show_removed
+from tasks.scheduled import tell_of_upkeep
+
+
+@flow(name="apply-retention", persist_result=False, on_failure=[tell_of_upkeep])
+async def apply_retention() -> State[RetentionReport]:
+    """Remove what the settings say is due; safe to run again, also at once."""
+    report = await remove_old_data()  # ledger first, then files; what is held or goes on stays
+    await show_removed(report)
+    return Completed(message=report.tell(), data=report)

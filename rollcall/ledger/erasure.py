@@ -1,0 +1,222 @@
+"""Erase one person from the ledger: what stays of them are rows under an id that tells nobody.
+
+Texts first, while it is still known what to look for in them; then the person's own rows, message
+by message; what the app reported last. Each is a transaction of its own: whoever dies in between is
+followed by another call, which finds what is left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+
+from rollcall.domain.chats import chat_id_of
+from rollcall.domain.removal import ERASED, REMOVED, replace_person
+from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
+from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, CheckIn, CheckInRound
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.erasing_texts import ErasedPerson, erase_texts, may_change
+from rollcall.ledger.retention import GONE_OF_MEMBER
+from rollcall.ledger.tables import (
+    Attempt,
+    AudienceMember,
+    Delivery,
+    Message,
+    OptOut,
+    SavedFilter,
+    Template,
+)
+
+_OF_APP = (AppDevice, AppLocation, AppEmergency)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTraces:
+    """What a ledger holds of somebody.
+
+    Attributes:
+        terms: Names, addresses and numbers.
+        message_ids: The messages that were for them.
+        has_app: Whether the app reported anything of them.
+    """
+
+    terms: frozenset[str]
+    message_ids: tuple[str, ...]
+    has_app: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerErasure:
+    """What erasing somebody has come to.
+
+    Attributes:
+        message_count: Messages that hold them no more.
+        left_message_ids: Messages that do still: they are not over, or are held.
+        has_emergency: Whether they have an open emergency: then what the app reports is left.
+        named_in: What else names them and is left to be changed: saved filters and so on.
+        is_opted_out: Whether a number of theirs is opted out; that is kept.
+    """
+
+    message_count: int
+    left_message_ids: tuple[str, ...]
+    has_emergency: bool
+    named_in: tuple[str, ...]
+    is_opted_out: bool
+
+
+def find_traces(ledger: Ledger, person_id: str) -> LedgerTraces:
+    """Return what the ledger holds of somebody; it reads all audiences."""
+    columns = (AudienceMember.name, AudienceMember.email, AudienceMember.phone)
+    members = select(AudienceMember.message_id, *columns).where(
+        AudienceMember.person_id == person_id
+    )
+    with ledger.read() as connection:
+        rows = connection.execute(members.order_by(AudienceMember.message_id)).all()
+        has_app = any(
+            connection.execute(select(exists().where(one.person_id == person_id))).scalar()
+            for one in _OF_APP
+        )
+    told = {one for row in rows for one in row[1:] if one and one not in (REMOVED, ERASED)}
+    return LedgerTraces(frozenset(told), tuple(row.message_id for row in rows), has_app)
+
+
+def erase_person(
+    ledger: Ledger, who: ErasedPerson, message_ids: Sequence[str], now: datetime
+) -> LedgerErasure:
+    """Erase somebody from whatever is over and not held; safe to call again.
+
+    Args:
+        ledger: Where they are.
+        who: The person.
+        message_ids: The messages that were for them.
+        now: The present moment.
+    """
+    left = {one for one in _list_messages(ledger) if not erase_texts(ledger, who, one, now)}
+    gone = [one for one in message_ids if _erase_membership(ledger, who, one, now)]
+    _erase_rounds(ledger, who)
+    has_emergency = not _erase_app(ledger, who.person_id)
+    return LedgerErasure(
+        len(gone),
+        tuple(sorted(left | (set(message_ids) - set(gone)))),
+        has_emergency,
+        tuple(_list_naming(ledger, who)),
+        _is_opted_out(ledger, who),
+    )
+
+
+def _list_messages(ledger: Ledger) -> list[str]:
+    query = select(Message.message_id).where(Message.erased_at.is_(None))
+    with ledger.read() as connection:
+        return list(connection.execute(query.order_by(Message.message_id)).scalars())
+
+
+def _erase_membership(ledger: Ledger, who: ErasedPerson, message_id: str, now: datetime) -> bool:
+    """Let a person's rows of one message stand under an id that tells nobody.
+
+    The new rows are made before the old ones go: what refers to them is moved in between.
+    """
+    with ledger.write() as connection:
+        if not may_change(connection, message_id, now):
+            return False
+        mine = (message_id, who.person_id)
+        told = {"name": ERASED, "person_id": who.pseudonym, **GONE_OF_MEMBER}
+        _copy_row(connection, AudienceMember, "message_id", mine, told)
+        of_person = and_(Delivery.message_id == message_id, Delivery.person_id == who.person_id)
+        tries = Attempt.delivery_id.in_(select(Delivery.delivery_id).where(of_person))
+        connection.execute(update(Attempt).where(tries).values(reason=None))
+        moved = {"person_id": who.pseudonym, "address": None, "reason": None}
+        connection.execute(update(Delivery).where(of_person).values(moved))
+        _move_member(connection, who, message_id)
+        _delete_row(connection, AudienceMember, "message_id", mine)
+        return True
+
+
+def _move_member(connection: Connection, who: ErasedPerson, message_id: str) -> None:
+    mine = (chat_id_of(message_id), who.person_id)
+    told = {
+        "person_id": who.pseudonym,
+        "token_digest": None,
+        "reply_digest": None,
+        "phone": None,
+        "next_chase_at": None,
+    }
+    _copy_row(connection, ChatMember, "chat_id", mine, told)
+    answers = and_(ChatAnswer.chat_id == mine[0], ChatAnswer.person_id == mine[1])
+    connection.execute(update(ChatAnswer).where(answers).values(person_id=who.pseudonym))
+    _delete_row(connection, ChatMember, "chat_id", mine)
+
+
+def _copy_row(
+    connection: Connection, table: Any, key: str, of: tuple[str, str], changes: dict[str, Any]
+) -> None:
+    query = select(table.__table__).where(_is_row(table, key, of))
+    row = connection.execute(query).one_or_none()
+    if row is not None:
+        connection.execute(insert(table).values(row._asdict() | changes))
+
+
+def _delete_row(connection: Connection, table: Any, key: str, of: tuple[str, str]) -> None:
+    connection.execute(delete(table).where(_is_row(table, key, of)))
+
+
+def _is_row(table: Any, key: str, of: tuple[str, str]) -> Any:
+    return and_(getattr(table, key) == of[0], table.person_id == of[1])
+
+
+def _erase_rounds(ledger: Ledger, who: ErasedPerson) -> None:
+    """Replace the person among those who were missing from check-ins."""
+    key = (CheckInRound.check_in_id, CheckInRound.due_at, CheckInRound.time_zone)
+    query = select(*key, CheckInRound.missed).where(CheckInRound.settled_at.is_not(None))
+    with ledger.write() as connection:
+        for *of, missed in connection.execute(query).all():
+            if who.person_id in missed:
+                told = [who.pseudonym if one == who.person_id else one for one in missed]
+                mine = and_(*(column == one for column, one in zip(key, of, strict=True)))
+                connection.execute(update(CheckInRound).where(mine).values(missed=told))
+
+
+def _erase_app(ledger: Ledger, person_id: str) -> bool:
+    """Delete what the app reported, unless the person calls for help with it at this moment."""
+    is_open = exists().where(AppEmergency.person_id == person_id, AppEmergency.ended_at.is_(None))
+    with ledger.write() as connection:
+        ledger.serialise(connection, f"emergency of {person_id}")
+        ledger.serialise(connection, f"devices of {person_id}")
+        if connection.execute(select(is_open)).scalar():
+            return False
+        for table in _OF_APP:
+            connection.execute(delete(table).where(table.person_id == person_id))
+        return True
+
+
+def _list_naming(ledger: Ledger, who: ErasedPerson) -> list[str]:
+    """Return what is a setting and names the person: changing it would change whom it means."""
+
+    def names(told: Any) -> bool:
+        changed: bool = (
+            replace_person({"notify": told}, who.person_id, who.pseudonym) != {"notify": told}
+            or who.rewrite_request(told) != told
+        )
+        return changed
+
+    queries = (
+        ("saved filter", select(SavedFilter.name, SavedFilter.selection)),
+        ("template", select(Template.name, Template.settings)),
+        ("check-in", select(CheckIn.name, CheckIn.request)),
+        ("check-in", select(CheckIn.name, CheckIn.notify)),
+    )
+    with ledger.read() as connection:
+        found = {
+            f"{kind} {name!r}"
+            for kind, query in queries
+            for name, told in connection.execute(query)
+            if names(told)
+        }
+    return sorted(found)
+
+
+def _is_opted_out(ledger: Ledger, who: ErasedPerson) -> bool:
+    query = select(OptOut.address).where(OptOut.address.in_(who.terms))
+    with ledger.read() as connection:
+        return connection.execute(query).first() is not None

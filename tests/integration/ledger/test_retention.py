@@ -1,0 +1,350 @@
+"""What is old enough loses its personal data, and nothing else does."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+
+from rollcall.domain.message import FollowUp, MessageRequest
+from rollcall.domain.receipts import Receipt
+from rollcall.domain.removal import REMOVED
+from rollcall.errors import InputError, SelectionError
+from rollcall.ledger.app_reports import end_emergency, open_emergency
+from rollcall.ledger.app_tables import AppLocation
+from rollcall.ledger.audiences import read_frozen_audience
+from rollcall.ledger.chat_lists import count_answers, read_posts
+from rollcall.ledger.chat_tables import Chat
+from rollcall.ledger.chats import ChatRecord, archive_chat, load_chat
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
+from rollcall.ledger.follow_ups import select_followed
+from rollcall.ledger.holds import hold, list_holds, release
+from rollcall.ledger.log import count_outcomes, count_statuses, read_log
+from rollcall.ledger.messages import accept_message, load_message, set_state
+from rollcall.ledger.old_rows import (
+    OldRows,
+    count_old,
+    delete_old,
+    old_devices,
+    old_emergencies,
+    old_locations,
+    old_receipts,
+)
+from rollcall.ledger.receipts import record_receipts
+from rollcall.ledger.recording import derive_delivery_id
+from rollcall.ledger.retention import (
+    CHUNK_PEOPLE,
+    DueCount,
+    MessageAges,
+    count_due_messages,
+    count_kept_messages,
+    remove_messages,
+)
+from rollcall.ledger.tables import Delivery
+from tests.integration.conversations import open_conversation
+from tests.integration.devices import add_device
+from tests.integration.ledger.database_dump import dump
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    begin,
+    claim_one,
+    finish,
+    finished,
+    queue_message,
+    read_attempts,
+)
+from tests.integration.ledger.test_push_subscriptions import a_subscription
+
+LATER = NOW + timedelta(days=91)
+DUE = MessageAges(LATER - timedelta(days=90), LATER - timedelta(days=90))
+OF_SOMEBODY = ("Person 0", "p0@example.org", "+12025550100", "139.7", "This is a drill", "Drill")
+
+
+def send_one(ledger: Ledger, key: str = "drill") -> str:
+    """Record a message to one person, try it once, and close it."""
+    message_id = queue_message(ledger, 1, key=key)
+    claimed = claim_one(ledger, message_id, "run")
+    attempt_id = begin(ledger, "run", claimed.delivery_id) or ""
+    finish(ledger, "run", attempt_id, "accepted", finished(claimed.delivery_id, "accepted"))
+    set_state(ledger, message_id, "sending")
+    set_state(ledger, message_id, "sent", closed_at=NOW)
+    return message_id
+
+
+def remove(ledger: Ledger, ages: MessageAges = DUE) -> int:
+    return remove_messages(ledger, ages, LATER, pause=lambda _: None)
+
+
+def test_an_old_message_loses_its_personal_data_and_keeps_its_counts(ledger: Ledger) -> None:
+    message_id = send_one(ledger)
+    before = (count_statuses(ledger, message_id), count_outcomes(ledger, message_id))
+    assert all(one in dump(ledger) for one in OF_SOMEBODY)
+    assert count_due_messages(ledger, DUE) == DueCount(1, NOW)
+
+    assert remove(ledger) == 1
+
+    assert [one for one in OF_SOMEBODY if one in dump(ledger)] == []
+    assert (count_statuses(ledger, message_id), count_outcomes(ledger, message_id)) == before
+    [entry] = read_log(ledger, message_id)
+    assert (entry.name, entry.address, entry.status, entry.route_id) == (
+        REMOVED, None, "accepted", "alpha",
+    )  # fmt: skip
+    message = load_message(ledger, message_id)
+    assert message.erased_at == message.erasure_ended_at == LATER
+    assert MessageRequest.model_validate(message.request).content.subject == REMOVED
+    assert count_due_messages(ledger, DUE).count == 0
+    assert remove(ledger) == 0
+
+
+def test_a_message_that_is_young_or_kept_for_ever_stays_whole(ledger: Ledger) -> None:
+    send_one(ledger)
+    before = dump(ledger)
+
+    assert remove(ledger, MessageAges(NOW, NOW)) == 0
+    assert remove(ledger, MessageAges(None, None)) == 0
+
+    assert dump(ledger) == before
+
+
+def _still_queued(ledger: Ledger) -> None:
+    message_id = queue_message(ledger)
+    set_state(ledger, message_id, "sending")
+
+
+def _receipt_awaited(ledger: Ledger) -> None:
+    set_state(ledger, queue_message(ledger), "sent", closed_at=NOW)  # its delivery is in the queue
+
+
+def _follow_up_not_selected_yet(ledger: Ledger) -> None:
+    message_id = send_one(ledger)
+    accept_message(ledger, a_message("retry", follows_message_id=message_id), LATER)
+
+
+def open_sent(ledger: Ledger, **options: Any) -> ChatRecord:
+    """Open a conversation whose invitation is sent."""
+    chat = open_conversation(ledger, **options).chat
+    set_state(ledger, chat.message_id, "sending")
+    set_state(ledger, chat.message_id, "sent", closed_at=NOW)
+    return chat
+
+
+def _chat_not_archived(ledger: Ledger) -> None:
+    open_sent(ledger)
+
+
+def _archived_lately(ledger: Ledger) -> None:
+    archive_chat(ledger, open_sent(ledger).chat_id, NOW + timedelta(days=2))
+
+
+def _links_expired_lately(ledger: Ledger) -> None:
+    open_sent(ledger, one_way=True)
+
+
+def _held(ledger: Ledger) -> None:
+    hold(ledger, send_one(ledger), LATER)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _still_queued, _receipt_awaited, _follow_up_not_selected_yet, _chat_not_archived,
+        _archived_lately, _links_expired_lately, _held,
+    ],
+    ids=lambda one: one.__name__.strip("_"),
+)  # fmt: skip
+def test_what_is_not_over_or_is_held_is_never_touched(
+    ledger: Ledger, make: Callable[[Ledger], None]
+) -> None:
+    make(ledger)
+    before = dump(ledger)
+
+    assert count_due_messages(ledger, DUE).count == 0
+    assert remove(ledger) == 0
+
+    assert dump(ledger) == before
+    kept = count_kept_messages(ledger, DUE)
+    assert kept.held + kept.unfinished + kept.in_open_chats == 1
+
+
+def test_an_archived_chat_loses_what_was_written_and_keeps_who_answered_what(
+    ledger: Ledger,
+) -> None:
+    chat = open_conversation(ledger).chat
+    record_entries(
+        ledger,
+        [
+            NewAnswer(chat.chat_id, "p0000", "needs_help", "page", "a"),
+            NewPost(chat.chat_id, "p0000", "in room 12", "page", "b"),
+        ],
+        NOW,
+    )
+    archive_chat(ledger, chat.chat_id, NOW)
+    before = count_answers(ledger, chat.chat_id)
+
+    assert remove(ledger) == 1
+
+    kept = dump(ledger)
+    told = (*OF_SOMEBODY[:4], "room 12", "Are you safe", "Flood", "Hochwasser", "in Sicherheit")
+    assert [one for one in told if one in kept] == []
+    assert count_answers(ledger, chat.chat_id) == before
+    assert before["needs_help"] == 1
+    assert {one.text for one in read_posts(ledger, chat)} == {REMOVED}
+    assert load_chat(ledger, chat.chat_id).title == REMOVED
+
+
+def test_the_page_of_a_one_way_message_ends_when_its_data_goes(ledger: Ledger) -> None:
+    chat = open_sent(ledger, one_way=True)
+    much_later = LATER + timedelta(days=14)
+    cutoff = much_later - timedelta(days=90)
+
+    assert remove_messages(ledger, MessageAges(cutoff, cutoff), much_later, lambda _: None) == 1
+
+    assert load_chat(ledger, chat.chat_id).archived_at == much_later
+    answer = NewAnswer(chat.chat_id, "p0000", "ok", "sms", "late")
+    assert record_entries(ledger, [answer], much_later) == ["closed"]
+
+
+def test_a_run_that_dies_anywhere_is_finished_by_the_next_one(ledger: Ledger) -> None:
+    """After every transaction in turn; meanwhile it is told as removed, never as whole."""
+    message_id = queue_message(ledger, CHUNK_PEOPLE + 1)
+    with ledger.write() as connection:
+        connection.execute(update(Delivery).values(next_attempt_at=None, status="accepted"))
+    set_state(ledger, message_id, "sending")
+    set_state(ledger, message_id, "sent", closed_at=NOW)
+
+    def die(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        remove_messages(ledger, DUE, LATER, pause=die)
+    half = load_message(ledger, message_id)
+    assert (half.erased_at, half.erasure_ended_at) == (LATER, None)
+    assert read_frozen_audience(ledger, message_id).is_reduced
+    assert "Person 500" in dump(ledger)
+    assert count_due_messages(ledger, DUE).count == 1
+
+    assert remove(ledger, MessageAges(None, None)) == 1  # also if it is kept for ever from now on
+
+    kept = dump(ledger)
+    assert "Person" not in kept
+    assert "example.org" not in kept
+
+
+def test_who_is_gone_cannot_be_followed_up(ledger: Ledger) -> None:
+    message_id = send_one(ledger)
+    remove(ledger)
+    with pytest.raises(SelectionError, match="was removed by retention; nothing was sent"):
+        select_followed(ledger, FollowUp(message_id=message_id, who="reached"))
+
+
+def test_what_is_released_goes_with_the_next_run(ledger: Ledger) -> None:
+    message_id = send_one(ledger)
+    assert hold(ledger, message_id, NOW)
+    assert not hold(ledger, message_id, LATER)
+    assert [(one.held_id, one.kind, one.held_at) for one in list_holds(ledger)] == [
+        (message_id, "message", NOW)
+    ]
+    release(ledger, message_id)
+    assert list_holds(ledger) == []
+    assert remove(ledger) == 1
+    with pytest.raises(InputError, match="nothing is held under the id"):
+        release(ledger, message_id)
+
+
+def test_a_held_chat_keeps_all_its_messages(ledger: Ledger) -> None:
+    chat = open_conversation(ledger).chat
+    archive_chat(ledger, chat.chat_id, NOW)
+    hold(ledger, chat.chat_id, LATER)
+    assert remove(ledger) == 0
+
+
+def test_nothing_can_be_held_that_is_gone_or_never_was(ledger: Ledger) -> None:
+    message_id = send_one(ledger)
+    remove(ledger)
+    with pytest.raises(InputError, match="cannot be held: retention removed its data"):
+        hold(ledger, message_id, LATER)
+    with pytest.raises(InputError, match="there is no message or chat 'm1'"):
+        hold(ledger, "m1", LATER)
+
+
+def add_location(ledger: Ledger, person_id: str, at: datetime) -> None:
+    row = {
+        "location_id": f"{person_id}-{at:%j}",
+        "person_id": person_id,
+        "latitude": 1.0,
+        "longitude": 2.0,
+        "reported_at": at,
+    }
+    with ledger.write() as connection:
+        connection.execute(insert(AppLocation).values(row))
+
+
+def sweep(ledger: Ledger, old: OldRows) -> int:
+    count = count_old(ledger, old).count
+    assert delete_old(ledger, old, pause=lambda _: None) == count
+    assert count_old(ledger, old) == DueCount(0, None)
+    return count
+
+
+def test_the_latest_location_of_who_has_the_app_stays_however_old(ledger: Ledger) -> None:
+    add_device(ledger, "p1", a_subscription("p1"))
+    add_device(ledger, "p2", a_subscription("p2"), revoked_at=NOW)
+    for person_id in ("p1", "p2"):
+        add_location(ledger, person_id, NOW)
+        add_location(ledger, person_id, NOW + timedelta(days=1))
+    old = old_locations(LATER)
+    assert count_old(ledger, old) == DueCount(3, NOW)
+    assert sweep(ledger, old) == 3
+    assert "p1-328" in dump(ledger)
+
+
+def test_an_emergency_that_goes_on_is_never_old(ledger: Ledger) -> None:
+    ended = open_emergency(ledger, "p1", "a", NOW)
+    end_emergency(ledger, "p1", ended.emergency_id, NOW)
+    going_on = open_emergency(ledger, "p2", "b", NOW)
+    assert sweep(ledger, old_emergencies(LATER)) == 1
+    assert going_on.emergency_id in dump(ledger)
+
+
+def test_devices_go_some_time_after_they_were_revoked(ledger: Ledger) -> None:
+    add_device(ledger, "p1", a_subscription("p1"))
+    add_device(ledger, "p2", a_subscription("p2"), revoked_at=NOW)
+    assert sweep(ledger, old_devices(NOW)) == 0
+    assert sweep(ledger, old_devices(LATER)) == 1
+
+
+def test_receipts_go_but_for_those_that_a_status_rests_on(ledger: Ledger) -> None:
+    message_id = send_one(ledger)
+    [attempt] = read_attempts(ledger, derive_delivery_id(message_id, "p0000", "sms"))
+
+    def report(state: Any, reference: str, now: datetime) -> None:
+        told = Receipt(state, reference, level="handset" if state == "delivered" else "carrier")
+        record_receipts(ledger, "alpha", "webhook", [told], now)
+
+    report("accepted", attempt.attempt_id, NOW)
+    report("delivered", attempt.attempt_id, NOW)
+    report("delivered", "of-nothing-we-know", NOW)
+    assert sweep(ledger, old_receipts(LATER)) == 1  # the unknown one; the message is whole
+    remove(ledger)
+    assert sweep(ledger, old_receipts(LATER)) == 1
+
+    report("accepted", attempt.attempt_id, LATER)  # the provider repeats itself, months later
+
+    assert count_statuses(ledger, message_id) == {"sms": {"delivered": 1}}
+
+
+def test_chats_whose_invitation_was_refused_go_with_it(ledger: Ledger) -> None:
+    chat = open_conversation(ledger).chat
+    set_state(ledger, chat.message_id, "refused", closed_at=NOW, reason="unknown group 'x'")
+    assert remove(ledger) == 1
+    assert "Flood" not in dump(ledger)
+
+
+def test_the_links_of_a_one_way_page_that_expired_count_from_their_end(ledger: Ledger) -> None:
+    open_sent(ledger, one_way=True)
+    with ledger.write() as connection:
+        connection.execute(update(Chat).values(links_expire_at=NOW - timedelta(seconds=1)))
+    assert remove(ledger, MessageAges(LATER, NOW)) == 1

@@ -1,0 +1,98 @@
+"""What `rollcall up` starts, by what is set."""
+
+from pathlib import Path
+
+import pytest
+
+from rollcall.cli.environments import CLIENT_AUTH
+from rollcall.cli.up_parts import plan_demo, plan_installation
+from rollcall.settings import Settings
+
+MAIL = """
+[[route]]
+id = "mail"
+kind = "smtp"
+host = "127.0.0.1"
+security = "none"
+sender = "Crisis Team <crisis@example.org>"
+reply_to = "reply+{token}@example.org"
+"""
+MAILBOX = """
+[[mailbox]]
+route = "mail"
+host = "127.0.0.1"
+username = "{holds}"
+password = "of-a-test"
+holds = "{holds}"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_SERVER_API_AUTH_STRING", CLIENT_AUTH):
+        monkeypatch.delenv(name, raising=False)
+
+
+def settings_of(folder: Path, routes: str = MAIL, **given: str) -> Settings:
+    path = folder / "routes.toml"
+    path.write_text(routes)
+    return Settings.model_validate({"data_dir": folder, "routes_file": path, **given})
+
+
+def test_bare_installation_runs_prefect_and_dispatcher(tmp_path: Path) -> None:
+    plan = plan_installation(settings_of(tmp_path))
+    assert [part.name for part in plan.parts] == ["prefect", "dispatcher"]
+    prefect, dispatcher = plan.parts
+    assert dispatcher.environment["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
+    assert prefect.environment["PREFECT_HOME"] == str(tmp_path / "prefect")
+    assert prefect.environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert prefect.ends_last
+    assert not dispatcher.ends_last
+
+
+def test_portal_and_mailbox_services_run_where_they_are_set_up(tmp_path: Path) -> None:
+    routes = MAIL + MAILBOX.format(holds="replies") + MAILBOX.format(holds="bounces")
+    settings = settings_of(tmp_path, routes, public_url="https://safe.example.org")
+    names = [part.name for part in plan_installation(settings).parts]
+    assert names == ["prefect", "dispatcher", "portal", "replies", "bounces"]
+
+
+def test_no_server_is_started_where_another_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example.org/api")
+    plan = plan_installation(settings_of(tmp_path))
+    assert [part.name for part in plan.parts] == ["dispatcher"]
+    assert plan.prefect_url == "https://prefect.example.org/api"
+
+
+def test_what_an_operator_has_set_wins_and_the_password_reaches_the_dispatcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "admin:of-a-test")
+    monkeypatch.setenv("PREFECT_HOME", "elsewhere")
+    prefect, dispatcher = plan_installation(settings_of(tmp_path)).parts
+    assert prefect.environment["PREFECT_HOME"] == "elsewhere"
+    assert dispatcher.environment[CLIENT_AUTH] == "admin:of-a-test"
+
+
+def test_demo_keeps_out_of_the_real_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "PREFECT_HOME": "real",
+        "PREFECT_API_URL": "https://prefect.example.org/api",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://real",
+        "ROLLCALL_LEDGER_URL": "postgresql://real",
+        "ROLLCALL_PORTAL_KEY": "real",
+    }.items():
+        monkeypatch.setenv(name, value)
+    plan = plan_demo(settings_of(tmp_path), tmp_path / "demo")
+    assert [part.name for part in plan.parts] == ["sandbox", "prefect", "dispatcher", "portal"]
+    assert [part.after for part in plan.parts] == [None, None, "sandbox", "sandbox"]
+    for part in plan.parts:
+        told = {name: value for name, value in part.environment.items() if "real" in value}
+        told.pop("PWD", None)
+        assert [name for name in told if name.startswith(("ROLLCALL_", "PREFECT_"))] == []
+        assert part.environment["ROLLCALL_DATA_DIR"] == str(tmp_path / "demo")
+        assert part.environment["PREFECT_HOME"] == str(tmp_path / "demo" / "prefect")

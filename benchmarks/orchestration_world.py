@@ -197,7 +197,7 @@ class Installation:
         with log.open("wb") as told:
             process = subprocess.Popen(command, env=env, stdout=told, stderr=told)  # noqa: S603 - our own
         try:
-            await_that(lambda: b" works" in log.read_bytes(), "the dispatcher works")
+            await_that(lambda: _says_works(process, log), "the dispatcher works")
             if prefect:
                 await_that(prefect.has_deployments, "it has deployed")
             yield
@@ -241,6 +241,13 @@ def fill_form(group: str | None = None) -> dict[str, Any]:
     """Return what the run form is filled in with: the template, to everybody or to a group."""
     groups = (group,) if group else ()
     return write_parameters(ScheduledOrder("one_way", "Quake", groups, is_confirmed=True))
+
+
+def _says_works(process: "subprocess.Popen[bytes]", log: Path) -> bool:
+    """Tell whether a dispatcher works; one that has ended never will."""
+    if process.poll() is not None:
+        raise RuntimeError(f"the dispatcher ended: {log.read_text()[-500:]}")
+    return b" works" in log.read_bytes()
 
 
 def _answers(address: str) -> bool:

@@ -18,6 +18,7 @@ import httpx
 import polars as pl
 
 from benchmarks.send_world import TEXT, open_app, phone_numbers
+from rollcall.dispatcher.deploying import DEPLOYED
 from rollcall.domain.message_templates import MessageSettings
 from rollcall.domain.schedule_orders import ScheduledOrder
 from rollcall.ledger.migrate import migrate_ledger
@@ -107,9 +108,10 @@ class PrefectServer:
         state: str = self.ask("GET", f"flow_runs/{run_id}")["state_type"]
         return state
 
-    def is_deployed(self, name: str) -> bool:
-        """Tell whether there is a deployment that is named as its flow."""
-        return httpx.get(f"{self.address}/deployments/name/{name}/{name}", timeout=30).is_success
+    def has_deployments(self) -> bool:
+        """Tell whether a dispatcher has deployed everything: that takes CPU time for a while."""
+        kept = f"{self.address}/variables/name/{DEPLOYED}"
+        return httpx.get(kept, timeout=30).is_success
 
     def count_rows(self) -> int:
         """Count the rows of all tables of its database."""
@@ -195,9 +197,9 @@ class Installation:
         with log.open("wb") as told:
             process = subprocess.Popen(command, env=env, stdout=told, stderr=told)  # noqa: S603 - our own
         try:
-            await_that(lambda: b" works" in log.read_bytes(), "the dispatcher works")
+            await_that(lambda: _says_works(process, log), "the dispatcher works")
             if prefect:
-                await_that(lambda: prefect.is_deployed("send-message"), "it has deployed")
+                await_that(prefect.has_deployments, "it has deployed")
             yield
         finally:
             process.send_signal(signal.SIGTERM)
@@ -239,6 +241,13 @@ def fill_form(group: str | None = None) -> dict[str, Any]:
     """Return what the run form is filled in with: the template, to everybody or to a group."""
     groups = (group,) if group else ()
     return write_parameters(ScheduledOrder("one_way", "Quake", groups, is_confirmed=True))
+
+
+def _says_works(process: "subprocess.Popen[bytes]", log: Path) -> bool:
+    """Tell whether a dispatcher works; one that has ended never will."""
+    if process.poll() is not None:
+        raise RuntimeError(f"the dispatcher ended: {log.read_text()[-500:]}")
+    return b" works" in log.read_bytes()
 
 
 def _answers(address: str) -> bool:

@@ -12,7 +12,14 @@ import pytest
 from rollcall.sandbox.plan import MailPlan, SandboxPlan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.e2e.conftest import ROLLCALL, Rollcall, wait_until
-from tests.e2e.prefect_api import await_end, cancel, is_deployed, runs_named, start_deployment
+from tests.e2e.prefect_api import (
+    await_end,
+    cancel,
+    is_deployed,
+    runs_named,
+    start_deployment,
+    state_of,
+)
 from tests.people import write_message
 from tests.ports import find_free_port
 
@@ -28,7 +35,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 @contextmanager
 def dispatcher(rollcall: Rollcall, name: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run a dispatcher that is ready; killed at the end if it still runs then."""
+    """Run a dispatcher that is ready; at the end it is told to end."""
     with log_of(rollcall, name).open("w") as log:
         process = subprocess.Popen(
             [*ROLLCALL, "dispatcher", "--metrics-port", "0"],
@@ -41,6 +48,15 @@ def dispatcher(rollcall: Rollcall, name: str) -> Iterator["subprocess.Popen[str]
         wait_until(lambda: " works" in log_of(rollcall, name).read_text(), 60, "it works")
         yield process
     finally:
+        end(process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End a dispatcher well: one that is killed leaves runs that no other ledger knows of."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
         process.kill()
         process.wait(timeout=10)
 
@@ -136,3 +152,35 @@ def test_a_click_is_run_by_it_and_cancelling_the_run_stops_the_message(
         cancel(prefect_server, run_id)
         await_end(prefect_server, run_id, state="CANCELLED")
     assert states(rollcall) == {message_id: "stopped"}
+
+
+EVERY_SO_OFTEN = (
+    "chase-answers", "run-check-ins", "resume-sends", "refresh-sources", "apply-retention",
+)  # fmt: skip
+
+
+def test_every_deployment_that_looks_every_so_often_is_run_by_it(
+    rollcall: Rollcall, source: Path, prefect_server: str, sandbox: Sandbox
+) -> None:
+    rollcall.env |= {"PREFECT_API_URL": prefect_server, "ROLLCALL_SOURCE": str(source)}
+    with dispatcher(rollcall, "rounds"):
+        wait_until(lambda: is_deployed(prefect_server, EVERY_SO_OFTEN[-1]), 90, "it has deployed")
+        for name in EVERY_SO_OFTEN:
+            assert run_to_end(prefect_server, name) == "COMPLETED", name
+    assert sandbox.journal() == []
+
+
+def run_to_end(address: str, name: str) -> str:
+    """Start a run and wait for its end; again where the minute's own run was under way."""
+    ended = "CANCELLED"
+    for _ in range(3):
+        ended = await_any_end(address, start_deployment(address, name))
+        if ended != "CANCELLED":
+            break
+    return ended
+
+
+def await_any_end(address: str, run_id: str) -> str:
+    ends = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+    wait_until(lambda: state_of(address, run_id) in ends, 60, "the run ends")
+    return state_of(address, run_id)

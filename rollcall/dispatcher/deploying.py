@@ -79,8 +79,13 @@ async def _run_deploy() -> None:
     )
     try:
         told, _ = await asyncio.wait_for(process.communicate(), DEPLOY_WITHIN_S)
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
     except TimeoutError as error:
         process.kill()
+        await process.wait()
         raise ConfigError(f"`prefect deploy` took more than {DEPLOY_WITHIN_S:.0f} s") from error
     if process.returncode:
         lines = told.decode(errors="replace").strip().splitlines() or ["it said nothing"]

@@ -26,7 +26,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound, PrefectException, PrefectSignal
 from prefect.flow_engine import run_flow
-from prefect.states import Cancelled, Crashed, Pending
+from prefect.states import AwaitingRetry, Cancelled, Crashed, Pending
 
 from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.runs import find_message_of, list_lost, mark_told
@@ -49,6 +49,9 @@ HEARTBEAT_EVERY_S: Final = 15.0
 
 CARE_EVERY_S: Final = 1.0
 """How often it is asked for runs to cancel, and told of those that are lost."""
+
+MOST_REPEATS: Final = 3
+"""How often a run is begun that loses its process each time before it has accepted a message."""
 
 _UNREACHABLE: Final = (httpx.HTTPError, PrefectException, OSError)
 """What Prefect's client raises where the server is away, or says no."""
@@ -207,11 +210,14 @@ class PoolSide:
         await client.set_flow_run_state(flow_run.id, Cancelled(message="stopped"), force=True)
 
     async def _tell_lost(self, client: PrefectClient) -> None:
-        """Mark runs whose process is gone as crashed: else they would be running for ever."""
+        """Mark runs whose process is gone as crashed: else they would be running for ever.
+
+        One that had accepted no message yet is run again: what it orders would never be sent.
+        """
         ledger, now = self.app.ledger, self.app.clock.now()
         lost = await asyncio.to_thread(list_lost, ledger, now)
         for one in lost:
-            await _mark_crashed(client, UUID(one.flow_run_id))
+            await _end_lost(client, UUID(one.flow_run_id), may_repeat=not one.has_message)
         if lost:
             await asyncio.to_thread(mark_told, ledger, [one.run_id for one in lost], now)
 
@@ -232,14 +238,19 @@ async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     return True
 
 
-async def _mark_crashed(client: PrefectClient, flow_run_id: UUID) -> None:
+async def _end_lost(client: PrefectClient, flow_run_id: UUID, *, may_repeat: bool) -> None:
     try:
         flow_run = await client.read_flow_run(flow_run_id)
     except ObjectNotFound:
         return  # deleted by somebody
-    if flow_run.state is None or not flow_run.state.is_final():
-        message = "nobody reported its end; `rollcall log` tells what came of its message"
-        await client.set_flow_run_state(flow_run_id, Crashed(message=message), force=True)
+    if flow_run.state is not None and flow_run.state.is_final():
+        return
+    if may_repeat and flow_run.run_count < MOST_REPEATS:
+        again: Any = AwaitingRetry(message="its process was gone before it had accepted a message")
+        await client.set_flow_run_state(flow_run_id, again, force=True)
+        return
+    message = "nobody reported its end; `rollcall log` tells what came of its message"
+    await client.set_flow_run_state(flow_run_id, Crashed(message=message), force=True)
 
 
 def _name(state: Any) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import is_dead
@@ -40,10 +41,17 @@ _IS_OPEN: Final = Message.closed_at.is_(None)
 
 @dataclass(frozen=True, slots=True)
 class LostRun:
-    """A run in Prefect whose process is gone."""
+    """A run in Prefect whose process is gone.
+
+    Attributes:
+        run_id: Its id here.
+        flow_run_id: Its id in Prefect.
+        has_message: It worked on a message, which others go on with.
+    """
 
     run_id: str
     flow_run_id: str
+    has_message: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +229,11 @@ def find_message_of(ledger: Ledger, flow_run_id: str) -> str | None:
 
 def list_lost(ledger: Ledger, now: datetime) -> list[LostRun]:
     """Return the runs in Prefect whose process is gone and of which Prefect was not told."""
-    query = select(Run.run_id, Run.flow_run_id).where(
+    of_it = aliased(Run)
+    has_message = select(of_it.run_id).where(
+        of_it.flow_run_id == Run.flow_run_id, of_it.message_id.is_not(None)
+    )
+    query = select(Run.run_id, Run.flow_run_id, has_message.exists()).where(
         Run.end == "lost", Run.told_at.is_(None), Run.flow_run_id.is_not(None)
     )
     bury_lost(ledger, now)

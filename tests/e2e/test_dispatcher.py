@@ -162,7 +162,7 @@ EVERY_SO_OFTEN = (
 def test_every_deployment_that_looks_every_so_often_is_run_by_it(
     rollcall: Rollcall, source: Path, prefect_server: str, sandbox: Sandbox
 ) -> None:
-    rollcall.env |= {"PREFECT_API_URL": prefect_server, "ROLLCALL_SOURCE": str(source)}
+    rollcall.env.update(PREFECT_API_URL=prefect_server, ROLLCALL_SOURCE=str(source))
     with dispatcher(rollcall, "rounds"):
         wait_until(lambda: is_deployed(prefect_server, EVERY_SO_OFTEN[-1]), 90, "it has deployed")
         for name in EVERY_SO_OFTEN:

@@ -138,6 +138,16 @@ def test_lost_flow_runs_are_told_once(ledger: Ledger) -> None:
     assert list_lost(ledger, LATER) == []
 
 
+def test_of_a_lost_flow_run_is_known_whether_it_had_a_message(ledger: Ledger) -> None:
+    begin_run(ledger, GONE, NOW, flow_run_id="with")
+    begin_run(ledger, GONE, NOW, flow_run_id="with", message_id=accept(ledger))
+    begin_run(ledger, GONE, NOW, flow_run_id="without")
+
+    told = {(one.flow_run_id, one.has_message) for one in list_lost(ledger, LATER)}
+
+    assert told == {("with", True), ("without", False)}
+
+
 def test_another_machine_takes_part_in_a_message_of_which_much_is_due(ledger: Ledger) -> None:
     small_id = queue_message(ledger, count=3, key="small")
     large_id = queue_message(ledger, count=WORTH_JOINING)

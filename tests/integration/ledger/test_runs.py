@@ -73,7 +73,7 @@ def test_message_of_which_nothing_is_left_to_do_is_no_orphan(
 ) -> None:
     message_id = accept(ledger)
     set_state(ledger, message_id, "sending")
-    set_state(ledger, message_id, state)
+    set_state(ledger, message_id, state, closed_at=NOW)
 
     assert orphan_ids(ledger) == []
     assert take_message(ledger, message_id, ELSEWHERE, LATER) is None

@@ -31,6 +31,9 @@ GRACE_S: Final = 5.0
 WORTH_JOINING: Final = 1_000
 """Deliveries that are due and that nobody holds for which another process takes part."""
 
+FORGOTTEN_AFTER: Final = timedelta(days=7)
+"""After what time a run that ended badly is forgotten; a message is given up long before."""
+
 _LONGEST_PAUSE_S: Final = 300.0
 
 RunEnd = Literal["done", "failed", "lost"]
@@ -290,7 +293,9 @@ def _find_gone(connection: Connection, now: datetime) -> list[str]:
 
 
 def _mark(connection: Connection, run_ids: Sequence[str], end: RunEnd, now: datetime) -> None:
+    """Record how runs ended; those that ended long ago are forgotten."""
     if run_ids:
+        connection.execute(delete(Run).where(Run.ended_at < now - FORGOTTEN_AFTER))
         ended = update(Run).where(Run.run_id.in_(run_ids))
         connection.execute(ended.values(lease_until=None, ended_at=now, end=end))
 

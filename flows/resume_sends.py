@@ -4,6 +4,7 @@ from prefect import State, flow
 
 from rollcall.wiring import running_app
 from tasks.hand_over import hand_over, tell_end
+from tasks.lost_runs import tell_of_lost_runs
 from tasks.resume import find_unattended
 
 
@@ -14,6 +15,7 @@ async def resume_sends() -> State[list[str]]:
     A dispatcher finds it by itself, and sooner: this is for pools that other workers serve.
     """
     async with running_app():
+        await tell_of_lost_runs()  # Prefect: what it takes to be under way and is not
         message_ids = await find_unattended()  # ledger: no run of them holds a lease
         stuck_count = await hand_over(message_ids)  # runs that nobody waits for
         return tell_end(message_ids, (), stuck_count, "rollcall status")

@@ -6,9 +6,12 @@ one that was added stays.
 
 import asyncio
 import hashlib
+import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,22 +35,48 @@ _DESCRIBED_IN: Final = ("flows", "rollcall/domain/forms")
 DEPLOY_WITHIN_S: Final = 120.0
 
 
-async def deploy() -> bool:
+async def deploy(folder: Path) -> bool:
     """Deploy what is not deployed yet, as this version has it; return whether anything was.
+
+    Schedules are written down before and restored after; also by the next call, where this one is
+    cut off between.
+
+    Args:
+        folder: Where they are written down meanwhile.
 
     Raises:
         ConfigError: `prefect deploy` did not do it; tells its last line.
     """
+    kept = folder / "prefect-schedules.json"
     async with get_client() as client:
         await _make_pool(client)
         digest = _digest()
-        if await Variable.aget(DEPLOYED) == digest:
+        if await Variable.aget(DEPLOYED) == digest and not kept.exists():
             return False
-        before = await _read_schedules(client)
+        if not kept.exists():
+            _write_down(kept, await _read_schedules(client))
         await _run_deploy()
-        await _restore_schedules(client, before)
+        await _restore_schedules(client, _read_written(kept))
+        kept.unlink()
         await Variable.aset(DEPLOYED, digest, overwrite=True)
         return True
+
+
+def _write_down(path: Path, schedules: dict[UUID, list[DeploymentSchedule]]) -> None:
+    told = {
+        str(deployment_id): [one.model_dump(mode="json") for one in of_it]
+        for deployment_id, of_it in schedules.items()
+    }
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(told), "utf-8")
+    draft.replace(path)
+
+
+def _read_written(path: Path) -> dict[UUID, list[DeploymentSchedule]]:
+    return {
+        UUID(deployment_id): [DeploymentSchedule.model_validate(one) for one in of_it]
+        for deployment_id, of_it in json.loads(path.read_text("utf-8")).items()
+    }
 
 
 async def _make_pool(client: PrefectClient) -> None:
@@ -104,9 +133,18 @@ async def _restore_schedules(
 ) -> None:
     for deployment_id, schedules in before.items():
         now = await client.read_deployment_schedules(deployment_id)
-        known = {one.slug: one for one in now}
         for schedule in schedules:
-            await _restore(client, deployment_id, schedule, known.get(schedule.slug))
+            await _restore(client, deployment_id, schedule, _find(schedule, now))
+
+
+def _find(
+    schedule: DeploymentSchedule, among: Sequence[DeploymentSchedule]
+) -> DeploymentSchedule | None:
+    """Return the same schedule: of the same slug or, without one, of the same moments."""
+    for one in among:
+        if one.slug == schedule.slug and (schedule.slug or one.schedule == schedule.schedule):
+            return one
+    return None
 
 
 async def _restore(
@@ -115,7 +153,7 @@ async def _restore(
     schedule: DeploymentSchedule,
     now: DeploymentSchedule | None,
 ) -> None:
-    if now is None and schedule.slug is not None:
+    if now is None:
         again: Any = DeploymentScheduleCreate(
             schedule=schedule.schedule,
             active=schedule.active,
@@ -123,5 +161,5 @@ async def _restore(
             parameters=schedule.parameters,
         )
         await client.create_deployment_schedules(deployment_id, [again])
-    elif now is not None and now.active != schedule.active:
+    elif now.active != schedule.active:
         await client.update_deployment_schedule(deployment_id, now.id, active=schedule.active)

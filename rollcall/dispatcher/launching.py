@@ -1,7 +1,9 @@
 """Run the flow of a message: as a Prefect flow run where a server answers, else its bare steps."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, Final
 
 import httpx
@@ -12,9 +14,13 @@ from flows.open_chat import open_chat
 from flows.post_to_chat import post_to_chat
 from flows.send_message import send_accepted, send_message
 from rollcall.errors import RollcallError
+from rollcall.sending.run_lease import noted_begin, taken_run
 from rollcall.sending.steps import SendReport
 
 HEALTH_TIMEOUT_S: Final = 2.0
+
+BEGIN_WITHIN_S: Final = 8.0
+"""How long Prefect's server may take to let a flow run begin; then it is done without."""
 
 MessageFlow = Flow[..., Coroutine[Any, Any, State[SendReport | None]]]
 
@@ -41,18 +47,46 @@ async def run_message(
     Raises:
         RollcallError: As the steps of the flow do.
     """
-    flow = FLOWS.get(kind, send_message)
     if not uses_prefect:
         return await send_accepted(message_id)
     try:
-        return await _read_report(await flow(message_id, return_state=True))
+        return await _read_report(await _run_flow(FLOWS.get(kind, send_message), message_id))
     except RollcallError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises
         fault = {"message_id": message_id, "fault": type(error).__name__}
-        log.warning("prefect failed in mid-send", extra=fault, exc_info=True)
+        log.warning("prefect failed in mid-send", extra=fault)
         tell("Prefect failed in mid-send: going on without it")
+        taken_run.set(None)  # the run that was begun has ended: this is another one
         return await send_accepted(message_id)
+
+
+async def _run_flow(flow: MessageFlow, message_id: str) -> State[SendReport | None]:
+    """Run a flow; a server that does not let it begin in time is done without.
+
+    Raises:
+        TimeoutError: It has not begun in time.
+    """
+    begun = asyncio.Event()
+    context = copy_context()
+    context.run(noted_begin.set, begun)
+    running = asyncio.create_task(_as_state(flow, message_id), context=context)
+    waiting = asyncio.create_task(begun.wait())
+    try:
+        watched: set[asyncio.Task[Any]] = {running, waiting}
+        await asyncio.wait(watched, timeout=BEGIN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        if not begun.is_set() and not running.done():
+            running.cancel()
+            await asyncio.wait([running], timeout=BEGIN_WITHIN_S)
+            raise TimeoutError("the flow run has not begun")
+        return await running
+    finally:
+        waiting.cancel()
+        running.cancel()
+
+
+async def _as_state(flow: MessageFlow, message_id: str) -> State[SendReport | None]:
+    return await flow(message_id, return_state=True)
 
 
 async def _read_report(state: State[SendReport | None]) -> SendReport:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -25,7 +26,10 @@ LOOK_EVERY_S: Final = 1.0
 """How often the ledger is looked at without a ring, in seconds."""
 
 MOST_AT_ONCE: Final = 50
-"""Messages that one dispatcher works on at a time; what is above waits, oldest first."""
+"""Messages that one dispatcher works on before one that was begun before waits for a place."""
+
+JOIN_AGAIN_S: Final = 60.0
+"""After how long a dispatcher takes part once more in what others lead, in seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,9 @@ class LedgerSide:
     tell: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
     running: "dict[str, asyncio.Task[None]]" = field(init=False, default_factory=dict)
+    _look_again_at: float = field(init=False, default=0.0)
+    _had_room: bool = field(init=False, default=True)
+    _rests: dict[str, float] = field(init=False, default_factory=dict)
 
     async def work(self) -> None:
         """Take what there is until told to stop; then wait for what is in flight."""
@@ -65,16 +72,21 @@ class LedgerSide:
         """Take what was rung for at once, then what nobody works on, then a part in large ones."""
         for message_id in dict.fromkeys(rung_ids):
             await self._take(message_id)
-        if rung_ids:
+        if time.monotonic() < self._look_again_at:
             return
+        self._look_again_at = time.monotonic() + LOOK_EVERY_S
         now = self.app.clock.now
-        for orphan in await asyncio.to_thread(list_orphans, self.app.ledger, now(), MOST_AT_ONCE):
-            await self._take(orphan.message_id)
-        for one in await asyncio.to_thread(list_joinable, self.app.ledger, now()):
-            await self._join(one.message_id, one.kind)
+        for one in await asyncio.to_thread(list_orphans, self.app.ledger, now()):
+            # what nobody has begun never waits for a place: most of those under way only wait
+            if not one.is_begun or self._has_room():
+                await self._take(one.message_id)
+        ledger, owner = self.app.ledger, self.owner
+        for one in await asyncio.to_thread(list_joinable, ledger, owner, now()):
+            if self._has_room() and time.monotonic() >= self._rests.get(one.message_id, 0.0):
+                await self._join(one.message_id, one.kind)
 
     async def _take(self, message_id: str) -> None:
-        if not self._has_room_for(message_id):
+        if message_id in self.running:
             return
         taken = await asyncio.to_thread(
             take_message, self.app.ledger, message_id, self.owner, self.app.clock.now()
@@ -83,16 +95,22 @@ class LedgerSide:
             self._start(message_id, *taken)
 
     async def _join(self, message_id: str, kind: str) -> None:
-        if not self._has_room_for(message_id):
-            return
+        """Take part; where that ends badly or there is little to do, not again for a minute."""
+        self._rests[message_id] = time.monotonic() + JOIN_AGAIN_S
         run_id = await asyncio.to_thread(
             join_message, self.app.ledger, message_id, self.owner, self.app.clock.now()
         )
         if run_id is not None:
             self._start(message_id, run_id, kind)
 
-    def _has_room_for(self, message_id: str) -> bool:
-        return message_id not in self.running and len(self.running) < MOST_AT_ONCE
+    def _has_room(self) -> bool:
+        """Tell whether there is room for more than what is new; say so when there is none."""
+        has_room = len(self.running) < MOST_AT_ONCE
+        if has_room != self._had_room:
+            told = "room again" if has_room else f"{MOST_AT_ONCE} at once: the others wait"
+            self.tell(f"messages that were begun before: {told}")
+        self._had_room = has_room
+        return has_room
 
     def _start(self, message_id: str, run_id: str, kind: str) -> None:
         context = copy_context()
@@ -111,8 +129,9 @@ class LedgerSide:
         except RollcallError as error:
             # the sentence may quote the source, and logs are read by others: the ledger has it
             await self._give_up(message_id, run_id, type(error).__name__)
-        except Exception as error:
-            log.exception("a run broke off", extra={"message_id": message_id})
+        except Exception as error:  # noqa: BLE001 - the dispatcher outlives it; its words may quote people
+            fault = {"message_id": message_id, "fault": type(error).__name__}
+            log.error("a run broke off", extra=fault)  # noqa: TRY400
             await self._give_up(message_id, run_id, type(error).__name__)
         else:
             self.tell(f"message {message_id}: {report.state}")

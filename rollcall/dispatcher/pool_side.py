@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from prefect import Flow
@@ -24,16 +24,18 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
-from prefect.exceptions import ObjectNotFound, PrefectException, PrefectSignal
+from prefect.exceptions import ObjectNotFound, PrefectSignal
 from prefect.flow_engine import run_flow
-from prefect.states import AwaitingRetry, Cancelled, Crashed, Pending
+from prefect.states import Cancelled, Pending
 
-from rollcall.errors import LedgerError, RollcallError
-from rollcall.ledger.runs import find_message_of, list_lost, mark_told
+from rollcall.errors import InputError
+from rollcall.ledger.messages import find_message
+from rollcall.ledger.runs import list_flow_runs
 from rollcall.ledger.stopping import stop_message
 from rollcall.sending.run_lease import RunLease
 from rollcall.wiring import App
 from tasks.accept import key_of_run, ordering_under
+from tasks.lost_runs import tell_lost
 
 POOL: Final = "sends"
 """The work pool; `prefect worker start --pool sends` serves it too, only slower."""
@@ -50,11 +52,11 @@ HEARTBEAT_EVERY_S: Final = 15.0
 CARE_EVERY_S: Final = 1.0
 """How often it is asked for runs to cancel, and told of those that are lost."""
 
-MOST_REPEATS: Final = 3
-"""How often a run is begun that loses its process each time before it has accepted a message."""
+ANSWER_WITHIN_S: Final = 2.0
+"""How long the server may take to say what is due; then it is taken to be away."""
 
-_UNREACHABLE: Final = (httpx.HTTPError, PrefectException, OSError)
-"""What Prefect's client raises where the server is away, or says no."""
+MOST_RUNS: Final = 200
+"""Runs that are under way here before no further one is claimed."""
 
 log = logging.getLogger(__name__)
 
@@ -99,18 +101,21 @@ class PoolSide:
     async def _look(self, client: PrefectClient) -> float:
         """Take what is due; return after how many seconds to look again."""
         before = self.app.clock.now() + timedelta(seconds=ASK_EVERY_S)
+        asked = client.get_scheduled_flow_runs_for_work_pool(POOL, scheduled_before=before)
         try:
-            due = await client.get_scheduled_flow_runs_for_work_pool(POOL, scheduled_before=before)
+            due = await asyncio.wait_for(asked, ANSWER_WITHIN_S)
         except ObjectNotFound:
             self._note(answers=True)  # the pool is yet to be made
             return AWAY_PAUSE_S
-        except _UNREACHABLE:
+        except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises
+            log.debug("the server does not answer", extra={"fault": type(error).__name__})
             self._note(answers=False)
             return AWAY_PAUSE_S
         self._note(answers=True)
         self._left &= {one.flow_run.id for one in due}
         for one in due:
-            if one.flow_run.id not in self.running and one.flow_run.id not in self._left:
+            is_known = one.flow_run.id in self.running or one.flow_run.id in self._left
+            if not is_known and len(self.running) < MOST_RUNS:
                 self._start(client, one.flow_run)
         return ASK_EVERY_S
 
@@ -132,32 +137,37 @@ class PoolSide:
                 self._left.add(flow_run.id)
                 return
             async with self._lease(flow_run) as lease:
-                if await _claim(client, flow_run):
-                    await self._run_claimed(flow, flow_run, lease)
+                lease.end = "lost"  # what breaks off from here on, Prefect is told of
+                if not await _claim(client, flow_run):
+                    lease.end = "dropped"
+                elif await self._has_ended(flow, flow_run):
+                    lease.end = "done"
         except asyncio.CancelledError:
             self.tell(f"run {flow_run.name}: cancelled")
-        except (*_UNREACHABLE, RollcallError) as error:
+        except Exception as error:  # noqa: BLE001 - the dispatcher outlives it; its words may quote people
             fault = {"flow_run_id": str(flow_run.id), "fault": type(error).__name__}
-            log.warning("a run broke off", extra=fault)
-        except Exception:
-            log.exception("a run broke off", extra={"flow_run_id": str(flow_run.id)})
+            log.error("a run broke off", extra=fault)  # noqa: TRY400
 
     def _lease(self, flow_run: FlowRun) -> RunLease:
         return RunLease(self.app.ledger, self.app.clock, flow_run_id=str(flow_run.id))
 
-    async def _run_claimed(self, flow: Flow[Any, Any], flow_run: FlowRun, lease: RunLease) -> None:
+    async def _has_ended(self, flow: Flow[Any, Any], flow_run: FlowRun) -> bool:
+        """Run a run; return whether Prefect saw it end."""
         self.tell(f"run {flow_run.name} of {flow.name}: begun")
         try:
             running: Any = run_flow(flow, flow_run=flow_run, return_type="state")  # ours are async
             state = await running
         except PrefectSignal:
             self.tell(f"run {flow_run.name} of {flow.name}: Prefect wants it not to run")
-            return
-        except _UNREACHABLE:
-            lease.end = "lost"  # Prefect is told once it answers
+            return True
+        except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises
+            fault = {"flow_run_id": str(flow_run.id), "fault": type(error).__name__}
+            log.warning("prefect failed in mid-run", extra=fault)
             self.tell("Prefect failed in mid-run: going on without it")
-            state = await _go_on_without(flow, flow_run)
+            await _go_on_without(flow, flow_run)
+            return False
         self.tell(f"run {flow_run.name} of {flow.name}: {_name(state)}")
+        return True
 
     async def _find_flow(self, client: PrefectClient, flow_run: FlowRun) -> Flow[Any, Any] | None:
         if flow_run.flow_id not in self._names:
@@ -168,8 +178,8 @@ class PoolSide:
         while True:
             try:
                 await client.send_worker_heartbeat(POOL, self.name, HEARTBEAT_EVERY_S)
-            except _UNREACHABLE:
-                log.debug("no heartbeat was taken")
+            except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises
+                log.debug("no heartbeat was taken", extra={"fault": type(error).__name__})
             await asyncio.sleep(HEARTBEAT_EVERY_S)
 
     async def _care(self, client: PrefectClient) -> None:
@@ -180,46 +190,48 @@ class PoolSide:
                 continue
             try:
                 await self._cancel_asked(client)
-                await self._tell_lost(client)
-            except _UNREACHABLE:
-                log.debug("the server was not asked what to cancel")
-            except LedgerError as error:
-                log.warning("lost runs were not looked for", extra={"reason": str(error)})
+                await tell_lost(client, self.app, self.running)
+            except Exception as error:  # noqa: BLE001 - of the client's or the ledger's: next time
+                log.warning("runs were not cared for", extra={"fault": type(error).__name__})
 
     async def _cancel_asked(self, client: PrefectClient) -> None:
         """Cancel runs: of a message, what was not handed over yet is held back for good."""
-        if not self.running:
+        known = await asyncio.to_thread(list_flow_runs, self.app.ledger)
+        ids = {*self.running, *map(UUID, known)}
+        if not ids:
             return
         asked = FlowRunFilter(
-            id=FlowRunFilterId(any_=list(self.running)),
+            id=FlowRunFilterId(any_=list(ids)),
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
         )
         for flow_run in await client.read_flow_runs(flow_run_filter=asked):
-            await self._cancel(client, flow_run)
+            message_id = known.get(str(flow_run.id))
+            if message_id is not None or flow_run.id in self.running:
+                await self._cancel(client, flow_run, message_id)
 
-    async def _cancel(self, client: PrefectClient, flow_run: FlowRun) -> None:
-        ledger = self.app.ledger
-        message_id = await asyncio.to_thread(find_message_of, ledger, str(flow_run.id))
+    async def _cancel(
+        self, client: PrefectClient, flow_run: FlowRun, message_id: str | None
+    ) -> None:
+        """Stop a run's message, also one that is accepted in this very moment."""
         task = self.running.get(flow_run.id)
-        if message_id is not None:
-            await asyncio.to_thread(stop_message, ledger, message_id, self.app.clock.now())
-        elif task is not None:
+        if message_id is None and task is not None:
             task.cancel()
-        if task is not None:
+            await asyncio.wait([task], timeout=AWAY_PAUSE_S)
+            await asyncio.sleep(AWAY_PAUSE_S)  # a thread that accepts cannot be cancelled
+        found = await asyncio.to_thread(self._stop_message, message_id, flow_run.id)
+        if found and task is not None:
             await asyncio.wait([task], timeout=AWAY_PAUSE_S)
         await client.set_flow_run_state(flow_run.id, Cancelled(message="stopped"), force=True)
 
-    async def _tell_lost(self, client: PrefectClient) -> None:
-        """Mark runs whose process is gone as crashed: else they would be running for ever.
-
-        One that had accepted no message yet is run again: what it orders would never be sent.
-        """
-        ledger, now = self.app.ledger, self.app.clock.now()
-        lost = await asyncio.to_thread(list_lost, ledger, now)
-        for one in lost:
-            await _end_lost(client, UUID(one.flow_run_id), may_repeat=not one.has_message)
-        if lost:
-            await asyncio.to_thread(mark_told, ledger, [one.run_id for one in lost], now)
+    def _stop_message(self, message_id: str | None, flow_run_id: UUID) -> bool:
+        """Stop what a run works on or has ordered; return whether there is any."""
+        ordered = find_message(self.app.ledger, key_of_run(flow_run_id))
+        found = message_id or (ordered.message_id if ordered else None)
+        if found is None:
+            return False
+        with suppress(InputError):  # it was refused: nothing of it was sent
+            stop_message(self.app.ledger, found, self.app.clock.now())
+        return True
 
 
 async def _go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
@@ -230,27 +242,22 @@ async def _go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
 
 
 async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
-    """Ask for a run; of several who ask at once one gets it."""
-    answer: Any = await client.set_flow_run_state(flow_run.id, Pending())
-    if answer.status is not SetStateStatus.ACCEPT:
-        return False
-    flow_run.state = answer.state
-    return True
+    """Ask for a run; of several who ask at once one gets it.
 
-
-async def _end_lost(client: PrefectClient, flow_run_id: UUID, *, may_repeat: bool) -> None:
+    Where the answer was lost, the server's own word tells who has got it.
+    """
+    token = f"claimed {uuid4().hex}"
     try:
-        flow_run = await client.read_flow_run(flow_run_id)
-    except ObjectNotFound:
-        return  # deleted by somebody
-    if flow_run.state is not None and flow_run.state.is_final():
-        return
-    if may_repeat and flow_run.run_count < MOST_REPEATS:
-        again: Any = AwaitingRetry(message="its process was gone before it had accepted a message")
-        await client.set_flow_run_state(flow_run_id, again, force=True)
-        return
-    message = "nobody reported its end; `rollcall log` tells what came of its message"
-    await client.set_flow_run_state(flow_run_id, Crashed(message=message), force=True)
+        answer: Any = await client.set_flow_run_state(flow_run.id, Pending(message=token))
+        if answer.status is SetStateStatus.ACCEPT:
+            flow_run.state = answer.state
+            return True
+    except httpx.HTTPError as error:
+        log.debug("no answer to a claim", extra={"fault": type(error).__name__})
+    state = (await client.read_flow_run(flow_run.id)).state
+    is_ours = state is not None and state.is_pending() and state.message == token
+    flow_run.state = state
+    return is_ours
 
 
 def _name(state: Any) -> str:

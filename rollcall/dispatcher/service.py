@@ -12,13 +12,18 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import httpx
-from prefect.exceptions import PrefectException
+from prefect.settings import (
+    PREFECT_API_REQUEST_TIMEOUT,
+    PREFECT_CLIENT_MAX_RETRIES,
+    Setting,
+    temporary_settings,
+)
 
 from rollcall import __version__
 from rollcall.clock import SystemClock
@@ -32,6 +37,16 @@ from rollcall.ledger.dispatchers import SEEN_EVERY_S, DispatcherRecord, say_gone
 from rollcall.metrics.monitor import Vitals, make_monitor, make_registry, serve_monitor
 from rollcall.settings import Settings
 from rollcall.wiring import App, build_app, running_app
+
+THREADS: Final = 64
+"""Threads that talk to ledger and sources: messages being prepared must not hold up one that is
+ready. Most of them wait."""
+
+IMPATIENT: Final[dict[Setting, Any]] = {
+    PREFECT_API_REQUEST_TIMEOUT: 15.0,
+    PREFECT_CLIENT_MAX_RETRIES: 3,
+}
+"""A Prefect server that hangs is not waited for by the minute, unless an operator says so."""
 
 DEPLOY_AGAIN_S: Final = 5.0
 """Pause between two tries to deploy, in seconds."""
@@ -86,10 +101,12 @@ class Dispatcher:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "dispatcher"))
         async with running_app(build_app(self.settings, SystemClock())) as app:
             self._app = app
             app.book.keep_divided(self.settings.delivery.processes)
-            await DispatcherWork(app, self.tell, self.listening).go_on()
+            with temporary_settings(set_defaults=IMPATIENT):
+                await DispatcherWork(app, self.tell, self.listening).go_on()
 
 
 @dataclass(slots=True)
@@ -185,12 +202,12 @@ class DispatcherWork:
         """Deploy once the server answers; a pool that is there is served meanwhile."""
         while True:
             try:
-                if await deploy():
+                if await deploy(self.app.settings.data_dir):
                     self.tell("the deployments of prefect.yaml are in Prefect")
-            except (httpx.HTTPError, PrefectException, OSError) as error:
-                log.debug("not deployed", extra={"fault": type(error).__name__})
             except ConfigError as error:
                 self.tell(f"not deployed: {error}")
+            except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises: it is away
+                log.debug("not deployed", extra={"fault": type(error).__name__})
             else:
                 return
             await asyncio.sleep(DEPLOY_AGAIN_S)

@@ -11,9 +11,10 @@ from rollcall.ledger.tables import Base, lean_index
 class Run(Base):
     """One row per process that works on a message, or runs another flow, while it does.
 
-    It is there while its lease holds (`lease_until`) and goes when the run has ended well. What
-    stays has an `ended_at` and an `end`: `failed`, it ended with a fault; `lost`, its process is
-    gone. `flow_run_id` is the run in Prefect; `told_at`, when Prefect was told that it is lost.
+    It is there while its lease holds (`lease_until`); then it has an `ended_at` and an `end`:
+    `done`; `failed`, it ended with a fault; `lost`, its process is gone. `flow_run_id` is the run
+    in Prefect; `told_at`, when Prefect was known to know of its end. `lets_rest`: a bad end of it
+    lets the message rest; not of one that takes part in what others lead.
     """
 
     __tablename__ = "runs"
@@ -31,6 +32,7 @@ class Run(Base):
     ended_at: Mapped[datetime | None]
     end: Mapped[str | None]
     told_at: Mapped[datetime | None]
+    lets_rest: Mapped[bool]
 
 
 class Dispatcher(Base):

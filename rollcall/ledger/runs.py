@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
@@ -31,38 +31,45 @@ GRACE_S: Final = 5.0
 WORTH_JOINING: Final = 1_000
 """Deliveries that are due and that nobody holds for which another process takes part."""
 
+TOLD_WITHIN: Final = timedelta(seconds=30)
+"""How long a run that has ended here may take to tell Prefect so itself."""
+
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 """After what time a run that ended badly is forgotten; a message is given up long before."""
 
 _LONGEST_PAUSE_S: Final = 300.0
 
-RunEnd = Literal["done", "failed", "lost"]
+RunEnd = Literal["done", "failed", "lost", "dropped"]
+"""`dropped`: it was not to be this process's, and nothing is kept of it."""
 
 _IS_OPEN: Final = Message.closed_at.is_(None)
 """Which messages have something left to do; there is an index of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class LostRun:
-    """A run in Prefect whose process is gone.
+class EndedRun:
+    """A run in Prefect that has ended here, of which Prefect may not know.
 
     Attributes:
         run_id: Its id here.
         flow_run_id: Its id in Prefect.
-        has_message: It worked on a message, which others go on with.
+        message_id: What it worked on, if on a message.
+        is_lost: Its process is gone.
     """
 
     run_id: str
     flow_run_id: str
-    has_message: bool
+    message_id: str | None
+    is_lost: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Orphan:
-    """A message with something left to do and nobody who does it."""
+class OpenMessage:
+    """A message with something left to do; `is_begun`, where somebody has worked on it before."""
 
     message_id: str
     kind: str
+    is_begun: bool
 
 
 def begin_run(
@@ -95,7 +102,7 @@ def renew_run(ledger: Ledger, run_id: str, now: datetime) -> None:
 
 
 def end_run(ledger: Ledger, run_id: str, end: RunEnd, now: datetime) -> None:
-    """Record how a run ended. One that did what it was for leaves nothing, nor do those before.
+    """Record how a run ended. With one that did its work the bad ends of before are forgotten.
 
     Args:
         ledger: Where it is recorded.
@@ -104,44 +111,41 @@ def end_run(ledger: Ledger, run_id: str, end: RunEnd, now: datetime) -> None:
         now: The present moment.
     """
     with ledger.write() as connection:
-        if end != "done":
-            _mark(connection, [run_id], end, now)
+        if end == "dropped":
+            connection.execute(delete(Run).where(Run.run_id == run_id))
             return
-        message_id = connection.execute(
-            delete(Run).where(Run.run_id == run_id).returning(Run.message_id)
-        ).scalar_one_or_none()
-        if message_id is not None:
-            is_settled = or_(
-                Run.end == "failed", Run.told_at.is_not(None), Run.flow_run_id.is_(None)
-            )
-            of_it = and_(Run.message_id == message_id, Run.ended_at.is_not(None))
-            connection.execute(delete(Run).where(of_it, is_settled))
+        _mark(connection, [run_id], end, now)
+        if end != "done":
+            return
+        query = select(Run.message_id).where(Run.run_id == run_id)
+        message_id = connection.execute(query).scalar_one_or_none()
+        is_settled = or_(Run.told_at.is_not(None), Run.flow_run_id.is_(None))
+        is_ours = or_(Run.run_id == run_id, Run.message_id == message_id)
+        ended = Run.ended_at.is_not(None)
+        connection.execute(delete(Run).where(is_ours, ended, is_settled))
+        forgiven = update(Run).where(Run.message_id == message_id, ended)
+        connection.execute(forgiven.values(lets_rest=False))
 
 
-def list_orphans(ledger: Ledger, now: datetime, most: int = 100) -> list[Orphan]:
+def list_orphans(ledger: Ledger, now: datetime) -> list[OpenMessage]:
     """Return the messages that nobody works on though something of them is left to do.
 
-    Left out are those that were accepted in this moment, and those whose last run failed or was
-    lost just now: after each such end the pause until the next one is longer, up to five minutes.
+    Those that nobody has begun come first, then the oldest. Left out are those that were accepted
+    in this moment, and those whose last run failed or was lost just now: after each such end the
+    pause until the next one is longer, up to five minutes.
     """
     bury_lost(ledger, now)
-    is_led = select(Run.run_id).where(
-        Run.message_id == Message.message_id, Run.lease_until.is_not(None)
-    )
     query = (
-        select(Message.message_id, Message.kind)
+        _open_messages()
         .where(
-            _IS_OPEN,
-            Message.stopped_at.is_(None),
             Message.accepted_at <= now - timedelta(seconds=GRACE_S),
-            ~is_led.exists(),
+            ~_is_led().exists(),
         )
-        .order_by(Message.accepted_at, Message.message_id)
-        .limit(most)
+        .order_by(Message.state != "accepted", Message.accepted_at, Message.message_id)
     )
     with ledger.read() as connection:
-        found = [Orphan(*row) for row in connection.execute(query)]
-        resting = _resting(connection, [one.message_id for one in found], now)
+        found = [OpenMessage(*row) for row in connection.execute(query)]
+        resting = _resting(connection, now)
     return [one for one in found if one.message_id not in resting]
 
 
@@ -170,9 +174,9 @@ def take_message(
     with ledger.write() as connection:
         ledger.serialise(connection, f"run:{message_id}")
         kind = connection.execute(query).scalar_one_or_none()
-        if kind is None or _live(connection, [message_id], now):
+        if kind is None or _live(connection, message_id, now):
             return None
-        return _insert(connection, owner, now, message_id, None), kind
+        return _insert(connection, owner, now, message_id), kind
 
 
 def join_message(ledger: Ledger, message_id: str, owner: str, now: datetime) -> str | None:
@@ -186,25 +190,29 @@ def join_message(ledger: Ledger, message_id: str, owner: str, now: datetime) -> 
     """
     with ledger.write() as connection:
         ledger.serialise(connection, f"run:{message_id}")
-        if owner in _live(connection, [message_id], now):
+        processes = {_process_of(one) for one in _live(connection, message_id, now)}
+        if not processes or _process_of(owner) in processes:
             return None
-        return _insert(connection, owner, now, message_id, None)
+        return _insert(connection, owner, now, message_id, lets_rest=False)
 
 
-def list_joinable(ledger: Ledger, now: datetime) -> list[Orphan]:
-    """Return the messages that are worked on and of which much is due that nobody has claimed."""
-    is_led = select(Run.run_id).where(
-        Run.message_id == Message.message_id, Run.lease_until.is_not(None)
-    )
-    query = select(Message.message_id, Message.kind).where(
-        _IS_OPEN,
+def list_joinable(ledger: Ledger, owner: str, now: datetime) -> list[OpenMessage]:
+    """Return the messages that others work on and of which much is due that nobody has claimed.
+
+    Args:
+        ledger: Where they are.
+        owner: Who would take part; what its process works on is left out.
+        now: The present moment.
+    """
+    ours = _is_led().where(Run.owner.startswith(f"{_process_of(owner)}/", autoescape=True))
+    query = _open_messages().where(
         Message.state == "sending",
-        Message.stopped_at.is_(None),
         Message.expires_at.is_(None) | (Message.expires_at > now),
-        is_led.exists(),
+        _is_led().exists(),
+        ~ours.exists(),
     )
     with ledger.read() as connection:
-        found = [Orphan(*row) for row in connection.execute(query)]
+        found = [OpenMessage(*row) for row in connection.execute(query)]
         return [one for one in found if _has_much_due(connection, one.message_id, now)]
 
 
@@ -221,34 +229,64 @@ def set_flow_run(ledger: Ledger, run_id: str, flow_run_id: str) -> None:
         connection.execute(update(Run).where(Run.run_id == run_id).values(flow_run_id=flow_run_id))
 
 
-def find_message_of(ledger: Ledger, flow_run_id: str) -> str | None:
-    """Return the message that a run in Prefect works on, None where it works on none."""
-    query = select(Run.message_id).where(
-        Run.flow_run_id == flow_run_id, Run.lease_until.is_not(None), Run.message_id.is_not(None)
+def list_flow_runs(ledger: Ledger) -> dict[str, str | None]:
+    """Return the runs in Prefect that are under way or whose end Prefect may not know.
+
+    Returns:
+        The message of each, None where it works on none, by the run's id in Prefect.
+    """
+    query = (
+        select(Run.flow_run_id, func.max(Run.message_id))
+        .where(Run.flow_run_id.is_not(None), Run.told_at.is_(None))
+        .group_by(Run.flow_run_id)
     )
     with ledger.read() as connection:
-        return connection.execute(query.limit(1)).scalar_one_or_none()
+        return {str(row[0]): row[1] for row in connection.execute(query)}
 
 
-def list_lost(ledger: Ledger, now: datetime) -> list[LostRun]:
-    """Return the runs in Prefect whose process is gone and of which Prefect was not told."""
-    of_it = aliased(Run)
-    has_message = select(of_it.run_id).where(
-        of_it.flow_run_id == Run.flow_run_id, of_it.message_id.is_not(None)
-    )
-    query = select(Run.run_id, Run.flow_run_id, has_message.exists()).where(
-        Run.end == "lost", Run.told_at.is_(None), Run.flow_run_id.is_not(None)
-    )
+def list_untold(ledger: Ledger, now: datetime) -> list[EndedRun]:
+    """Return the runs in Prefect that have ended here and whose end it may not know.
+
+    Those that are lost at once, the others when Prefect has had time to be told by themselves.
+    """
     bury_lost(ledger, now)
+    of_it = aliased(Run)
+    same = select(of_it.run_id).where(of_it.flow_run_id == Run.flow_run_id)
+    message_id = (
+        select(func.max(of_it.message_id))
+        .where(of_it.flow_run_id == Run.flow_run_id)
+        .scalar_subquery()
+    )
+    query = select(Run.run_id, Run.flow_run_id, message_id, Run.end == "lost").where(
+        Run.ended_at.is_not(None),
+        Run.told_at.is_(None),
+        Run.flow_run_id.is_not(None),
+        or_(Run.end == "lost", Run.ended_at <= now - TOLD_WITHIN),
+        ~same.where(of_it.lease_until.is_not(None)).exists(),
+    )
     with ledger.read() as connection:
-        return [LostRun(*row) for row in connection.execute(query)]
+        return [EndedRun(*row) for row in connection.execute(query)]
 
 
 def mark_told(ledger: Ledger, run_ids: Iterable[str], now: datetime) -> None:
-    """Record that Prefect was told of lost runs."""
-    told = update(Run).where(Run.run_id.in_(list(run_ids)))
+    """Record that Prefect knows how runs ended; of those that are done nothing is left then."""
+    of_them = Run.run_id.in_(list(run_ids))
     with ledger.write() as connection:
-        connection.execute(told.values(told_at=now))
+        connection.execute(delete(Run).where(of_them, Run.end == "done"))
+        connection.execute(update(Run).where(of_them).values(told_at=now))
+
+
+def _open_messages() -> Select[tuple[str, str, bool]]:
+    """Return the query of messages that nobody has stopped and of which something is left."""
+    return select(Message.message_id, Message.kind, Message.state != "accepted").where(
+        _IS_OPEN, Message.stopped_at.is_(None)
+    )
+
+
+def _is_led() -> Select[tuple[str]]:
+    return select(Run.run_id).where(
+        Run.message_id == Message.message_id, Run.lease_until.is_not(None)
+    )
 
 
 def _insert(
@@ -256,7 +294,9 @@ def _insert(
     owner: str,
     now: datetime,
     message_id: str | None,
-    flow_run_id: str | None,
+    flow_run_id: str | None = None,
+    *,
+    lets_rest: bool = True,
 ) -> str:
     run_id = f"r{uuid.uuid4().hex}"
     row = {
@@ -266,16 +306,22 @@ def _insert(
         "owner": owner,
         "started_at": now,
         "lease_until": now + timedelta(seconds=RUN_LEASE_S),
+        "lets_rest": lets_rest,
     }
     connection.execute(insert(Run).values(row))
     return run_id
 
 
-def _live(connection: Connection, message_ids: Sequence[str], now: datetime) -> list[str]:
-    """Return who works on any of these messages, once the dead are found."""
+def _live(connection: Connection, message_id: str, now: datetime) -> list[str]:
+    """Return who works on a message, once the dead are found."""
     _mark_lost(connection, now)
-    query = select(Run.owner).where(Run.message_id.in_(message_ids), Run.lease_until.is_not(None))
+    query = select(Run.owner).where(Run.message_id == message_id, Run.lease_until.is_not(None))
     return list(connection.execute(query).scalars())
+
+
+def _process_of(owner: str) -> str:
+    """Return what all holders of leases in one process have in common: host, number, start."""
+    return owner.rpartition("/")[0]
 
 
 def _mark_lost(connection: Connection, now: datetime) -> None:
@@ -314,15 +360,20 @@ def _has_much_due(connection: Connection, message_id: str, now: datetime) -> boo
     return int(connection.execute(counted).scalar_one()) >= WORTH_JOINING
 
 
-def _resting(connection: Connection, message_ids: Sequence[str], now: datetime) -> set[str]:
+def _resting(connection: Connection, now: datetime) -> set[str]:
     """Return the messages whose runs have failed or been lost so often that they rest now."""
     query = (
         select(Run.message_id, func.count(), func.max(Run.ended_at))
-        .where(Run.message_id.in_(message_ids), or_(Run.end == "failed", Run.end == "lost"))
+        .where(
+            Run.message_id.is_not(None),
+            Run.ended_at.is_not(None),
+            or_(Run.end == "failed", Run.end == "lost"),
+            Run.lets_rest.is_(True),
+        )
         .group_by(Run.message_id)
     )
     return {
-        message_id
+        str(message_id)
         for message_id, count, ended_at in connection.execute(query)
         if now < ended_at + timedelta(seconds=_pause_s(count))
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,12 @@ from rollcall.ledger.runs import (
 
 taken_run: ContextVar[str | None] = ContextVar("rollcall_taken_run", default=None)
 """The run that a dispatcher has begun for what it starts; without one a run of its own is begun."""
+
+noted_begin: ContextVar[asyncio.Event | None] = ContextVar("rollcall_noted_begin", default=None)
+"""Set once a run has begun, for whoever started it and will not wait for ever."""
+
+_renewing = ThreadPoolExecutor(1, "renew-run")
+"""A thread of its own: a sign of life must not wait behind work."""
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +51,18 @@ class RunLease:
     flow_run_id: str | None = None
     run_id: str = ""
     end: RunEnd | None = None
-    _renewing: "asyncio.Task[None] | None" = field(init=False, default=None)
+    _renewal: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "RunLease":
         await asyncio.to_thread(self._begin)
-        self._renewing = asyncio.create_task(self._renew_for_ever())
+        if (noted := noted_begin.get()) is not None:
+            noted.set()
+        self._renewal = asyncio.create_task(self._renew_for_ever())
         return self
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if self._renewing is not None:
-            self._renewing.cancel()
+        if self._renewal is not None:
+            self._renewal.cancel()
         end: RunEnd = "done" if error is None else "failed"
         await asyncio.shield(asyncio.to_thread(self._end, self.end or end))
 
@@ -80,9 +89,13 @@ class RunLease:
             log.warning("the end of a run was not recorded", extra={"reason": str(error)})
 
     async def _renew_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(RENEW_RUN_EVERY_S)
-            try:
-                await asyncio.to_thread(renew_run, self.ledger, self.run_id, self.clock.now())
-            except LedgerError as error:
-                log.warning("a run was not renewed", extra={"reason": str(error)})
+            await loop.run_in_executor(_renewing, self._renew)
+
+    def _renew(self) -> None:
+        try:
+            renew_run(self.ledger, self.run_id, self.clock.now())
+        except LedgerError as error:
+            log.warning("a run was not renewed", extra={"reason": str(error)})

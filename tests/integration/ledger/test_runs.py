@@ -11,14 +11,15 @@ from rollcall.ledger.messages import MessageState, accept_message, set_state
 from rollcall.ledger.runs import (
     GRACE_S,
     RUN_LEASE_S,
+    TOLD_WITHIN,
     WORTH_JOINING,
     begin_run,
     end_run,
-    find_message_of,
     join_message,
+    list_flow_runs,
     list_joinable,
-    list_lost,
     list_orphans,
+    list_untold,
     mark_told,
     release_run,
     renew_run,
@@ -28,6 +29,7 @@ from rollcall.ledger.stopping import stop_message
 from tests.integration.ledger.records import NOW, a_message, queue_message
 
 ELSEWHERE = "another-machine/1/1/0badcafe"
+SAME_PROCESS = "another-machine/1/1/00c0ffee"
 GONE = f"{new_owner().split('/')[0]}/4194303/1/0badcafe"
 """A process of this machine that does not run: its number is above what the kernel gives."""
 LATER = NOW + timedelta(seconds=GRACE_S)
@@ -97,16 +99,27 @@ def test_of_many_that_take_a_message_at_once_one_gets_it(ledger: Ledger) -> None
     assert [kind for run in taken if run for kind in run[1:]] == ["one_way"]
 
 
-def test_run_that_did_its_work_leaves_nothing_behind(ledger: Ledger) -> None:
+def test_run_that_did_its_work_is_forgotten_once_prefect_knows(ledger: Ledger) -> None:
     message_id = accept(ledger)
-    failed_id = begin_run(ledger, ELSEWHERE, NOW, message_id=message_id)
-    end_run(ledger, failed_id, "failed", NOW)
+    release_run(ledger, begin_run(ledger, ELSEWHERE, NOW, message_id=message_id), NOW)
     run_id = begin_run(ledger, ELSEWHERE, NOW, message_id=message_id, flow_run_id="f")
+    assert list_flow_runs(ledger) == {"f": message_id}
     end_run(ledger, run_id, "done", NOW)
 
-    assert find_message_of(ledger, "f") is None
-    assert list_lost(ledger, LATER) == []
     assert orphan_ids(ledger) == [message_id]
+    assert list_untold(ledger, LATER) == []
+    [ended] = list_untold(ledger, NOW + TOLD_WITHIN)
+    assert (ended.flow_run_id, ended.message_id, ended.is_lost) == ("f", message_id, False)
+    mark_told(ledger, [ended.run_id], LATER)
+    assert list_flow_runs(ledger) == {}
+    assert list_untold(ledger, NOW + TOLD_WITHIN) == []
+
+
+def test_run_that_was_claimed_by_another_is_not_told_of(ledger: Ledger) -> None:
+    run_id = begin_run(ledger, ELSEWHERE, NOW, flow_run_id="f")
+    end_run(ledger, run_id, "dropped", NOW)
+
+    assert list_untold(ledger, NOW + TOLD_WITHIN) == []
 
 
 def test_message_whose_runs_fail_again_and_again_is_taken_ever_later(ledger: Ledger) -> None:
@@ -120,32 +133,35 @@ def test_message_whose_runs_fail_again_and_again_is_taken_ever_later(ledger: Led
 
 
 def test_run_that_broke_off_is_not_taken_for_one_that_ended_itself(ledger: Ledger) -> None:
-    run_id = begin_run(ledger, ELSEWHERE, NOW, message_id=accept(ledger))
+    message_id = accept(ledger)
+    run_id = begin_run(ledger, ELSEWHERE, NOW, message_id=message_id)
     end_run(ledger, run_id, "done", NOW)
 
     release_run(ledger, run_id, NOW)
+    release_run(ledger, begin_run(ledger, ELSEWHERE, NOW, message_id=message_id), NOW)
 
-    assert list_lost(ledger, LATER) == []
+    assert orphan_ids(ledger) == [message_id]
 
 
-def test_lost_flow_runs_are_told_once(ledger: Ledger) -> None:
+def test_lost_flow_runs_are_told_once_and_with_their_message(ledger: Ledger) -> None:
+    message_id = accept(ledger)
     begin_run(ledger, GONE, NOW, flow_run_id="a")
-    begin_run(ledger, ELSEWHERE, NOW, flow_run_id="b")
+    begin_run(ledger, GONE, NOW, flow_run_id="b")
+    begin_run(ledger, GONE, NOW, flow_run_id="b", message_id=message_id)
+    begin_run(ledger, ELSEWHERE, NOW, flow_run_id="c")
 
-    [lost] = list_lost(ledger, LATER)
-    assert lost.flow_run_id == "a"
-    mark_told(ledger, [lost.run_id], LATER)
-    assert list_lost(ledger, LATER) == []
+    lost = list_untold(ledger, LATER)
+    assert {(one.flow_run_id, one.message_id) for one in lost} == {("a", None), ("b", message_id)}
+    assert all(one.is_lost for one in lost)
+    mark_told(ledger, [one.run_id for one in lost], LATER)
+    assert list_untold(ledger, LATER) == []
 
 
-def test_of_a_lost_flow_run_is_known_whether_it_had_a_message(ledger: Ledger) -> None:
-    begin_run(ledger, GONE, NOW, flow_run_id="with")
-    begin_run(ledger, GONE, NOW, flow_run_id="with", message_id=accept(ledger))
-    begin_run(ledger, GONE, NOW, flow_run_id="without")
+def test_flow_run_of_which_a_part_lives_is_not_lost(ledger: Ledger) -> None:
+    begin_run(ledger, GONE, NOW, flow_run_id="a")
+    begin_run(ledger, ELSEWHERE, NOW, flow_run_id="a")
 
-    told = {(one.flow_run_id, one.has_message) for one in list_lost(ledger, LATER)}
-
-    assert told == {("with", True), ("without", False)}
+    assert list_untold(ledger, LATER) == []
 
 
 def test_another_machine_takes_part_in_a_message_of_which_much_is_due(ledger: Ledger) -> None:
@@ -155,6 +171,24 @@ def test_another_machine_takes_part_in_a_message_of_which_much_is_due(ledger: Le
         set_state(ledger, message_id, "sending")
         begin_run(ledger, ELSEWHERE, NOW, message_id=message_id)
 
-    assert [one.message_id for one in list_joinable(ledger, LATER)] == [large_id]
-    assert join_message(ledger, large_id, new_owner(), LATER)
-    assert join_message(ledger, large_id, ELSEWHERE, LATER) is None
+    assert joinable_ids(ledger, new_owner()) == [large_id]
+    assert joinable_ids(ledger, SAME_PROCESS) == []
+    assert join_message(ledger, large_id, SAME_PROCESS, LATER) is None
+    run_id = join_message(ledger, large_id, new_owner(), LATER)
+    assert run_id
+
+
+def test_who_took_part_and_failed_does_not_let_the_message_rest(ledger: Ledger) -> None:
+    message_id = accept(ledger)
+    led_id = begin_run(ledger, ELSEWHERE, NOW, message_id=message_id)
+    for _ in range(5):
+        joined_id = join_message(ledger, message_id, new_owner(), NOW)
+        assert joined_id
+        release_run(ledger, joined_id, NOW)
+    release_run(ledger, led_id, NOW)
+
+    assert orphan_ids(ledger) == [message_id]
+
+
+def joinable_ids(ledger: Ledger, owner: str) -> list[str]:
+    return [one.message_id for one in list_joinable(ledger, owner, LATER)]

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime),
         sa.Column("end", sa.Text),
         sa.Column("told_at", UtcDateTime),
+        sa.Column("lets_rest", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("run_id", name="pk_runs"),
     )
     op.create_index("ix_runs_message_id", "runs", ["message_id"])

@@ -1,0 +1,66 @@
+"""Tell Prefect of runs that have ended and of which it does not know: else they run for ever."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.states import AwaitingRetry, Cancelled, Crashed
+
+from rollcall.ledger.runs import EndedRun, list_untold, mark_told
+from rollcall.ledger.stopping import stop_message
+from rollcall.wiring import App, current_app
+from tasks.step import step
+
+MOST_REPEATS: Final = 3
+"""How often a run is begun that loses its process each time before it has accepted a message."""
+
+
+@step("tell-lost")
+async def tell_of_lost_runs() -> int:
+    """Tell Prefect's server of all that are lost; return how many there were."""
+    async with get_client() as client:
+        return await tell_lost(client, current_app())
+
+
+async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] = ()) -> int:
+    """Bring Prefect to know how runs have ended.
+
+    One that is cancelled while nobody runs it stops its message. One that had accepted no message
+    yet is run again: what it orders would never be sent.
+
+    Args:
+        client: Of the server.
+        app: Whose ledger tells what has ended.
+        running: What runs here, whatever the ledger says.
+    """
+    ledger, now = app.ledger, app.clock.now()
+    ended = await asyncio.to_thread(list_untold, ledger, now)
+    ended = [one for one in ended if UUID(one.flow_run_id) not in running]
+    for one in ended:
+        await _tell(client, app, one)
+    if ended:
+        await asyncio.to_thread(mark_told, ledger, [one.run_id for one in ended], now)
+    return len(ended)
+
+
+async def _tell(client: PrefectClient, app: App, run: EndedRun) -> None:
+    flow_run_id = UUID(run.flow_run_id)
+    try:
+        flow_run = await client.read_flow_run(flow_run_id)
+    except ObjectNotFound:
+        return  # deleted by somebody
+    state = flow_run.state
+    if state is not None and state.is_final():
+        return
+    end: Any = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
+    if state is not None and state.is_cancelling():
+        if run.message_id is not None:
+            now = app.clock.now()
+            await asyncio.to_thread(stop_message, app.ledger, run.message_id, now)
+        end = Cancelled(message="stopped")
+    elif run.is_lost and run.message_id is None and flow_run.run_count < MOST_REPEATS:
+        end = AwaitingRetry(message="its process was gone before it had accepted a message")
+    await client.set_flow_run_state(flow_run_id, end, force=True)

@@ -21,7 +21,6 @@ from typing import Any, Final
 from prefect.settings import (
     PREFECT_API_REQUEST_TIMEOUT,
     PREFECT_CLIENT_MAX_RETRIES,
-    Setting,
     temporary_settings,
 )
 
@@ -42,7 +41,7 @@ THREADS: Final = 64
 """Threads that talk to ledger and sources: messages being prepared must not hold up one that is
 ready. Most of them wait."""
 
-IMPATIENT: Final[dict[Setting, Any]] = {
+IMPATIENT: Final[dict[Any, Any]] = {
     PREFECT_API_REQUEST_TIMEOUT: 15.0,
     PREFECT_CLIENT_MAX_RETRIES: 3,
 }

@@ -28,12 +28,12 @@ from prefect.exceptions import ObjectNotFound, PrefectException, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import AwaitingRetry, Cancelled, Crashed, Pending
 
+from rollcall.dispatcher.without_prefect import go_on_without
 from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.runs import find_message_of, list_lost, mark_told
 from rollcall.ledger.stopping import stop_message
 from rollcall.sending.run_lease import RunLease
 from rollcall.wiring import App
-from tasks.accept import key_of_run, ordering_under
 
 POOL: Final = "sends"
 """The work pool; `prefect worker start --pool sends` serves it too, only slower."""
@@ -156,7 +156,7 @@ class PoolSide:
         except _UNREACHABLE:
             lease.end = "lost"  # Prefect is told once it answers
             self.tell("Prefect failed in mid-run: going on without it")
-            state = await _go_on_without(flow, flow_run)
+            state = await go_on_without(flow, flow_run)
         self.tell(f"run {flow_run.name} of {flow.name}: {_name(state)}")
 
     async def _find_flow(self, client: PrefectClient, flow_run: FlowRun) -> Flow[Any, Any] | None:
@@ -220,13 +220,6 @@ class PoolSide:
             await _end_lost(client, UUID(one.flow_run_id), may_repeat=not one.has_message)
         if lost:
             await asyncio.to_thread(mark_told, ledger, [one.run_id for one in lost], now)
-
-
-async def _go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
-    """Run the steps of a run as they are; what it has ordered already is found by its key."""
-    parameters = flow.validate_parameters(flow_run.parameters)
-    with ordering_under(key_of_run(flow_run.id)):
-        return await flow.fn(**parameters)
 
 
 async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:

@@ -19,6 +19,7 @@ from rollcall.errors import RollcallError
 from rollcall.sending.administrators import accept_failure_notice
 from rollcall.wiring import running_app
 from tasks.hand_over import hand_over
+from tasks.lateness import TOO_LATE
 
 INTERRUPTED: Final = "Interrupted"
 """As `tasks.end.state_of` calls the end of a run that has left something to do."""
@@ -28,10 +29,15 @@ async def tell_administrators(flow: Flow[..., Any], flow_run: FlowRun, state: St
     """Email administrators that a scheduled run has failed; once for each run, however often.
 
     Of a run that somebody started they see themselves what became of it; one that was interrupted
-    is gone on with by another.
+    is gone on with by another. Of runs that were too late they are told once a day and schedule.
     """
-    if flow_run.auto_scheduled and state.name != INTERRUPTED:
-        await _tell(await _describe(flow, flow_run, state))
+    if not flow_run.auto_scheduled or state.name == INTERRUPTED:
+        return
+    failure = await _describe(flow, flow_run, state)
+    if state.name == TOO_LATE:
+        of_schedule = f"{flow_run.deployment_id}:{failure.name}"
+        failure = tell_late_daily(failure, of_schedule, SystemClock().now())
+    await _tell(failure)
 
 
 async def tell_of_upkeep(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -44,6 +50,12 @@ async def tell_of_upkeep(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
 def tell_daily(failure: ScheduleFailure, flow_name: str, now: datetime) -> ScheduleFailure:
     """Return a failure of upkeep as one that is the same all day, so that it is told of once."""
     return replace(failure, occurrence=f"{flow_name}:{now:%Y-%m-%d}", is_upkeep=True)
+
+
+def tell_late_daily(failure: ScheduleFailure, schedule: str, now: datetime) -> ScheduleFailure:
+    """Return a run that was too late as one of many: after an outage there may be hundreds."""
+    reason = f"{failure.reason}. Of further late runs of this schedule you are told tomorrow"
+    return replace(failure, occurrence=f"late:{schedule}:{now:%Y-%m-%d}", reason=reason)
 
 
 async def _tell(failure: ScheduleFailure) -> None:

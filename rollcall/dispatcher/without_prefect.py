@@ -11,6 +11,7 @@ from prefect.states import exception_to_failed_state
 
 from rollcall.errors import RollcallError
 from tasks.accept import key_of_run, ordering_under
+from tasks.current_run import standing_for
 
 _TELLING_FAILS: Final = (httpx.HTTPError, PrefectException, OSError, RollcallError)
 """What telling may fail of: the notice stands in the ledger by then, or never will."""
@@ -28,7 +29,7 @@ async def go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
     """
     try:
         parameters = flow.validate_parameters(flow_run.parameters)
-        with ordering_under(key_of_run(flow_run.id)):
+        with ordering_under(key_of_run(flow_run.id)), standing_for(flow_run):
             ended = await flow.fn(**parameters)
     except Exception as error:
         await _tell_failed(flow, flow_run, await exception_to_failed_state(error))

@@ -5,10 +5,15 @@ from prefect import State, flow
 from rollcall.wiring import running_app
 from tasks.hand_over import hand_over, tell_end
 from tasks.resume import find_unattended
-from tasks.scheduled import tell_of_upkeep
+from tasks.scheduled import ROUND_WITHIN_S, tell_of_upkeep
 
 
-@flow(name="resume-sends", persist_result=False, on_failure=[tell_of_upkeep])
+@flow(
+    name="resume-sends",
+    timeout_seconds=ROUND_WITHIN_S,
+    persist_result=False,
+    on_failure=[tell_of_upkeep],
+)
 async def resume_sends() -> State[list[str]]:
     """Have what a dead process left gone on with; safe to run again, also at once.
 

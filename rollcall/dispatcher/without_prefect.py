@@ -1,5 +1,6 @@
 """Go on with a flow run when Prefect fails in the middle of it: its bare steps, and who is told."""
 
+import asyncio
 import logging
 from typing import Any, Final
 
@@ -30,7 +31,8 @@ async def go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
     try:
         parameters = flow.validate_parameters(flow_run.parameters)
         with ordering_under(key_of_run(flow_run.id)), standing_for(flow_run):
-            ended = await flow.fn(**parameters)
+            async with asyncio.timeout(flow.timeout_seconds):
+                ended = await flow.fn(**parameters)
     except Exception as error:
         await _tell_failed(flow, flow_run, await exception_to_failed_state(error))
         raise

@@ -20,7 +20,7 @@ _AFTER_SEND: Final = (
 )
 _AFTER_UPKEEP: Final = (
     "Messages, reminders and questions may fail for the same reason.",
-    "You are told of it once a day; Prefect's pages show every run.",
+    "Of the same problem you are told once a day; Prefect's pages show every run.",
 )
 
 

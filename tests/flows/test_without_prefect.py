@@ -1,8 +1,10 @@
 """Scheduled runs that are gone on with when Prefect fails in the middle of them."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from prefect import flow
 
 from flows.chase_answers import chase_answers
 from flows.open_chat import open_chat
@@ -21,8 +23,8 @@ from tests.integration.sending.apps import MovedClock
 
 
 def test_every_flow_that_a_schedule_may_start_tells_of_its_failure() -> None:
-    for flow in (send_message, open_chat, post_to_chat):
-        assert flow.on_failure_hooks == [tell_administrators]
+    for sending in (send_message, open_chat, post_to_chat):
+        assert sending.on_failure_hooks == [tell_administrators]
     for upkeep in (chase_answers, run_check_ins, resume_sends):
         assert upkeep.on_failure_hooks == [tell_of_upkeep]
 
@@ -55,4 +57,20 @@ async def test_administrators_are_told_of_a_round_that_ends_as_failed(
         assert failed.is_failed()
         [told] = list_texts(app)
         assert "1 problems, which `rollcall check-in run` tells" in told
-        assert "You are told of it once a day" in told
+        assert "you are told once a day" in told
+
+
+@flow(name="hanging", timeout_seconds=0.05, on_failure=[tell_of_upkeep])
+async def hang() -> None:
+    """Wait for what never comes."""
+    await asyncio.Event().wait()
+
+
+async def test_a_run_that_hangs_is_given_up_and_told_of(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    async with running_without_prefect(migrated_sqlite, tmp_path) as app:
+        with pytest.raises(TimeoutError):
+            await go_on_without(hang, make_run(app.clock.now()))
+        [told] = list_texts(app)
+        assert "Reason: TimeoutError" in told

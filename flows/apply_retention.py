@@ -5,10 +5,15 @@ from prefect.states import Completed
 
 from rollcall.sending.retention import RetentionReport
 from tasks.retention import remove_old_data, show_removed
-from tasks.scheduled import tell_of_upkeep
+from tasks.scheduled import RETENTION_WITHIN_S, tell_of_upkeep
 
 
-@flow(name="apply-retention", persist_result=False, on_failure=[tell_of_upkeep])
+@flow(
+    name="apply-retention",
+    timeout_seconds=RETENTION_WITHIN_S,
+    persist_result=False,
+    on_failure=[tell_of_upkeep],
+)
 async def apply_retention() -> State[RetentionReport]:
     """Remove what the settings say is due; safe to run again, also at once."""
     report = await remove_old_data()  # ledger first, then files; what is held or goes on stays

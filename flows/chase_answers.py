@@ -6,9 +6,15 @@ from rollcall.sending.chasing import ChaseReport
 from rollcall.wiring import running_app
 from tasks.chase import take_due_rungs
 from tasks.hand_over import hand_over, tell_end
+from tasks.scheduled import ROUND_WITHIN_S, tell_of_upkeep
 
 
-@flow(name="chase-answers", persist_result=False)
+@flow(
+    name="chase-answers",
+    timeout_seconds=ROUND_WITHIN_S,
+    persist_result=False,
+    on_failure=[tell_of_upkeep],
+)
 async def chase_answers() -> State[ChaseReport]:
     """Take what is due of every chat's ladder and have it sent; safe to run again, also at once."""
     async with running_app():

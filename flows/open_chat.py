@@ -7,6 +7,7 @@ from rollcall.domain.forms.orders import NEW_CHAT, ChatForm
 from rollcall.wiring import running_app
 from tasks.accept import choose_message
 from tasks.end import SendEnd, state_of
+from tasks.lateness import end_if_late
 from tasks.preview import show_preview
 from tasks.run_names import name_chat
 from tasks.scheduled import tell_administrators
@@ -28,5 +29,7 @@ async def open_chat(message_id: str = "", order: ChatForm = NEW_CHAT) -> SendEnd
     async with running_app():
         if order.preview_only and not message_id:
             return await show_preview(order)
+        if late := await end_if_late(message_id):
+            return late
         accepted_id = await choose_message(message_id, order)
         return state_of(await send_accepted(accepted_id))  # members come before texts

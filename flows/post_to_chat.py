@@ -9,9 +9,15 @@ from rollcall.wiring import running_app
 from tasks.accept import choose_notice
 from tasks.end import SendEnd, state_of
 from tasks.run_names import name_notice
+from tasks.scheduled import tell_administrators
 
 
-@flow(name="post-to-chat", flow_run_name=name_notice, persist_result=False)
+@flow(
+    name="post-to-chat",
+    flow_run_name=name_notice,
+    persist_result=False,
+    on_failure=[tell_administrators],
+)
 async def post_to_chat(message_id: str = "", order: PostForm = NEW_POST) -> SendEnd:
     """Record a post and send the notice of it, with its text; safe to run again.
 

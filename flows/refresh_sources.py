@@ -7,10 +7,15 @@ from prefect.states import Completed, Failed
 
 from rollcall.sending.refreshing import SourcesReport
 from tasks.refresh import refresh_all, show_refreshed
-from tasks.scheduled import tell_of_upkeep
+from tasks.scheduled import REFRESH_WITHIN_S, tell_of_upkeep
 
 
-@flow(name="refresh-sources", persist_result=False, on_failure=[tell_of_upkeep])
+@flow(
+    name="refresh-sources",
+    timeout_seconds=REFRESH_WITHIN_S,
+    persist_result=False,
+    on_failure=[tell_of_upkeep],
+)
 async def refresh_sources(source: Path | None = None) -> State[SourcesReport]:
     """Keep a version of the source, and read the feeds of incidents; safe to run again.
 

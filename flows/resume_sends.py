@@ -6,9 +6,15 @@ from rollcall.wiring import running_app
 from tasks.hand_over import hand_over, tell_end
 from tasks.lost_runs import tell_of_lost_runs
 from tasks.resume import find_unattended
+from tasks.scheduled import ROUND_WITHIN_S, tell_of_upkeep
 
 
-@flow(name="resume-sends", persist_result=False)
+@flow(
+    name="resume-sends",
+    timeout_seconds=ROUND_WITHIN_S,
+    persist_result=False,
+    on_failure=[tell_of_upkeep],
+)
 async def resume_sends() -> State[list[str]]:
     """Have what a dead process left gone on with; safe to run again, also at once.
 

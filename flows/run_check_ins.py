@@ -6,9 +6,15 @@ from rollcall.sending.check_ins import CheckInReport
 from rollcall.wiring import running_app
 from tasks.check_ins import look_at_check_ins
 from tasks.hand_over import hand_over, tell_end
+from tasks.scheduled import ROUND_WITHIN_S, tell_of_upkeep
 
 
-@flow(name="run-check-ins", persist_result=False)
+@flow(
+    name="run-check-ins",
+    timeout_seconds=ROUND_WITHIN_S,
+    persist_result=False,
+    on_failure=[tell_of_upkeep],
+)
 async def run_check_ins() -> State[CheckInReport]:
     """Ask who is due, settle what has closed, and have it sent; safe to run again, also at once."""
     async with running_app():

@@ -10,6 +10,7 @@ from rollcall.wiring import running_app
 from tasks.accept import choose_message
 from tasks.deliver import drain_deliveries
 from tasks.end import SendEnd, finish_page, state_of
+from tasks.lateness import end_if_late
 from tasks.load import load_snapshot
 from tasks.preview import show_preview
 from tasks.record import claim_message, close_message, record_deliveries
@@ -36,6 +37,8 @@ async def send_message(message_id: str = "", order: MessageForm = NEW_MESSAGE) -
     async with running_app():
         if order.preview_only and not message_id:
             return await show_preview(order)
+        if late := await end_if_late(message_id):
+            return late
         accepted_id = await choose_message(message_id, order)
         return state_of(await send_accepted(accepted_id))
 

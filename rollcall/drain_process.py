@@ -1,12 +1,14 @@
 """One more process that drains a message: `python -m rollcall.drain_process`.
 
 What it is to do is one line of JSON on its standard input (`DrainOrder`); with the next line it
-begins. It ends when nothing of the message waits, and early, finishing what is in flight, when its
-standard input is closed: also by the death of whoever started it. Everything else it knows from the
-ledger, like any process that sends (`rollcall.extra_processes` says why there is one).
+begins. It ends when nothing of the message waits, and early, finishing what is in flight, on
+SIGTERM and when its standard input is closed: also by the death of whoever started it. Everything
+else it knows from the ledger, like any process that sends (`rollcall.extra_processes` says why
+there is one).
 """
 
 import asyncio
+import signal
 import sys
 
 from pydantic import BaseModel, ConfigDict
@@ -57,7 +59,10 @@ async def _work() -> None:
 
 
 async def _drain(app: App, message_id: str, told: asyncio.StreamReader) -> None:
-    listening = asyncio.create_task(_end_with_input(told, app.steps.stopping))
+    stopping = app.steps.stopping
+    # whoever clears up after a dispatcher that has died: what is in flight is finished for that too
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    listening = asyncio.create_task(_end_with_input(told, stopping))
     try:
         async with app.steps.start_run(message_id) as run:
             await drain(run, run.deliver_batch)

@@ -31,7 +31,8 @@ async def hand_over(message_ids: Sequence[str]) -> int:
 def tell_end(report: R, problems: Sequence[str], stuck_count: int, command: str) -> State[R]:
     """Return how a round of a flow ended: failed where an operator must look.
 
-    What is wrong may quote the source, so that Prefect is told how much it is, and who tells what.
+    What is wrong may quote the source, so that Prefect is told how much it is, and who tells what;
+    the report itself stays in this process, for whoever tells one kind of problem from another.
 
     Args:
         report: What the round has come to.
@@ -42,7 +43,8 @@ def tell_end(report: R, problems: Sequence[str], stuck_count: int, command: str)
     if not problems and not stuck_count:
         return Completed(message="all is well", data=report)
     told = f"{len(problems)} problems, which `{command}` tells"
-    return Failed(message=f"{told}; {stuck_count} messages that must be resumed by hand")
+    told = f"{told}; {stuck_count} messages that must be resumed by hand"
+    return Failed(message=told, data=report)
 
 
 async def _is_under_way(message_id: str) -> bool:

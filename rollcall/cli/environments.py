@@ -50,6 +50,9 @@ def server_environment(settings: Settings, host: str, port: int) -> dict[str, st
     own = {
         "PREFECT_HOME": str(settings.data_dir / "prefect"),
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
+        # it writes its pages when it first starts, by default into site-packages: there a service
+        # or a container may write nothing, and would have no UI
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.data_dir / "prefect" / "ui"),
         "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api",
     }
     return SERVER | own | _given()

@@ -16,6 +16,12 @@ from rollcall.cli.child_processes import die_with_parent
 
 _LONGEST_LINE: Final = 16_384
 
+STOP_WITHIN_S: Final = 12.0
+"""How long a part may take to end: the portal promises an answer within ten seconds."""
+
+REST_WITHIN_S: Final = 2.0
+"""The same for what a part leaves behind."""
+
 State = Literal["away", "ill", "well"]
 """`away`: no answer. `ill`: it says that it does not do what it is for."""
 
@@ -31,6 +37,8 @@ class Part:
         health: An address that answers, with 200 when it is well; or a file that is there then.
         after: The part that must be ready before this one starts, and with which it starts anew.
         ends_last: Others need it until they have ended.
+        stop_within_s: How long it may take to end before it is killed.
+        rest_within_s: The same for what it leaves behind when it dies.
     """
 
     name: str
@@ -39,6 +47,8 @@ class Part:
     health: str | Path
     after: str | None = None
     ends_last: bool = False
+    stop_within_s: float = STOP_WITHIN_S
+    rest_within_s: float = REST_WITHIN_S
 
 
 async def start_part(part: Part) -> tuple[Process, int]:

@@ -19,6 +19,7 @@ from rollcall.errors import ConfigError, RollcallError, SourceError
 from rollcall.ledger.engine import may_exist
 from rollcall.settings import Settings, load_settings
 from rollcall.sources.kept import describe_age
+from rollcall.sources.refreshing import find_newest, tell_stale
 from rollcall.wiring import (
     build_mailboxes,
     build_reply_mailboxes,
@@ -78,23 +79,29 @@ def _uses_prefect(finding: Finding) -> bool:
 
 
 def _look_at_source(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Yield how old the travellers' data are; nothing where every order names its own."""
+    """Yield whether sends can be made of the travellers' data; nothing where orders name theirs."""
     if settings.source is None:
         return
     try:
-        version = build_sources(settings, SystemClock()).last_good(settings.source)
+        sources = build_sources(settings, SystemClock())
+        version = sources.last_good(settings.source)
+        present = sources.look(settings.source)
+        stale = tell_stale(find_newest(settings.source), settings.refresh.stale_h, now)
     except (SourceError, ConfigError) as error:
         yield Finding("source", is_good=False, told=str(error))
         return
+    version = present or version
     people_count = version.row_counts.get("people", 0)
     told = f"version {version.short_id} of {settings.source}, {people_count} people, "
     told += f"validated {describe_age(version.age(now))} ago"
+    told += "" if present else "; its files have changed since, and can be used"
     facts = {
         "version": version.version,
         "validated_at": format_instant(version.validated_at),
         "people_count": people_count,
+        "has_changed": present is None,
     }
-    yield Finding("source", True, told, facts)
+    yield Finding("source", not stale, "; ".join((*stale, told)), facts)
 
 
 def _print(findings: list[Finding], output: Format) -> None:

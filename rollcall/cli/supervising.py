@@ -14,14 +14,12 @@ import httpx
 
 from rollcall.cli.child_processes import (
     adopt_orphans,
-    is_group_empty,
     kill_descendants,
-    list_adopted,
     reap_adopted,
-    signal_each,
     signal_group,
 )
 from rollcall.cli.parts import (
+    REST_WITHIN_S,
     Part,
     State,
     ask_health,
@@ -29,6 +27,7 @@ from rollcall.cli.parts import (
     pass_on_lines,
     start_part,
 )
+from rollcall.cli.rests import Rests
 
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
@@ -36,12 +35,6 @@ LONGEST_PAUSE_S: Final = 30.0
 
 STEADY_S: Final = 60.0
 """A part that ran for so long begins anew with the first pause."""
-
-STOP_WITHIN_S: Final = 12.0
-"""How long a part may take to end: the portal promises an answer within ten seconds."""
-
-REST_WITHIN_S: Final = 2.0
-"""The same for what a part leaves behind."""
 
 SAME_SIGNAL_S: Final = 0.5
 
@@ -77,7 +70,6 @@ class Supervisor:
         parts: What to run, in the order in which they are told of.
         tell: Takes the name of a part and a line of it or about it.
         tell_ready: Is called once, when all of them answer.
-        stop_within_s: How long each may take to end.
     """
 
     def __init__(
@@ -85,15 +77,14 @@ class Supervisor:
         parts: Sequence[Part],
         tell: Callable[[str, str], None],
         tell_ready: Callable[[], None],
-        stop_within_s: float = STOP_WITHIN_S,
     ) -> None:
         self._kept = {part.name: _Kept(part) for part in parts}
         self._tell = tell
         self._tell_ready = tell_ready
-        self._stop_within_s = stop_within_s
         self._stopped_at = 0.0
         self.stopping = asyncio.Event()
         self.hurrying = asyncio.Event()
+        self._rests = Rests(self._leaders, self.hurrying)
         self.refused: str | None = None
         """The part that ended because of a wrong setting before all was ready."""
 
@@ -121,6 +112,7 @@ class Supervisor:
                 task.cancel()
             await self._end_all()
             await asyncio.gather(*keeping, *looking, return_exceptions=True)
+            await self._rests.end()
             kill_descendants()
             reap_adopted(())
 
@@ -155,7 +147,8 @@ class Supervisor:
 
     async def _run_once(self, kept: _Kept) -> int:
         """Start a part and wait for its end, and for that of whatever it leaves behind."""
-        kept.process, output = await start_part(kept.part)
+        async with self._rests.starting:
+            kept.process, output = await start_part(kept.part)
         kept.start_count += 1
         if self.stopping.is_set():
             kept.process.terminate()
@@ -164,26 +157,10 @@ class Supervisor:
         code = await kept.process.wait()
         kept.state = "away"
         kept.ready.clear()
-        await self._clear_up(kept.process.pid)
+        await self._rests.clear_up(kept.process.pid, kept.part.rest_within_s)
         with suppress(TimeoutError):
             await asyncio.wait_for(reading, REST_WITHIN_S)
         return code
-
-    async def _clear_up(self, leader: int) -> None:
-        """End what a part that has ended left behind: it may hold the port."""
-        self._signal_rest(leader, signal.SIGTERM)
-        give_up_at = time.monotonic() + REST_WITHIN_S
-        while self._has_rest(leader) and time.monotonic() < give_up_at:
-            await _wait(self.hurrying, 0.05)
-        self._signal_rest(leader, signal.SIGKILL)
-
-    def _signal_rest(self, leader: int, number: signal.Signals) -> None:
-        signal_group(leader, number)
-        signal_each(list_adopted(self._leaders()), number)
-
-    def _has_rest(self, leader: int) -> bool:
-        reap_adopted(self._leaders())
-        return not is_group_empty(leader) or bool(list_adopted(self._leaders()))
 
     def _leaders(self) -> list[int]:
         return [one.process.pid for one in self._kept.values() if one.process]
@@ -201,7 +178,7 @@ class Supervisor:
         kept.process.terminate()
         ended = asyncio.create_task(kept.process.wait())
         hurried = asyncio.create_task(self.hurrying.wait())
-        bound_s = self._stop_within_s
+        bound_s = kept.part.stop_within_s
         await asyncio.wait({ended, hurried}, timeout=bound_s, return_when="FIRST_COMPLETED")
         if not ended.done():
             self._tell(kept.part.name, "does not end: killed")

@@ -13,6 +13,7 @@ from rollcall.cli.environments import (
     server_environment,
 )
 from rollcall.cli.parts import Part
+from rollcall.extra_processes import END_PATIENCE_S
 from rollcall.settings import Settings
 from rollcall.wiring import build_mailboxes, build_reply_mailboxes
 
@@ -20,6 +21,10 @@ LOOPBACK: Final = "127.0.0.1"
 
 ROUND_S: Final = 30
 """How often mailboxes are read."""
+
+SEND_WITHIN_S: Final = END_PATIENCE_S + 10
+"""How long a dispatcher may take to end, and what it leaves behind: its tries are made by further
+processes too, which it waits for; a try that is cut off may have reached somebody."""
 
 _ROLLCALL: Final = (sys.executable, "-m", "rollcall.cli")
 
@@ -114,7 +119,15 @@ def _server(settings: Settings, *, is_demo: bool = False) -> Part:
 def _dispatcher(settings: Settings, environment: dict[str, str], after: str | None = None) -> Part:
     port = settings.ports.dispatcher
     command = [*_ROLLCALL, "dispatcher", "--metrics-port", str(port)]
-    return Part("dispatcher", command, environment, health_of(settings, port), after)
+    return Part(
+        "dispatcher",
+        command,
+        environment,
+        health_of(settings, port),
+        after,
+        stop_within_s=SEND_WITHIN_S,
+        rest_within_s=SEND_WITHIN_S,
+    )
 
 
 def _portal(settings: Settings, environment: dict[str, str], after: str | None = None) -> Part:

@@ -28,13 +28,14 @@ from prefect.exceptions import ObjectNotFound, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Pending
 
+from rollcall.dispatcher.without_prefect import go_on_without
 from rollcall.errors import InputError
 from rollcall.ledger.messages import find_message
 from rollcall.ledger.runs import list_flow_runs
 from rollcall.ledger.stopping import stop_message
 from rollcall.sending.run_lease import RunLease
 from rollcall.wiring import App
-from tasks.accept import key_of_run, ordering_under
+from tasks.accept import key_of_run
 from tasks.lost_runs import tell_lost
 
 POOL: Final = "sends"
@@ -164,7 +165,7 @@ class PoolSide:
             fault = {"flow_run_id": str(flow_run.id), "fault": type(error).__name__}
             log.warning("prefect failed in mid-run", extra=fault)
             self.tell("Prefect failed in mid-run: going on without it")
-            await _go_on_without(flow, flow_run)
+            await go_on_without(flow, flow_run)
             return False
         self.tell(f"run {flow_run.name} of {flow.name}: {_name(state)}")
         return True
@@ -232,13 +233,6 @@ class PoolSide:
         with suppress(InputError):  # it was refused: nothing of it was sent
             stop_message(self.app.ledger, found, self.app.clock.now())
         return True
-
-
-async def _go_on_without(flow: Flow[Any, Any], flow_run: FlowRun) -> Any:
-    """Run the steps of a run as they are; what it has ordered already is found by its key."""
-    parameters = flow.validate_parameters(flow_run.parameters)
-    with ordering_under(key_of_run(flow_run.id)):
-        return await flow.fn(**parameters)
 
 
 async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:

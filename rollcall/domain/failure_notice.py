@@ -19,8 +19,8 @@ _AFTER_SEND: Final = (
     "`rollcall schedule list` shows what is wrong, `rollcall log` what was sent.",
 )
 _AFTER_UPKEEP: Final = (
-    "Nothing was to be sent by it, but messages may fail for the same reason.",
-    "You are told of it once a day; Prefect's pages show every run.",
+    "Messages, reminders and questions may fail for the same reason.",
+    "Of the same problem you are told once a day; Prefect's pages show every run.",
 )
 
 

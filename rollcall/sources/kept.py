@@ -103,17 +103,26 @@ class KeptSources:
             SourceError: The source cannot be loaded; says what it falls back on, if anything.
             ConfigError: What was loaded cannot be kept; says the same.
         """
-        try:
+        with self._telling_last_good(folder):
             return self._open(folder)
-        except (SourceError, ConfigError) as exc:
-            last_good = self._find_last_good(folder)
-            if last_good is None:
-                raise
-            age = describe_age(last_good.age(self._clock.now()))
-            raise type(exc)(
-                f"{exc}; the last good version {last_good.short_id} ({age} old) is still in place: "
-                "use it with --last-good"
-            ) from exc
+
+    def look(self, folder: Path) -> KeptVersion | None:
+        """Find out whether `open` could open what the source holds now; keeps nothing.
+
+        Returns:
+            Its version; None if what it holds can be used and has not been kept yet.
+
+        Raises:
+            SourceError: As `open` does.
+        """
+        with self._telling_last_good(folder):
+            files = find_files(folder)
+            if known := self._find_known(folder, take_fingerprint(files)):
+                return known
+            kept = _load_version(self._home_of(folder) / hash_version(files))
+            if kept is None:
+                validate_source(folder)
+            return kept
 
     def last_good(self, folder: Path) -> KeptVersion:
         """Return the version last in use, whatever the source holds now, or whether it exists.
@@ -159,11 +168,8 @@ class KeptSources:
         home = self._home_of(folder)
         files = find_files(folder)
         fingerprint = take_fingerprint(files)
-        pointer = read_pointer(home)
-        if pointer and pointer.fingerprint == fingerprint:
-            known = _load_version(home / pointer.version)
-            if known:
-                return known
+        if known := self._find_known(folder, fingerprint):
+            return known
         version = hash_version(files)
         kept = _load_version(home / version) or self._validate(folder, version, fingerprint)
         with self._writing():
@@ -185,6 +191,14 @@ class KeptSources:
             raise ConfigError(f"what was written to the data folder {self._root} is not there")
         return kept
 
+    def _find_known(self, folder: Path, fingerprint: str) -> KeptVersion | None:
+        """Return the version in use, if the source has not been touched since."""
+        home = self._home_of(folder)
+        pointer = read_pointer(home)
+        if pointer is None or pointer.fingerprint != fingerprint:
+            return None
+        return _load_version(home / pointer.version)
+
     def _find_last_good(self, folder: Path) -> KeptVersion | None:
         home = self._home_of(folder)
         pointer = read_pointer(home)
@@ -200,6 +214,21 @@ class KeptSources:
         slug = re.sub("[^a-z0-9]+", "-", Path(absolute).name.casefold()).strip("-")
         digest = hashlib.sha256(os.fsencode(absolute)).hexdigest()[:SHORT_ID_DIGITS]
         return self._root / f"{slug or 'source'}-{digest}"
+
+    @contextmanager
+    def _telling_last_good(self, folder: Path) -> Iterator[None]:
+        """Have whatever is wrong with a source say what there is to fall back on."""
+        try:
+            yield
+        except (SourceError, ConfigError) as exc:
+            last_good = self._find_last_good(folder)
+            if last_good is None:
+                raise
+            age = describe_age(last_good.age(self._clock.now()))
+            raise type(exc)(
+                f"{exc}; the last good version {last_good.short_id} ({age} old) is still in place: "
+                "use it with --last-good"
+            ) from exc
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -48,14 +48,14 @@ def refresh_source(
     """
     version = sources.open(folder)
     largest = _find_largest(sources, folder)
-    newest_at = _find_newest(folder)
+    newest_at = find_newest(folder)
     shrunk = _tell_shrunk(version.row_counts, largest, limits.shrunk_pct)
     return Refreshed(
         version,
         newest_at,
         largest,
         dict(Counter(row.table for row in version.rejected)),
-        (*shrunk, *_tell_stale(newest_at, limits.stale_h, now)),
+        (*shrunk, *tell_stale(newest_at, limits.stale_h, now)),
     )
 
 
@@ -66,7 +66,12 @@ def _find_largest(sources: KeptSources, folder: Path) -> dict[str, int]:
     return dict(largest)
 
 
-def _find_newest(folder: Path) -> datetime:
+def find_newest(folder: Path) -> datetime:
+    """Return when the newest file of a source was written, aware UTC.
+
+    Raises:
+        SourceError: It is not there, or changes just now.
+    """
     try:
         newest_s = max(path.stat().st_mtime for path in find_files(folder).values())
     except OSError as error:
@@ -85,7 +90,14 @@ def _tell_shrunk(now: dict[str, int], largest: dict[str, int], shrunk_pct: float
     ]
 
 
-def _tell_stale(newest_at: datetime, stale_h: float, now: datetime) -> list[str]:
+def tell_stale(newest_at: datetime, stale_h: float, now: datetime) -> list[str]:
+    """Say that a source is too old to be relied on, if it is.
+
+    Args:
+        newest_at: When its newest file was written.
+        stale_h: How old that may be, in hours; 0: as old as it likes.
+        now: Now.
+    """
     age = now - newest_at
     if not stale_h or age <= timedelta(hours=stale_h):
         return []

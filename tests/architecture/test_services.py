@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped] # no hints
 from typer.main import get_command
 
 from rollcall.cli.app import app
+from rollcall.cli.up_parts import SEND_WITHIN_S
 from tests.architecture.project import PROJECT
 
 UNITS = sorted((PROJECT / "deploy/systemd").glob("*.service"))
@@ -78,6 +79,13 @@ def test_container_calls_a_command_that_exists_and_gains_no_rights(name: str) ->
     assert name == "migrate" or "healthcheck" in service
     published = [port for port in service.get("ports", []) if not port.startswith("127.0.0.1:")]
     assert published == []
+
+
+def test_dispatcher_may_finish_the_longest_try_wherever_it_runs() -> None:
+    [unit] = [one for one in map(read_unit, UNITS) if " dispatcher " in one["ExecStart"]]
+    assert int(unit["TimeoutStopSec"]) >= SEND_WITHIN_S
+    assert unit.get("killmode", "control-group") == "control-group"  # others may finish, too
+    assert int(OURS["dispatcher"]["stop_grace_period"].removesuffix("s")) >= SEND_WITHIN_S
 
 
 def test_compose_file_holds_no_secret() -> None:

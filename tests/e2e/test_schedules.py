@@ -300,6 +300,29 @@ def test_a_schedule_fires_and_sends_once_to_whom_it_means_by_then(
     assert message["state"] == "sent"
 
 
+# Prefect's clients leave sockets to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_after_an_outage_only_the_run_whose_time_has_not_passed_is_sent(
+    rollcall: CommandLine, name: str
+) -> None:
+    add(rollcall, name, "--template", "Morning", "--every", "15min", "--confirm")
+    [deployment_id] = {one.deployment_id for one in find_runs(name)}
+    now = datetime.now(UTC)
+    outage: dict[str, Any] = {"start_time": (now - timedelta(minutes=40)).isoformat()}
+    outage |= {"end_time": now.isoformat(), "min_runs": 3, "max_runs": 3}
+    with get_client(sync_client=True) as client:
+        path = {"id": deployment_id}
+        client.request("POST", "/deployments/{id}/schedule", path_params=path, json=outage)
+    late = [one for one in find_runs(name) if (one.expected_start_time or now) <= now]
+    ended = [asyncio.run(run_now(one)) for one in (*late, late[0])]
+
+    assert [one.state_name for one in ended] == ["TooLate", "TooLate", "Completed", "TooLate"]
+    assert [one.address for one in rollcall.taken()] == ["p1@example.org"]
+    [notice] = [one for one in rollcall("log", "--format", "json").json if name in one["subject"]]
+    assert rollcall("resume", notice["message_id"]).code == 0
+    assert [one.address for one in rollcall.taken()][1:] == ["duty@example.org"]
+
+
 def await_due(name: str) -> FlowRun:
     """Wait until the server hands a run of a schedule to who serves the pool."""
     due: list[FlowRun] = []

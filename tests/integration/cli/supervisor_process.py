@@ -9,8 +9,10 @@ import signal
 import sys
 from pathlib import Path
 
-from rollcall.cli.parts import Part
+from rollcall.cli.parts import REST_WITHIN_S, STOP_WITHIN_S, Part
 from rollcall.cli.supervising import Supervisor
+
+BUSY_WITHIN_S = 60.0
 
 PART = Path(__file__).with_name("supervised_part.py")
 
@@ -19,11 +21,18 @@ async def main() -> None:
     """Supervise until told to end."""
     folder, way = Path(sys.argv[1]), sys.argv[2]
     command = [sys.executable, str(PART), str(folder), way]
+    part = Part(
+        way,
+        command,
+        dict(os.environ),
+        folder / "ready",
+        stop_within_s=0.5 if way == "stubborn" else STOP_WITHIN_S,
+        rest_within_s=BUSY_WITHIN_S if way.startswith("busy") else REST_WITHIN_S,
+    )
     supervisor = Supervisor(
-        [Part(way, command, dict(os.environ), folder / "ready")],
+        [part],
         lambda _, line: print(line, flush=True),  # noqa: T201 - what the test reads
         (folder / "all-ready").touch,
-        stop_within_s=0.5,
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, supervisor.stop)
     await supervisor.run()

@@ -89,6 +89,33 @@ def test_age_of_the_source_is_told_and_one_that_was_never_loaded_is_amiss(
     assert found["facts"]["people_count"] == 4
 
 
+def test_source_that_sends_cannot_be_made_of_now_is_amiss(rollcall: CommandLine) -> None:
+    rollcall.set("SOURCE", rollcall.source)
+    assert rollcall("refresh").code == 0
+    people = rollcall.source / "people.csv"
+    good = people.read_bytes()
+
+    people.write_bytes(good.replace(b"person_id", b"number"))
+    found = find(rollcall)["source"]
+    assert not found["is_good"]
+    assert "people.csv" in found["told"]
+    assert "is still in place: use it with --last-good" in found["told"]
+    people.unlink()
+    assert not find(rollcall)["source"]["is_good"]
+
+    people.write_bytes(good + good.splitlines()[-1].replace(b"p4", b"p5") + b"\n")
+    found = find(rollcall)["source"]
+    assert (found["is_good"], found["facts"]["has_changed"]) == (True, True)
+    people.write_bytes(good)
+    found = find(rollcall)["source"]
+    assert (found["is_good"], found["facts"]["has_changed"]) == (True, False)
+
+    rollcall.set("REFRESH__STALE_H", "0.000001")
+    found = find(rollcall)["source"]
+    assert not found["is_good"]
+    assert "the source is stale: no file of it was written for" in found["told"]
+
+
 def test_routes_file_that_is_wrong_is_told(rollcall: CommandLine) -> None:
     rollcall.set("ROUTES_FILE", Path("nowhere.toml"))
     assert "nowhere.toml" in find(rollcall)["routes"]["told"]

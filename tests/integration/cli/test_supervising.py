@@ -89,3 +89,30 @@ def test_part_hears_when_its_supervisor_is_killed(tmp_path: Path) -> None:
         [part] = list_descendants(one.process.pid)
         one.process.kill()
         one.wait_until(lambda: not Path(f"/proc/{part}").exists())
+
+
+def test_what_a_dead_part_left_may_finish_while_the_part_runs_again(tmp_path: Path) -> None:
+    with supervised(tmp_path, "busy") as one:
+        one.wait_until((tmp_path / "all-ready").exists)  # more than two seconds have passed
+        assert one.start_count() == 2
+        assert (tmp_path / "told").exists()
+        one.process.terminate()
+        one.wait_until(lambda: len(list_descendants(one.process.pid)) == 1)
+        assert one.process.poll() is None
+        (tmp_path / "finish").touch()
+        one.process.communicate(timeout=PATIENCE_S)
+        assert (tmp_path / "finished").exists()
+
+
+def test_second_signal_waits_for_nothing_that_is_left(tmp_path: Path) -> None:
+    with supervised(tmp_path, "busy") as one:
+        one.wait_until((tmp_path / "all-ready").exists)
+        began_at = time.monotonic()
+
+        def has_ended() -> bool:
+            one.process.terminate()
+            return one.process.poll() is not None
+
+        one.wait_until(has_ended)
+        assert time.monotonic() - began_at < PATIENCE_S / 3
+        assert not (tmp_path / "finished").exists()

@@ -108,8 +108,9 @@ async def test_a_further_process_that_dies_loses_nobody(
     assert set(taken.values()) <= {1, 2}
 
 
+@pytest.mark.parametrize("is_told", [False, True], ids=["alone", "told to end"])
 async def test_a_further_process_whose_starter_dies_finishes_what_is_in_flight_and_no_more(
-    ledger: Ledger, sandbox: Sandbox, settings: Settings
+    ledger: Ledger, sandbox: Sandbox, settings: Settings, *, is_told: bool
 ) -> None:
     message_id = queue_now(ledger, PEOPLE, "sms")
     order = DrainOrder(message_id=message_id, process_count=10, settings=settings)
@@ -119,7 +120,10 @@ async def test_a_further_process_whose_starter_dies_finishes_what_is_in_flight_a
         process.stdin.write(order.model_dump_json() + "\nbegin\n")
         process.stdin.flush()
         await until(lambda: len(taken_by_delivery(sandbox)) > 10)
-        process.stdin.close()
+        if is_told:
+            process.terminate()
+        else:
+            process.stdin.close()
         assert await asyncio.to_thread(process.wait, 30) == 0
 
     statuses = count_statuses(ledger, message_id)["sms"]

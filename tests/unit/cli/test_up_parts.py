@@ -50,6 +50,12 @@ def test_bare_installation_runs_prefect_and_dispatcher(tmp_path: Path) -> None:
     assert not dispatcher.ends_last
 
 
+def test_prefect_writes_its_pages_where_a_service_may_write(tmp_path: Path) -> None:
+    server = plan_installation(settings_of(tmp_path)).parts[0].environment
+    pages = Path(server["PREFECT_SERVER_UI_STATIC_DIRECTORY"])
+    assert pages.is_relative_to(tmp_path)
+
+
 def test_portal_and_mailbox_services_run_where_they_are_set_up(tmp_path: Path) -> None:
     routes = MAIL + MAILBOX.format(holds="replies") + MAILBOX.format(holds="bounces")
     settings = settings_of(tmp_path, routes, public_url="https://safe.example.org")

@@ -31,4 +31,4 @@ def test_a_run_that_names_no_template_says_none() -> None:
 def test_of_upkeep_nobody_is_told_that_something_was_not_sent() -> None:
     told = write_failure(ScheduleFailure("o", "n", FAILURE.planned_at, "stale", is_upkeep=True))
     assert "was not sent" not in told.text
-    assert "messages may fail for the same reason" in told.text
+    assert "Messages, reminders and questions may fail for the same reason" in told.text

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, delete, exists, insert, not_, select, update
 
 from rollcall.domain.chats import chat_id_of
 from rollcall.domain.removal import ERASED, REMOVED, replace_person
+from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR, is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, CheckIn, CheckInRound
 from rollcall.ledger.engine import Ledger
@@ -57,6 +58,8 @@ class LedgerErasure:
         has_emergency: Whether they have an open emergency: then what the app reports is left.
         named_in: What else names them and is left to be changed: saved filters and so on.
         is_opted_out: Whether a number of theirs is opted out; that is kept.
+        is_revoked: Whether links from before all their devices were revoked may work still: that
+            they are refused is kept.
     """
 
     message_count: int
@@ -64,6 +67,7 @@ class LedgerErasure:
     has_emergency: bool
     named_in: tuple[str, ...]
     is_opted_out: bool
+    is_revoked: bool
 
 
 def find_traces(ledger: Ledger, person_id: str) -> LedgerTraces:
@@ -96,13 +100,14 @@ def erase_person(
     left = {one for one in _list_messages(ledger) if not erase_texts(ledger, who, one, now)}
     gone = [one for one in message_ids if _erase_membership(ledger, who, one, now)]
     _erase_rounds(ledger, who)
-    has_emergency = not _erase_app(ledger, who.person_id)
+    has_emergency = not _erase_app(ledger, who.person_id, now)
     return LedgerErasure(
         len(gone),
         tuple(sorted(left | (set(message_ids) - set(gone)))),
         has_emergency,
         tuple(_list_naming(ledger, who)),
         _is_opted_out(ledger, who),
+        _is_revoked(ledger, who.person_id),
     )
 
 
@@ -177,8 +182,13 @@ def _erase_rounds(ledger: Ledger, who: ErasedPerson) -> None:
                 connection.execute(update(CheckInRound).where(mine).values(missed=told))
 
 
-def _erase_app(ledger: Ledger, person_id: str) -> bool:
-    """Delete what the app reported, unless the person calls for help with it at this moment."""
+def _erase_app(ledger: Ledger, person_id: str, now: datetime) -> bool:
+    """Delete what the app reported, unless the person calls for help with it at this moment.
+
+    That all their devices were revoked stays while a link from before may work: else whoever has
+    the link would be enrolled as them again.
+    """
+    is_needed = and_(is_revocation(), AppDevice.revoked_at > now - REVOCATIONS_KEPT_FOR)
     is_open = exists().where(AppEmergency.person_id == person_id, AppEmergency.ended_at.is_(None))
     with ledger.write() as connection:
         ledger.serialise(connection, f"emergency of {person_id}")
@@ -186,8 +196,15 @@ def _erase_app(ledger: Ledger, person_id: str) -> bool:
         if connection.execute(select(is_open)).scalar():
             return False
         for table in _OF_APP:
-            connection.execute(delete(table).where(table.person_id == person_id))
+            gone = delete(table).where(table.person_id == person_id)
+            connection.execute(gone.where(not_(is_needed)) if table is AppDevice else gone)
         return True
+
+
+def _is_revoked(ledger: Ledger, person_id: str) -> bool:
+    query = select(AppDevice.device_id).where(AppDevice.person_id == person_id, is_revocation())
+    with ledger.read() as connection:
+        return connection.execute(query.limit(1)).first() is not None
 
 
 def _list_naming(ledger: Ledger, who: ErasedPerson) -> list[str]:

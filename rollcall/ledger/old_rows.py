@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from rollcall.ledger.app_devices import is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import TakenText
 from rollcall.ledger.engine import Ledger
@@ -64,8 +65,19 @@ def old_emergencies(before: datetime) -> OldRows:
 
 
 def old_devices(before: datetime) -> OldRows:
-    """Return the devices that were revoked before a moment; links from before have expired."""
-    return OldRows(AppDevice.device_id, AppDevice.revoked_at, AppDevice.revoked_at < before)
+    """Return the devices that were revoked before a moment."""
+    which = and_(AppDevice.revoked_at < before, not_(is_revocation()))
+    return OldRows(AppDevice.device_id, AppDevice.revoked_at, which)
+
+
+def old_revocations(before: datetime) -> OldRows:
+    """Return the revocations of all of somebody's devices before a moment.
+
+    No sooner than `REVOCATIONS_KEPT_FOR` after them: until then they alone refuse links that were
+    given out before.
+    """
+    which = and_(AppDevice.revoked_at < before, is_revocation())
+    return OldRows(AppDevice.device_id, AppDevice.revoked_at, which)
 
 
 def old_receipts(before: datetime) -> OldRows:

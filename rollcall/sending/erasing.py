@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rollcall.domain.removal import ERASED_PREFIX
 from rollcall.errors import ConfigError, InputError, SourceError
+from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR
 from rollcall.ledger.erasing_texts import ErasedPerson
 from rollcall.ledger.erasure import LedgerErasure, LedgerTraces, erase_person, find_traces
 from rollcall.ledger.message_ages import read_message_ages
@@ -155,9 +156,14 @@ def _tell_sources(traces: _Traces) -> Iterator[str]:
 
 
 def _tell_kept(found: LedgerErasure) -> tuple[str, ...]:
-    if not found.is_opted_out:
-        return ()
-    return ("the opt-out of their number, so that they are not texted again",)
+    kept = []
+    if found.is_opted_out:
+        kept.append("the opt-out of their number, so that they are not texted again")
+    if found.is_revoked:
+        days = REVOCATIONS_KEPT_FOR.days
+        told = f"for {days} days: links from before enrol nobody as them"
+        kept.append(f"that all their devices were revoked, {told}")
+    return tuple(kept)
 
 
 def _derive_pseudonym(key: bytes, person_id: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from rollcall.clock import Clock
+from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.message_ages import is_quiet
 from rollcall.ledger.old_rows import (
@@ -21,6 +22,7 @@ from rollcall.ledger.old_rows import (
     old_emergencies,
     old_locations,
     old_receipts,
+    old_revocations,
     old_taken_texts,
 )
 from rollcall.ledger.retention import (
@@ -46,6 +48,7 @@ _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
     "locations": old_locations,
     "emergencies": old_emergencies,
     "devices": old_devices,
+    "revocations": old_revocations,
     "receipts": old_receipts,
     "texts": old_taken_texts,
 }
@@ -172,6 +175,7 @@ class Retention:
             "locations": told.locations_days,
             "emergencies": told.app_days,
             "devices": told.app_days,
+            "revocations": told.app_days and max(told.app_days, REVOCATIONS_KEPT_FOR.days),
             "receipts": told.receipts_days,
             "texts": told.receipts_days,
             "snapshots": told.snapshots_days,

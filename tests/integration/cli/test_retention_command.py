@@ -18,8 +18,8 @@ CANARY = ("Zanzibarina", "canary.mailbox", phone_of(77).lstrip("+"), "canary-tex
 """Parts of a name, an address, a number, a text and a position."""
 
 KINDS = (
-    "messages", "locations", "emergencies", "devices", "receipts", "texts", "snapshots", "sources",
-    "previews", "incidents",
+    "messages", "locations", "emergencies", "devices", "revocations", "receipts", "texts",
+    "snapshots", "sources", "previews", "incidents",
 )  # fmt: skip
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)

@@ -8,9 +8,16 @@ import pytest
 from sqlalchemy import insert, update
 
 from rollcall.domain.message import FollowUp, MessageRequest
+from rollcall.domain.personal_links import digest_token
 from rollcall.domain.receipts import Receipt
 from rollcall.domain.removal import REMOVED
 from rollcall.errors import InputError, SelectionError
+from rollcall.ledger.app_devices import (
+    REVOCATIONS_KEPT_FOR,
+    NewDevice,
+    enrol_device,
+    revoke_devices,
+)
 from rollcall.ledger.app_reports import end_emergency, open_emergency
 from rollcall.ledger.app_tables import AppLocation
 from rollcall.ledger.audiences import read_frozen_audience
@@ -19,6 +26,8 @@ from rollcall.ledger.chat_tables import Chat
 from rollcall.ledger.chats import ChatRecord, archive_chat, load_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
+from rollcall.ledger.erasing_texts import ErasedPerson
+from rollcall.ledger.erasure import erase_person
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.holds import hold, list_holds, release
 from rollcall.ledger.log import count_outcomes, count_statuses, read_log
@@ -31,6 +40,7 @@ from rollcall.ledger.old_rows import (
     old_emergencies,
     old_locations,
     old_receipts,
+    old_revocations,
 )
 from rollcall.ledger.receipts import record_receipts
 from rollcall.ledger.recording import derive_delivery_id
@@ -314,6 +324,28 @@ def test_devices_go_some_time_after_they_were_revoked(ledger: Ledger) -> None:
     add_device(ledger, "p2", a_subscription("p2"), revoked_at=NOW)
     assert sweep(ledger, old_devices(NOW)) == 0
     assert sweep(ledger, old_devices(LATER)) == 1
+
+
+def enrol_by_old_link(ledger: Ledger, now: datetime) -> str:
+    """Enrol by a link that was given out before `NOW`, as one of a chat that is open."""
+    new = NewDevice("p1-new", "p1", digest_token("new"), "en", allowed_at=NOW - timedelta(days=1))
+    return enrol_device(ledger, new, now)
+
+
+def test_a_link_from_before_a_revocation_enrols_nobody_while_it_may_work(ledger: Ledger) -> None:
+    """However soon devices go, and also once all else of the person is erased."""
+    add_device(ledger, "p1", a_subscription("p1"))
+    revoke_devices(ledger, "p1", NOW)
+    soon = NOW + timedelta(days=10)
+    assert sweep(ledger, old_devices(soon)) == 1
+
+    who = ErasedPerson("p1", "erased-1", frozenset())
+    assert erase_person(ledger, who, (), soon).is_revoked
+    assert enrol_by_old_link(ledger, soon) == "refused"
+
+    assert not erase_person(ledger, who, (), NOW + REVOCATIONS_KEPT_FOR).is_revoked
+    revoke_devices(ledger, "p2", NOW)
+    assert sweep(ledger, old_revocations(LATER)) == 1
 
 
 def test_receipts_go_but_for_those_that_a_status_rests_on(ledger: Ledger) -> None:

@@ -42,7 +42,7 @@ from rollcall.sending.old_files import (
 from rollcall.sending.previews import PreviewStore
 from rollcall.settings import RetentionSettings
 from rollcall.sources.feeds.store import IncidentStore
-from rollcall.sources.kept import KeptSources
+from rollcall.sources.kept import KeptSources, KeptVersion
 
 _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
     "locations": old_locations,
@@ -103,12 +103,21 @@ class RetentionReport:
 
 @dataclass(frozen=True, slots=True)
 class FileStores:
-    """Where personal data lies beside the ledger, on this machine."""
+    """Where personal data lies beside the ledger, on this machine.
+
+    Attributes:
+        snapshots_folder: The messages' snapshots.
+        sources: Kept versions.
+        previews: Fingerprints of previews.
+        incidents: What feeds said.
+        source: The installation's own source, whose version in use stays; None: it has none.
+    """
 
     snapshots_folder: Path
     sources: KeptSources
     previews: PreviewStore
     incidents: IncidentStore
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +199,8 @@ class Retention:
 
     def _date_files(self, now: datetime) -> dict[str, list[datetime]]:
         snapshots, previews = self._list_files(now)
-        sources = before_of(now, self.settings.sources_days)
         incidents = before_of(now, self.settings.incidents_days)
-        stores = self.stores
-        versions = stores.sources.old_versions(sources) if sources else []
+        stores, versions = self.stores, self._list_versions(now)
         return {
             "snapshots": [one.dated for one in snapshots],
             "sources": [one.validated_at for one in versions],
@@ -203,9 +210,8 @@ class Retention:
 
     def _delete_files(self, now: datetime) -> dict[str, int]:
         snapshots, previews = self._list_files(now)
-        sources = before_of(now, self.settings.sources_days)
         incidents = before_of(now, self.settings.incidents_days)
-        versions = self.stores.sources.old_versions(sources) if sources else []
+        versions = self._list_versions(now)
         for version in versions:
             self.stores.sources.remove(version)
         return {
@@ -214,6 +220,11 @@ class Retention:
             "previews": delete_files(previews),
             "incidents": self.stores.incidents.forget_old(incidents) if incidents else 0,
         }
+
+    def _list_versions(self, now: datetime) -> list[KeptVersion]:
+        before = before_of(now, self.settings.sources_days)
+        stores = self.stores
+        return stores.sources.old_versions(before, stores.source) if before else []
 
     def _list_files(self, now: datetime) -> tuple[list[OldFile], list[OldFile]]:
         snapshots = before_of(now, self.settings.snapshots_days)

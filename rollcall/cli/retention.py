@@ -92,12 +92,19 @@ def release(held: HeldArgument, output: FormatOption = Format.TEXT) -> None:
 @retention_app.command()
 def erase(
     person: Annotated[str, typer.Argument(help="Id of a person.")],
+    known_as: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--known-as",
+            help="A name, address or number of theirs to look for in texts besides those kept.",
+        ),
+    ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Erase one person from ledger, snapshots and kept sources; says what is left (exit 1)."""
     settings = load_settings()
     with opened_ledger() as ledger:
-        erased = erase_person(_build(ledger), build_link_key(settings).key, person)
+        erased = erase_person(_build(ledger), build_link_key(settings).key, person, known_as or ())
     if output is Format.JSON:
         print_json({"person_id": person} | asdict(erased))
     else:

@@ -88,8 +88,10 @@ def _erase_request(ledger: Ledger, who: ErasedPerson, message_id: str, now: date
         query = select(Message.request, Message.reason).where(Message.message_id == message_id)
         row = connection.execute(query).one()
         request, reason = who.rewrite_request(row.request), who.rewrite(row.reason)
-        is_named = (request, reason) != (row.request, row.reason) or _posts(
-            connection, who, message_id
+        is_named = (
+            (request, reason) != (row.request, row.reason)
+            or _filters(connection, who, message_id)
+            or _posts(connection, who, message_id)
         )
         if not is_named:
             return True
@@ -103,16 +105,24 @@ def _erase_request(ledger: Ledger, who: ErasedPerson, message_id: str, now: date
 
 
 def _erase_filters(connection: Connection, who: ErasedPerson, message_id: str) -> None:
+    for saved_filter_id, selection in _filters(connection, who, message_id).items():
+        mine = and_(
+            MessageFilter.message_id == message_id,
+            MessageFilter.saved_filter_id == saved_filter_id,
+        )
+        connection.execute(update(MessageFilter).where(mine).values(selection=selection))
+
+
+def _filters(connection: Connection, who: ErasedPerson, message_id: str) -> dict[str, Any]:
+    """Return the saved filters of a message that mean somebody, as they are without them."""
     query = select(MessageFilter.saved_filter_id, MessageFilter.selection).where(
         MessageFilter.message_id == message_id
     )
-    for row in connection.execute(query).all():
-        mine = and_(
-            MessageFilter.message_id == message_id,
-            MessageFilter.saved_filter_id == row.saved_filter_id,
-        )
-        selection = replace_person(row.selection, who.person_id, who.pseudonym)
-        connection.execute(update(MessageFilter).where(mine).values(selection=selection))
+    rewritten = (
+        (saved_filter_id, selection, replace_person(selection, who.person_id, who.pseudonym))
+        for saved_filter_id, selection in connection.execute(query)
+    )
+    return {one: told for one, selection, told in rewritten if told != selection}
 
 
 def _erase_chat(connection: Connection, who: ErasedPerson, message_id: str) -> None:

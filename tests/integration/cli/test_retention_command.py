@@ -1,6 +1,7 @@
 """`rollcall retention`: what is due is shown, removed, held, and nothing of it stays on disk."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -284,6 +285,90 @@ def test_what_names_a_person_and_is_a_setting_is_told_and_stays(rollcall: Comman
     assert rollcall("filters", "show", "Board", "--format", "json").json["selection"] == {
         "people": ["p1"]
     }
+
+
+def forget_in_source(rollcall: CommandLine) -> None:
+    write_source(rollcall.source, TABLES)
+    (rollcall.source / "locations.csv").unlink()
+
+
+def test_what_means_a_person_is_found_again_however_often_they_were_erased(
+    rollcall: CommandLine,
+) -> None:
+    write_canary(rollcall)
+    send_canary(rollcall)
+    rollcall("filters", "save", "Board", rollcall.write("s.json", {"people": [WHO]}))
+    forget_in_source(rollcall)
+    for _ in range(2):
+        erased = rollcall("retention", "erase", WHO, "--format", "json")
+        assert erased.code == 1, erased.err
+        assert erased.json["left"] == ["saved filter 'Board', which names them: change it"]
+    rollcall("filters", "delete", "Board")
+    told = f"nothing is kept here of a person {WHO!r}"
+    assert rollcall("retention", "erase", WHO).mistake == told
+
+
+def send_about_canary(rollcall: CommandLine) -> str:
+    """Send somebody else a text that names the canary; its snapshot is gone, as after 30 days."""
+    content = {"subject": "Missing", "text": "Zanzibarina Quux has not come back"}
+    path = rollcall.write("m.json", {"content": content, "selection": {"people": ["p1"]}})
+    sent = rollcall("send", path, "--data", rollcall.source, "--confirm", "--format", "json")
+    (rollcall.data / "snapshots" / f"{sent.json['message_id']}.duckdb").unlink()
+    return str(sent.json["message_id"])
+
+
+def test_what_a_person_is_found_by_stays_until_all_that_names_them_is_over(
+    rollcall: CommandLine,
+) -> None:
+    write_canary(rollcall)
+    own_id, naming_id = send_canary(rollcall), send_about_canary(rollcall)
+    rollcall("retention", "hold", naming_id)
+    forget_in_source(rollcall)
+
+    first = rollcall("retention", "erase", WHO, "--format", "json")
+
+    assert first.json["left"] == [
+        f"message {naming_id}, which is not over (its chat perhaps not archived), or is held",
+        f"message {own_id}, which is over: what it tells of them is needed to find the rest",
+    ]
+    assert {name for name, _ in find_canary(rollcall, WHO)} == {"ledger.db"}
+    rollcall("retention", "release", naming_id)
+    again = rollcall("retention", "erase", WHO)
+    assert (again.code, again.err) == (0, "")
+    assert [one for one in find_canary(rollcall, WHO) if one[1] != "canary-text"] == []
+
+
+def test_words_that_nothing_kept_tells_can_be_looked_for_too(rollcall: CommandLine) -> None:
+    write_canary(rollcall)
+    send_about_canary(rollcall)
+    forget_in_source(rollcall)
+    rollcall("refresh", "--data", rollcall.source)
+    shutil.rmtree(rollcall.data / "sources")
+    assert "nothing is kept" in rollcall("retention", "erase", WHO).err
+    erased = rollcall("retention", "erase", WHO, "--known-as", "Zanzibarina Quux")
+    assert (erased.code, erased.err) == (0, "")
+    assert find_canary(rollcall) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_hinders_no_erasure(rollcall: CommandLine) -> None:
+    write_canary(rollcall)
+    send_canary(rollcall)
+    forget_in_source(rollcall)
+    rollcall("refresh", "--data", rollcall.source)
+    damaged = rollcall.data / "snapshots" / "m0.duckdb"
+    damaged.write_bytes(b"half a snapshot")
+    [version] = [path for path in (rollcall.data / "sources").rglob("people.parquet")
+                 if b"Zanzibarina" in path.read_bytes()]  # fmt: skip
+    version.write_bytes(b"?" * version.stat().st_size)
+
+    erased = rollcall("retention", "erase", WHO, "--format", "json")
+
+    assert erased.code == 1, erased.err
+    of_snapshot, of_version = erased.json["left"]
+    assert str(damaged) in of_snapshot
+    assert str(version.parent) in of_version
+    found = {one for one in find_canary(rollcall, WHO) if one[1] != "canary-text"}
+    assert found == {("locations.parquet", WHO)}  # of the version that is told
 
 
 def test_a_ledger_is_not_written_anew_while_a_message_is_under_way(rollcall: CommandLine) -> None:

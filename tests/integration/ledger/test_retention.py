@@ -27,7 +27,7 @@ from rollcall.ledger.chats import ChatRecord, archive_chat, load_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
 from rollcall.ledger.erasing_texts import ErasedPerson
-from rollcall.ledger.erasure import erase_person
+from rollcall.ledger.erasure import erase_rows
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.holds import hold, list_holds, release
 from rollcall.ledger.log import count_outcomes, count_statuses, read_log
@@ -340,10 +340,10 @@ def test_a_link_from_before_a_revocation_enrols_nobody_while_it_may_work(ledger:
     assert sweep(ledger, old_devices(soon)) == 1
 
     who = ErasedPerson("p1", "erased-1", frozenset())
-    assert erase_person(ledger, who, (), soon).is_revoked
+    assert erase_rows(ledger, who, (), soon).is_revoked
     assert enrol_by_old_link(ledger, soon) == "refused"
 
-    assert not erase_person(ledger, who, (), NOW + REVOCATIONS_KEPT_FOR).is_revoked
+    assert not erase_rows(ledger, who, (), NOW + REVOCATIONS_KEPT_FOR).is_revoked
     revoke_devices(ledger, "p2", NOW)
     assert sweep(ledger, old_revocations(LATER)) == 1
 

@@ -20,6 +20,7 @@ from rollcall.domain.removal import (
     spell_terms,
 )
 from rollcall.ledger.chat_tables import Chat, ChatPost
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.holds import is_held
 from rollcall.ledger.retention import CHUNK_TEXTS, done_messages
@@ -63,7 +64,10 @@ def may_change(connection: Connection, message_id: str, now: datetime) -> bool:
     mine = Message.message_id == message_id
     connection.execute(select(Message.message_id).where(mine).with_for_update()).one()
     is_free = select(Message.message_id).where(mine, done_messages(now), not_(is_held()))
-    return connection.execute(is_free).first() is not None
+    if connection.execute(is_free).first() is None:
+        return False
+    owe_compaction(connection)  # whoever asks this is about to take something away
+    return True
 
 
 def erase_texts(ledger: Ledger, who: ErasedPerson, message_id: str, now: datetime) -> bool:

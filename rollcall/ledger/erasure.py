@@ -17,6 +17,7 @@ from rollcall.domain.removal import ERASED, REMOVED
 from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR, is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, CheckInRound
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.erasing_texts import ErasedPerson, erase_texts, may_change
 from rollcall.ledger.naming import is_meant_anywhere, list_naming
@@ -221,6 +222,7 @@ def _erase_app(ledger: Ledger, person_id: str, now: datetime) -> bool:
         for table in _OF_APP:
             gone = delete(table).where(table.person_id == person_id)
             connection.execute(gone.where(not_(is_needed)) if table is AppDevice else gone)
+        owe_compaction(connection)
         return True
 
 

@@ -1,7 +1,8 @@
 """Rows that are deleted by their age alone: what the app reported, receipts, texts that were taken.
 
 Each is deleted some hundred at a time, in the order of their keys, so that nobody waits for the
-ledger and a run that is cut off has deleted what it has.
+ledger and a run that is cut off has deleted what it has. They are searched without holding anybody
+up, and deleted only if they are due still.
 """
 
 import time
@@ -16,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from rollcall.ledger.app_devices import is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import TakenText
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.retention import GIVE_WAY_S, DueCount
 from rollcall.ledger.tables import Attempt, Delivery, Message, Receipt
@@ -127,13 +129,18 @@ def delete_old(ledger: Ledger, old: OldRows, pause: Callable[[float], None] = ti
         How many.
     """
     count, after = 0, ""
-    while True:
-        query = select(old.key).where(old.which, old.key > after).order_by(old.key)
+    while keys := _find(ledger, old, after):
         with ledger.write() as connection:
-            keys = list(connection.execute(query.limit(CHUNK_ROWS)).scalars())
-            if not keys:
-                return count
             gone = delete(old.key.class_).where(old.key.in_(keys), old.which)
             count += connection.execute(gone).rowcount
+            owe_compaction(connection)
         after = keys[-1]
         pause(GIVE_WAY_S)
+    return count
+
+
+def _find(ledger: Ledger, old: OldRows, after: str) -> list[str]:
+    """Return the next keys; outside the transaction that writes, for a whole table may be read."""
+    query = select(old.key).where(old.which, old.key > after).order_by(old.key)
+    with ledger.read() as connection:
+        return list(connection.execute(query.limit(CHUNK_ROWS)).scalars())

@@ -31,6 +31,7 @@ from sqlalchemy.orm import aliased
 from rollcall.domain.chats import chat_id_of
 from rollcall.domain.removal import REMOVED, remove_content
 from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost, CheckInRound
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.holds import is_held
 from rollcall.ledger.tables import Attempt, AudienceMember, Content, Delivery, Message
@@ -163,6 +164,7 @@ def _mark(ledger: Ledger, message_id: str, ages: MessageAges, now: datetime) -> 
         told = {"request": remove_content(request), "reason": None, "erased_at": now}
         connection.execute(update(Message).where(mine).values(told))
         _end_chat(connection, message_id, now)
+        owe_compaction(connection)
         return True
 
 

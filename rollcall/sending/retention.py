@@ -12,6 +12,7 @@ from typing import Final
 
 from rollcall.clock import Clock
 from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR
+from rollcall.ledger.compaction import COMPACTION_S_PER_BYTE, compact, is_compaction_owed
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.message_ages import is_quiet
 from rollcall.ledger.old_rows import (
@@ -56,8 +57,8 @@ _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
 
 
 COMPACTED_BYTES: Final = 500_000_000
-"""A SQLite ledger up to this is written anew without being asked: that takes some 3 s for each
-100 MB on a machine that is busy, and a send that begins meanwhile waits for it."""
+"""A SQLite ledger up to this is written anew without being asked: a send that begins meanwhile
+waits for it, for half as long as any writer does before it fails."""
 
 NOT_COMPACTED: Final = (
     "the database's free pages still hold it: messages are under way, somebody reads, or it is "
@@ -168,13 +169,20 @@ class Retention:
     def compact(self, *, any_size: bool = False) -> bool:
         """Let the database's files hold nothing of what was removed, unless somebody sends.
 
-        Also where nothing was removed now: an earlier call may have had to leave it.
+        Also where nothing was removed now, if an earlier call had to leave it.
 
         Args:
             any_size: Also a SQLite ledger so large that writers would have to wait for long.
         """
+        if not is_compaction_owed(self.ledger):
+            return True
         is_small = self.ledger.backend != "sqlite" or self.ledger.read_size() <= COMPACTED_BYTES
-        return (any_size or is_small) and is_quiet(self.ledger) and self.ledger.compact()
+        return (any_size or is_small) and is_quiet(self.ledger) and compact(self.ledger)
+
+    def estimate_compaction_s(self) -> float:
+        """Return for how long a SQLite ledger holds up everybody while it is written anew."""
+        is_held_up = self.ledger.backend == "sqlite"
+        return self.ledger.read_size() * COMPACTION_S_PER_BYTE if is_held_up else 0.0
 
     def days(self) -> dict[str, int]:
         """Return after how many days each kind goes."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from rollcall.cli.retention import warn_of_waiting
 from rollcall.ledger.engine import open_ledger
 from tests.integration.cli.chats import ask, open_chat
 from tests.integration.cli.conftest import TABLES, CommandLine, write_source
@@ -374,11 +375,20 @@ def test_a_file_that_cannot_be_read_is_told_and_hinders_no_erasure(rollcall: Com
 def test_a_ledger_is_not_written_anew_while_a_message_is_under_way(rollcall: CommandLine) -> None:
     send_canary(rollcall)
     age(rollcall, "update messages set state = 'sending' where :at is not null")
+    assert rollcall("retention", "apply").out == "removed nothing\n"  # and so nothing is left of it
+    age(rollcall, "insert into taken_texts (text_id, taken_at) values ('t', :at)")
     told = rollcall("retention", "apply").out
-    assert "removed nothing; the database's free pages still hold it" in told
+    assert "removed 1 texts; the database's free pages still hold it" in told
     assert rollcall("retention", "apply", "--compact", "--format", "json").json == {
         "removed": dict.fromkeys(KINDS, 0),
         "is_compacted": False,
     }
     age(rollcall, "update messages set state = 'sent' where :at is not null")
     assert rollcall("retention", "apply").out == "removed nothing\n"
+
+
+def test_who_has_a_large_ledger_written_anew_is_told_how_long_others_wait() -> None:
+    assert warn_of_waiting(30) is None
+    assert "may take 45 s; who writes waits for it for 30 s and then fails" in str(
+        warn_of_waiting(45)
+    )

@@ -23,6 +23,7 @@ from rollcall.ledger.messages import accept_message, load_message, set_state
 from rollcall.ledger.retention import (
     CHUNK_PEOPLE,
     DueCount,
+    KeptCount,
     MessageAges,
     count_due_messages,
     count_kept_messages,
@@ -176,6 +177,31 @@ def test_an_archived_chat_loses_what_was_written_and_keeps_who_answered_what(
     assert before["needs_help"] == 1
     assert {one.text for one in read_posts(ledger, chat)} == {REMOVED}
     assert load_chat(ledger, chat.chat_id).title == REMOVED
+
+
+def test_a_chat_and_its_messages_go_by_its_own_age_whatever_becomes_of_others(
+    ledger: Ledger,
+) -> None:
+    send_one(ledger)
+    archive_chat(ledger, open_sent(ledger).chat_id, NOW)
+    soon = NOW + timedelta(days=1)
+
+    assert count_due_messages(ledger, MessageAges(soon, None)).count == 1
+    assert count_due_messages(ledger, MessageAges(soon, NOW)).count == 1
+    for ages in (MessageAges(NOW, soon), MessageAges(None, soon)):
+        assert count_due_messages(ledger, ages).count == 1
+        assert count_kept_messages(ledger, ages) == KeptCount(0, 0, 0)
+    assert remove(ledger, MessageAges(None, soon)) == 1
+
+    kept = dump(ledger)
+    assert "Are you safe" not in kept
+    assert "This is a drill" in kept
+
+
+def test_what_is_of_an_open_chat_counts_as_kept_by_the_age_of_chats(ledger: Ledger) -> None:
+    open_sent(ledger)
+    assert count_kept_messages(ledger, MessageAges(None, LATER)) == KeptCount(0, 0, 1)
+    assert count_kept_messages(ledger, MessageAges(LATER, None)) == KeptCount(0, 0, 0)
 
 
 def test_the_page_of_a_one_way_message_ends_when_its_data_goes(ledger: Ledger) -> None:

@@ -109,7 +109,10 @@ class RetentionSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     messages_days: int = Field(
-        90, ge=0, le=36_500, description="Texts, names and addresses of a message, once it is done."
+        90,
+        ge=0,
+        le=36_500,
+        description="Texts, names and addresses of a message without chat or page, once done.",
     )
     chats_days: int = Field(
         90, ge=0, le=36_500, description="A chat, once it is archived, and all its messages."

@@ -172,6 +172,7 @@ def build_retention(settings: Settings, ledger: Ledger, clock: Clock) -> Retenti
         sources=build_sources(settings, clock),
         previews=build_previews(settings),
         incidents=build_incident_store(settings, clock),
+        source=settings.source,
     )
     return Retention(ledger, settings.retention, stores, clock)
 

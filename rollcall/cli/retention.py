@@ -16,7 +16,7 @@ from rollcall.cli.output import (
     print_notice,
 )
 from rollcall.clock import SystemClock, format_instant
-from rollcall.ledger.engine import Ledger
+from rollcall.ledger.engine import BUSY_TIMEOUT_S, Ledger
 from rollcall.ledger.holds import HoldRecord, list_holds
 from rollcall.ledger.holds import hold as hold_data
 from rollcall.ledger.holds import release as release_data
@@ -60,11 +60,24 @@ def apply(
 ) -> None:
     """Remove what is due now; safe to give again."""
     with opened_ledger() as ledger:
-        report = _build(ledger).apply(compacts_any_size=compact)
+        retention = _build(ledger)
+        if compact and (told := warn_of_waiting(retention.estimate_compaction_s())):
+            print_notice(told)
+        report = retention.apply(compacts_any_size=compact)
     if output is Format.JSON:
         print_json({"removed": report.removed, "is_compacted": report.is_compacted})
     else:
         console.print(report.tell(), soft_wrap=True)
+
+
+def warn_of_waiting(compaction_s: float) -> str | None:
+    """Say that others will fail while the ledger is written anew; None: they only wait."""
+    if compaction_s <= BUSY_TIMEOUT_S:
+        return None
+    return (
+        f"writing the ledger anew may take {compaction_s:.0f} s; who writes waits for it for "
+        f"{BUSY_TIMEOUT_S} s and then fails, so stop everything else first"
+    )
 
 
 @retention_app.command()
@@ -92,12 +105,19 @@ def release(held: HeldArgument, output: FormatOption = Format.TEXT) -> None:
 @retention_app.command()
 def erase(
     person: Annotated[str, typer.Argument(help="Id of a person.")],
+    known_as: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--known-as",
+            help="A name, address or number of theirs to look for in texts besides those kept.",
+        ),
+    ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Erase one person from ledger, snapshots and kept sources; says what is left (exit 1)."""
     settings = load_settings()
     with opened_ledger() as ledger:
-        erased = erase_person(_build(ledger), build_link_key(settings).key, person)
+        erased = erase_person(_build(ledger), build_link_key(settings).key, person, known_as or ())
     if output is Format.JSON:
         print_json({"person_id": person} | asdict(erased))
     else:

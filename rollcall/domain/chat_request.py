@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from rollcall.domain.chats import LINK_DAYS, ChatTerms, Place, Reminder
+from rollcall.domain.chats import LINK_DAYS, MOST_LINK_DAYS, ChatTerms, Place, Reminder
 from rollcall.domain.content import (
     MAX_SUBJECT_CHARS,
     MAX_TEXT_CHARS,
@@ -100,7 +100,7 @@ class ChatSettings(ChatText):
     selection: Selection | None = None
     options: ChatOptions = ChatOptions()
     near: Place | None = None
-    link_days: int = Field(default=LINK_DAYS, ge=1, le=90)
+    link_days: int = Field(default=LINK_DAYS, ge=1, le=MOST_LINK_DAYS)
     ladder: tuple[Reminder, ...] = ()
 
     @model_validator(mode="after")

@@ -21,6 +21,9 @@ ChatKind = Literal["chat", "one_way"]
 LINK_DAYS: Final = 14
 """How long personal links work, unless it is said otherwise."""
 
+MOST_LINK_DAYS: Final = 90
+"""How long any link may work; what refuses links from before must be known for as long."""
+
 MOST_POST_CHARS: Final = 4_000
 """Of a member's reply; a form of 64 KB holds it in any script, percent-encoded."""
 
@@ -65,7 +68,7 @@ class ChatTerms(BaseModel):
 
     members_see_replies: bool = False
     near: Place | None = None
-    link_days: int = Field(default=LINK_DAYS, ge=1, le=90)
+    link_days: int = Field(default=LINK_DAYS, ge=1, le=MOST_LINK_DAYS)
     ladder: tuple[Reminder, ...] = Field(default=(), max_length=20)
 
     @model_validator(mode="after")

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from rollcall.domain.app_reports import LocationConsent
+from rollcall.domain.chats import MOST_LINK_DAYS
 from rollcall.domain.personal_links import digest_token
 from rollcall.ledger.app_tables import AppDevice
 from rollcall.ledger.engine import Ledger, insert_new
@@ -19,6 +20,10 @@ MOST_DEVICES: Final = 10
 """Of one person; one more, and that which was heard of least lately is revoked."""
 
 REVOCATION_PREFIX: Final = "revocation-"
+"""How the ids of rows begin that are no devices: all of somebody's were revoked then."""
+
+REVOCATIONS_KEPT_FOR: Final = timedelta(days=MOST_LINK_DAYS)
+"""So long some link from before a revocation may work, and be refused because of it alone."""
 
 Enrolled = Literal["enrolled", "known", "refused"]
 """Enrolled now; enrolled by the same request before; or the link was given out before a revocation,
@@ -201,6 +206,11 @@ def revoke_devices(ledger: Ledger, person_id: str, now: datetime) -> int:
         return count
 
 
+def is_revocation() -> ColumnElement[bool]:
+    """Tell, in a query of devices, whether a row is none, but says since when links are refused."""
+    return AppDevice.device_id.startswith(REVOCATION_PREFIX)
+
+
 def list_devices(ledger: Ledger) -> list[Device]:
     """Return the devices that are not revoked, by person, the latest heard of first."""
     query = (
@@ -215,7 +225,7 @@ def list_devices(ledger: Ledger) -> list[Device]:
 def _is_revoked_since(connection: Connection, person_id: str, allowed_at: datetime) -> bool:
     query = select(AppDevice.device_id).where(
         AppDevice.person_id == person_id,
-        AppDevice.device_id.startswith(REVOCATION_PREFIX),
+        is_revocation(),
         AppDevice.revoked_at >= allowed_at,
     )
     return connection.execute(query.limit(1)).first() is not None

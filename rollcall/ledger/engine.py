@@ -64,7 +64,7 @@ class Ledger:
         Raises:
             LedgerError: The database does not answer.
         """
-        with _told_plainly(), self.engine.begin() as connection:
+        with told_plainly(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -74,7 +74,7 @@ class Ledger:
         Raises:
             LedgerError: The database does not answer, is locked, or its disk is full.
         """
-        with _told_plainly(), self._writing.begin() as connection:
+        with told_plainly(), self._writing.begin() as connection:
             yield connection
 
     def lock_schema(self, connection: Connection) -> None:
@@ -92,22 +92,6 @@ class Ledger:
         if self.backend == "postgresql":
             query = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
             connection.execute(query, {"name": name})
-
-    def compact(self) -> bool:
-        """Write over what was deleted: the rows are gone, but not yet the bytes they were.
-
-        SQLite writes its file anew, which holds up every writer meanwhile, and empties its log.
-        PostgreSQL only gives the room free; it is written over as new rows come.
-
-        Returns:
-            Whether it could; False: others are reading or writing.
-        """
-        if self.backend == "sqlite":
-            return _compact_sqlite(self.engine)
-        with _told_plainly(), self.engine.connect() as connection:
-            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-            alone.exec_driver_sql("vacuum")
-        return True
 
     def read_size(self) -> int:
         """Return how many bytes the database takes, without what SQLite has not merged yet.
@@ -276,23 +260,6 @@ def _prepare_connection(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _compact_sqlite(engine: Engine) -> bool:
-    pooled = engine.raw_connection()
-    opened: Any = pooled.driver_connection
-    try:
-        opened.execute("PRAGMA busy_timeout=1000")
-        opened.execute("VACUUM")
-        row = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite.OperationalError as error:
-        if str(error.sqlite_errorname).startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return False
-        raise LedgerError(f"the ledger cannot be compacted: {error}") from error
-    finally:
-        pooled.invalidate()  # its timeout is another one than those of the pool have
-        pooled.close()
-    return bool(row[0] == 0)
-
-
 def _switch_to_wal(connection: Any) -> None:
     """Switch, or find it done: of two that switch a new file at once SQLite refuses one unheard."""
     give_up_at = time.monotonic() + BUSY_TIMEOUT_S
@@ -339,7 +306,7 @@ def _is_busy(opened: Any) -> bool:
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def told_plainly() -> Iterator[None]:
     """Turn the driver's complaint into one sentence, without the statement and its parameters."""
     try:
         yield

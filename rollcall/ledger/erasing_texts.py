@@ -20,6 +20,7 @@ from rollcall.domain.removal import (
     spell_terms,
 )
 from rollcall.ledger.chat_tables import Chat, ChatPost
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.holds import is_held
 from rollcall.ledger.retention import CHUNK_TEXTS, done_messages
@@ -63,7 +64,10 @@ def may_change(connection: Connection, message_id: str, now: datetime) -> bool:
     mine = Message.message_id == message_id
     connection.execute(select(Message.message_id).where(mine).with_for_update()).one()
     is_free = select(Message.message_id).where(mine, done_messages(now), not_(is_held()))
-    return connection.execute(is_free).first() is not None
+    if connection.execute(is_free).first() is None:
+        return False
+    owe_compaction(connection)  # whoever asks this is about to take something away
+    return True
 
 
 def erase_texts(ledger: Ledger, who: ErasedPerson, message_id: str, now: datetime) -> bool:
@@ -88,8 +92,10 @@ def _erase_request(ledger: Ledger, who: ErasedPerson, message_id: str, now: date
         query = select(Message.request, Message.reason).where(Message.message_id == message_id)
         row = connection.execute(query).one()
         request, reason = who.rewrite_request(row.request), who.rewrite(row.reason)
-        is_named = (request, reason) != (row.request, row.reason) or _posts(
-            connection, who, message_id
+        is_named = (
+            (request, reason) != (row.request, row.reason)
+            or _filters(connection, who, message_id)
+            or _posts(connection, who, message_id)
         )
         if not is_named:
             return True
@@ -103,16 +109,24 @@ def _erase_request(ledger: Ledger, who: ErasedPerson, message_id: str, now: date
 
 
 def _erase_filters(connection: Connection, who: ErasedPerson, message_id: str) -> None:
+    for saved_filter_id, selection in _filters(connection, who, message_id).items():
+        mine = and_(
+            MessageFilter.message_id == message_id,
+            MessageFilter.saved_filter_id == saved_filter_id,
+        )
+        connection.execute(update(MessageFilter).where(mine).values(selection=selection))
+
+
+def _filters(connection: Connection, who: ErasedPerson, message_id: str) -> dict[str, Any]:
+    """Return the saved filters of a message that mean somebody, as they are without them."""
     query = select(MessageFilter.saved_filter_id, MessageFilter.selection).where(
         MessageFilter.message_id == message_id
     )
-    for row in connection.execute(query).all():
-        mine = and_(
-            MessageFilter.message_id == message_id,
-            MessageFilter.saved_filter_id == row.saved_filter_id,
-        )
-        selection = replace_person(row.selection, who.person_id, who.pseudonym)
-        connection.execute(update(MessageFilter).where(mine).values(selection=selection))
+    rewritten = (
+        (saved_filter_id, selection, replace_person(selection, who.person_id, who.pseudonym))
+        for saved_filter_id, selection in connection.execute(query)
+    )
+    return {one: told for one, selection, told in rewritten if told != selection}
 
 
 def _erase_chat(connection: Connection, who: ErasedPerson, message_id: str) -> None:

@@ -5,19 +5,22 @@ by message; what the app reported last. Each is a transaction of its own: whoeve
 followed by another call, which finds what is left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, delete, exists, insert, not_, select, update
 
 from rollcall.domain.chats import chat_id_of
-from rollcall.domain.removal import ERASED, REMOVED, replace_person
+from rollcall.domain.removal import ERASED, REMOVED
+from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR, is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
-from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, CheckIn, CheckInRound
+from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, CheckInRound
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.erasing_texts import ErasedPerson, erase_texts, may_change
+from rollcall.ledger.naming import is_meant_anywhere, list_naming
 from rollcall.ledger.retention import GONE_OF_MEMBER
 from rollcall.ledger.tables import (
     Attempt,
@@ -25,8 +28,6 @@ from rollcall.ledger.tables import (
     Delivery,
     Message,
     OptOut,
-    SavedFilter,
-    Template,
 )
 
 _OF_APP = (AppDevice, AppLocation, AppEmergency)
@@ -37,14 +38,24 @@ class LedgerTraces:
     """What a ledger holds of somebody.
 
     Attributes:
-        terms: Names, addresses and numbers.
-        message_ids: The messages that were for them.
+        memberships: Their name, address and number in every message that was for them, by its id.
         has_app: Whether the app reported anything of them.
+        is_meant: Whether a setting or a message's request means them by their id.
     """
 
-    terms: frozenset[str]
-    message_ids: tuple[str, ...]
+    memberships: dict[str, frozenset[str]]
     has_app: bool
+    is_meant: bool
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """Names, addresses and numbers."""
+        return frozenset().union(*self.memberships.values())
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the ledger holds nothing of them."""
+        return not (self.memberships or self.has_app or self.is_meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class LedgerErasure:
         has_emergency: Whether they have an open emergency: then what the app reports is left.
         named_in: What else names them and is left to be changed: saved filters and so on.
         is_opted_out: Whether a number of theirs is opted out; that is kept.
+        is_revoked: Whether links from before all their devices were revoked may work still: that
+            they are refused is kept.
     """
 
     message_count: int
@@ -64,6 +77,7 @@ class LedgerErasure:
     has_emergency: bool
     named_in: tuple[str, ...]
     is_opted_out: bool
+    is_revoked: bool
 
 
 def find_traces(ledger: Ledger, person_id: str) -> LedgerTraces:
@@ -78,38 +92,53 @@ def find_traces(ledger: Ledger, person_id: str) -> LedgerTraces:
             connection.execute(select(exists().where(one.person_id == person_id))).scalar()
             for one in _OF_APP
         )
-    told = {one for row in rows for one in row[1:] if one and one not in (REMOVED, ERASED)}
-    return LedgerTraces(frozenset(told), tuple(row.message_id for row in rows), has_app)
+    terms = {row.message_id: frozenset(_told(*row[1:])) for row in rows}
+    return LedgerTraces(terms, has_app, is_meant_anywhere(ledger, person_id))
 
 
-def erase_person(
-    ledger: Ledger, who: ErasedPerson, message_ids: Sequence[str], now: datetime
+def _told(*values: str | None) -> Iterator[str]:
+    return (one for one in values if one and one not in (REMOVED, ERASED))
+
+
+def erase_from_texts(ledger: Ledger, who: ErasedPerson, now: datetime) -> set[str]:
+    """Take somebody out of the texts of all messages that are over and not held; safe to repeat.
+
+    Also out of whom a message was for, of which nothing else is left: retention keeps that.
+
+    Returns:
+        The ids of the messages that name them still.
+    """
+    with ledger.read() as connection:
+        query = select(Message.message_id).order_by(Message.message_id)
+        message_ids = list(connection.execute(query).scalars())
+    return {one for one in message_ids if not erase_texts(ledger, who, one, now)}
+
+
+def erase_rows(
+    ledger: Ledger, who: ErasedPerson, message_ids: Iterable[str], now: datetime
 ) -> LedgerErasure:
-    """Erase somebody from whatever is over and not held; safe to call again.
+    """Let somebody's rows stand under another id, where messages are over and not held.
+
+    Safe to call again. To be called after `erase_from_texts`: from then on the ledger does not know
+    any more what to look for in texts.
 
     Args:
         ledger: Where they are.
         who: The person.
-        message_ids: The messages that were for them.
+        message_ids: Messages that were for them.
         now: The present moment.
     """
-    left = {one for one in _list_messages(ledger) if not erase_texts(ledger, who, one, now)}
-    gone = [one for one in message_ids if _erase_membership(ledger, who, one, now)]
+    became = {one: _erase_membership(ledger, who, one, now) for one in message_ids}
     _erase_rounds(ledger, who)
-    has_emergency = not _erase_app(ledger, who.person_id)
+    has_emergency = not _erase_app(ledger, who.person_id, now)
     return LedgerErasure(
-        len(gone),
-        tuple(sorted(left | (set(message_ids) - set(gone)))),
+        sum(became.values()),
+        tuple(sorted(one for one, is_gone in became.items() if not is_gone)),
         has_emergency,
-        tuple(_list_naming(ledger, who)),
+        tuple(list_naming(ledger, who)),
         _is_opted_out(ledger, who),
+        _is_revoked(ledger, who.person_id),
     )
-
-
-def _list_messages(ledger: Ledger) -> list[str]:
-    query = select(Message.message_id).where(Message.erased_at.is_(None))
-    with ledger.read() as connection:
-        return list(connection.execute(query.order_by(Message.message_id)).scalars())
 
 
 def _erase_membership(ledger: Ledger, who: ErasedPerson, message_id: str, now: datetime) -> bool:
@@ -177,8 +206,13 @@ def _erase_rounds(ledger: Ledger, who: ErasedPerson) -> None:
                 connection.execute(update(CheckInRound).where(mine).values(missed=told))
 
 
-def _erase_app(ledger: Ledger, person_id: str) -> bool:
-    """Delete what the app reported, unless the person calls for help with it at this moment."""
+def _erase_app(ledger: Ledger, person_id: str, now: datetime) -> bool:
+    """Delete what the app reported, unless the person calls for help with it at this moment.
+
+    That all their devices were revoked stays while a link from before may work: else whoever has
+    the link would be enrolled as them again.
+    """
+    is_needed = and_(is_revocation(), AppDevice.revoked_at > now - REVOCATIONS_KEPT_FOR)
     is_open = exists().where(AppEmergency.person_id == person_id, AppEmergency.ended_at.is_(None))
     with ledger.write() as connection:
         ledger.serialise(connection, f"emergency of {person_id}")
@@ -186,34 +220,16 @@ def _erase_app(ledger: Ledger, person_id: str) -> bool:
         if connection.execute(select(is_open)).scalar():
             return False
         for table in _OF_APP:
-            connection.execute(delete(table).where(table.person_id == person_id))
+            gone = delete(table).where(table.person_id == person_id)
+            connection.execute(gone.where(not_(is_needed)) if table is AppDevice else gone)
+        owe_compaction(connection)
         return True
 
 
-def _list_naming(ledger: Ledger, who: ErasedPerson) -> list[str]:
-    """Return what is a setting and names the person: changing it would change whom it means."""
-
-    def names(told: Any) -> bool:
-        changed: bool = (
-            replace_person({"notify": told}, who.person_id, who.pseudonym) != {"notify": told}
-            or who.rewrite_request(told) != told
-        )
-        return changed
-
-    queries = (
-        ("saved filter", select(SavedFilter.name, SavedFilter.selection)),
-        ("template", select(Template.name, Template.settings)),
-        ("check-in", select(CheckIn.name, CheckIn.request)),
-        ("check-in", select(CheckIn.name, CheckIn.notify)),
-    )
+def _is_revoked(ledger: Ledger, person_id: str) -> bool:
+    query = select(AppDevice.device_id).where(AppDevice.person_id == person_id, is_revocation())
     with ledger.read() as connection:
-        found = {
-            f"{kind} {name!r}"
-            for kind, query in queries
-            for name, told in connection.execute(query)
-            if names(told)
-        }
-    return sorted(found)
+        return connection.execute(query.limit(1)).first() is not None
 
 
 def _is_opted_out(ledger: Ledger, who: ErasedPerson) -> bool:

@@ -1,7 +1,8 @@
 """Rows that are deleted by their age alone: what the app reported, receipts, texts that were taken.
 
 Each is deleted some hundred at a time, in the order of their keys, so that nobody waits for the
-ledger and a run that is cut off has deleted what it has.
+ledger and a run that is cut off has deleted what it has. They are searched without holding anybody
+up, and deleted only if they are due still.
 """
 
 import time
@@ -13,8 +14,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from rollcall.ledger.app_devices import is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import TakenText
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.retention import GIVE_WAY_S, DueCount
 from rollcall.ledger.tables import Attempt, Delivery, Message, Receipt
@@ -64,8 +67,19 @@ def old_emergencies(before: datetime) -> OldRows:
 
 
 def old_devices(before: datetime) -> OldRows:
-    """Return the devices that were revoked before a moment; links from before have expired."""
-    return OldRows(AppDevice.device_id, AppDevice.revoked_at, AppDevice.revoked_at < before)
+    """Return the devices that were revoked before a moment."""
+    which = and_(AppDevice.revoked_at < before, not_(is_revocation()))
+    return OldRows(AppDevice.device_id, AppDevice.revoked_at, which)
+
+
+def old_revocations(before: datetime) -> OldRows:
+    """Return the revocations of all of somebody's devices before a moment.
+
+    No sooner than `REVOCATIONS_KEPT_FOR` after them: until then they alone refuse links that were
+    given out before.
+    """
+    which = and_(AppDevice.revoked_at < before, is_revocation())
+    return OldRows(AppDevice.device_id, AppDevice.revoked_at, which)
 
 
 def old_receipts(before: datetime) -> OldRows:
@@ -115,13 +129,18 @@ def delete_old(ledger: Ledger, old: OldRows, pause: Callable[[float], None] = ti
         How many.
     """
     count, after = 0, ""
-    while True:
-        query = select(old.key).where(old.which, old.key > after).order_by(old.key)
+    while keys := _find(ledger, old, after):
         with ledger.write() as connection:
-            keys = list(connection.execute(query.limit(CHUNK_ROWS)).scalars())
-            if not keys:
-                return count
             gone = delete(old.key.class_).where(old.key.in_(keys), old.which)
             count += connection.execute(gone).rowcount
+            owe_compaction(connection)
         after = keys[-1]
         pause(GIVE_WAY_S)
+    return count
+
+
+def _find(ledger: Ledger, old: OldRows, after: str) -> list[str]:
+    """Return the next keys; outside the transaction that writes, for a whole table may be read."""
+    query = select(old.key).where(old.which, old.key > after).order_by(old.key)
+    with ledger.read() as connection:
+        return list(connection.execute(query.limit(CHUNK_ROWS)).scalars())

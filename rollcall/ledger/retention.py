@@ -31,6 +31,7 @@ from sqlalchemy.orm import aliased
 from rollcall.domain.chats import chat_id_of
 from rollcall.domain.removal import REMOVED, remove_content
 from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost, CheckInRound
+from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.holds import is_held
 from rollcall.ledger.tables import Attempt, AudienceMember, Content, Delivery, Message
@@ -60,7 +61,10 @@ GONE_OF_MEMBER: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class MessageAges:
-    """Before when messages and chats must be over to lose their data; None: they never do."""
+    """Before when messages and chats must be over to lose their data; None: they never do.
+
+    A chat's messages go by its age alone, all others by their own.
+    """
 
     messages_before: datetime | None
     chats_before: datetime | None
@@ -100,9 +104,10 @@ def count_kept_messages(ledger: Ledger, ages: MessageAges) -> KeptCount:
     """Count the messages that keep their data although they are old."""
     is_done = and_(*_done_conditions())
     held, unfinished = is_held(), and_(not_(is_held()), not_(is_done))
-    open_chat = and_(not_(is_held()), is_done, not_(_chat_is_over(ages.chats_before)))
+    is_free = and_(not_(is_held()), is_done)
+    open_chat = and_(is_free, not_(_is_in_no_chat()), not_(_chat_is_over(ages.chats_before)))
     query = select(*(func.count().filter(one) for one in (held, unfinished, open_chat))).where(
-        _is_old(ages.messages_before), Message.erased_at.is_(None)
+        _is_aged(ages), Message.erased_at.is_(None)
     )
     with ledger.read() as connection:
         return KeptCount(*connection.execute(query).one())
@@ -142,7 +147,7 @@ def list_half_removed(ledger: Ledger) -> list[str]:
 
 def done_messages(now: datetime) -> ColumnElement[bool]:
     """Tell, in a query of messages, whether nothing is done or awaited with one any more."""
-    return and_(*_done_conditions(), _chat_is_over(now))
+    return and_(*_done_conditions(), or_(_is_in_no_chat(), _chat_is_over(now)))
 
 
 def _list_due(ledger: Ledger, ages: MessageAges) -> list[str]:
@@ -163,6 +168,7 @@ def _mark(ledger: Ledger, message_id: str, ages: MessageAges, now: datetime) -> 
         told = {"request": remove_content(request), "reason": None, "erased_at": now}
         connection.execute(update(Message).where(mine).values(told))
         _end_chat(connection, message_id, now)
+        owe_compaction(connection)
         return True
 
 
@@ -261,12 +267,23 @@ def _is_old(before: datetime | None) -> ColumnElement[bool]:
 
 
 def _is_due(ages: MessageAges) -> ColumnElement[bool]:
+    """Tell whether a message is due: by its own age, or if it is of a chat, by that one's."""
+    in_no_chat = _is_in_no_chat()
+    chat_is_over = and_(not_(in_no_chat), _chat_is_over(ages.chats_before))
     return and_(
-        _is_old(ages.messages_before),
+        or_(and_(in_no_chat, _is_old(ages.messages_before)), chat_is_over),
         Message.erased_at.is_(None),
         not_(is_held()),
         *_done_conditions(),
-        _chat_is_over(ages.chats_before),
+    )
+
+
+def _is_aged(ages: MessageAges) -> ColumnElement[bool]:
+    """Tell whether a message was closed so long ago that it would be due if nothing kept it."""
+    in_no_chat = _is_in_no_chat()
+    return or_(
+        and_(in_no_chat, _is_old(ages.messages_before)),
+        and_(not_(in_no_chat), _is_old(ages.chats_before)),
     )
 
 
@@ -288,17 +305,20 @@ def _done_conditions() -> list[ColumnElement[bool]]:
     ]
 
 
-def _chat_is_over(before: datetime | None) -> ColumnElement[bool]:
-    """Tell whether a message belongs to no chat, or to one that was over by then.
+def _is_in_no_chat() -> ColumnElement[bool]:
+    """Tell whether a message has no chat or page; that of a refused one never had a member."""
+    return or_(Message.chat_id.is_(None), Message.state == "refused")
 
-    The page of a one-way message is seldom archived: it is over when its links have expired. Of an
-    invitation that was refused there never was a member.
+
+def _chat_is_over(before: datetime | None) -> ColumnElement[bool]:
+    """Tell whether a message belongs to a chat that was over by then.
+
+    The page of a one-way message is seldom archived: it is over when its links have expired.
     """
-    nobody_in_it = or_(Message.chat_id.is_(None), Message.state == "refused")
     if before is None:
-        return nobody_in_it
+        return false()
     expired = and_(
         Chat.kind == "one_way", Chat.archived_at.is_(None), Chat.links_expire_at < before
     )
     is_over = or_(Chat.archived_at < before, expired)
-    return or_(nobody_in_it, exists().where(Chat.chat_id == Message.chat_id, is_over))
+    return exists().where(Chat.chat_id == Message.chat_id, is_over)

@@ -6,19 +6,19 @@ whose files name the person still. The same call again erases what could not be 
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rollcall.domain.removal import ERASED_PREFIX
 from rollcall.errors import ConfigError, InputError, SourceError
+from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR
 from rollcall.ledger.erasing_texts import ErasedPerson
-from rollcall.ledger.erasure import LedgerErasure, LedgerTraces, erase_person, find_traces
-from rollcall.ledger.message_ages import read_message_ages
+from rollcall.ledger.erasure import LedgerErasure, erase_from_texts, erase_rows
+from rollcall.sending.person_traces import find_person
 from rollcall.sending.retention import NOT_COMPACTED, Retention
-from rollcall.sources.erasing import erase_from_snapshot, find_in_snapshot, find_in_version
-from rollcall.sources.kept import StoredVersion
+from rollcall.sources.erasing import erase_from_snapshot
 
 _PSEUDONYM_DIGITS = 16
 
@@ -42,27 +42,9 @@ class PersonErasure:
     kept: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Traces:
-    """Where somebody is."""
-
-    ledger: LedgerTraces
-    snapshots: dict[Path, frozenset[str]]
-    versions: list[tuple[StoredVersion, frozenset[str]]]
-
-    @property
-    def terms(self) -> frozenset[str]:
-        return self.ledger.terms.union(
-            *self.snapshots.values(), *(terms for _, terms in self.versions)
-        )
-
-    @property
-    def is_nothing(self) -> bool:
-        found = (self.ledger.message_ids, self.snapshots, self.versions)
-        return not any(found) and not self.ledger.has_app
-
-
-def erase(retention: Retention, key: bytes, person_id: str) -> PersonErasure:
+def erase(
+    retention: Retention, key: bytes, person_id: str, known_as: Iterable[str] = ()
+) -> PersonErasure:
     """Erase somebody from all that is over and not held; safe to call again.
 
     Their rows stay under an id derived from theirs and a key, so that counts are what they were and
@@ -72,30 +54,36 @@ def erase(retention: Retention, key: bytes, person_id: str) -> PersonErasure:
         retention: The installation.
         key: That of personal links.
         person_id: Who.
+        known_as: Names, addresses and numbers to look for beside those that are kept of them.
 
     Raises:
         InputError: Nothing is kept of anybody with this id.
         LedgerError: The ledger does not answer.
-        ConfigError: A file cannot be written.
+        ConfigError: A kept version cannot be deleted.
     """
     _refresh_sources(retention)
-    traces = _find(retention, person_id)
-    if traces.is_nothing:
+    traces, more_terms = find_person(retention, person_id), frozenset(known_as)
+    if traces.is_nothing and not more_terms:
         raise InputError(f"nothing is kept here of a person {person_id!r}")
-    who = ErasedPerson(person_id, _derive_pseudonym(key, person_id), traces.terms)
+    who = ErasedPerson(person_id, _derive_pseudonym(key, person_id), traces.terms | more_terms)
     now = retention.clock.now()
-    in_ledger = erase_person(retention.ledger, who, traces.ledger.message_ids, now)
-    snapshots = _split_snapshots(retention, traces)
-    for path in snapshots[0]:
-        erase_from_snapshot(path, person_id)
-    unused = [one for one, _ in traces.versions if not one.is_in_use]
-    for version in unused:
-        retention.stores.sources.remove(version.kept)
-    left = [*_tell_left(in_ledger, person_id), *snapshots[1], *_tell_sources(traces)]
+    left_in_texts = erase_from_texts(retention.ledger, who, now)
+    may_go, spared = traces.split(is_named=bool(left_in_texts))
+    in_ledger = erase_rows(retention.ledger, who, may_go.message_ids, now)
+    failed = list(_erase_from_snapshots(may_go.snapshots, person_id))
+    for version in may_go.versions:
+        retention.stores.sources.remove(version)
+    left = [
+        *_tell_left(in_ledger, left_in_texts, person_id), *spared, *failed, *traces.tell_left(),
+    ]  # fmt: skip
     if not retention.compact():
         left.append(NOT_COMPACTED)
     return PersonErasure(
-        in_ledger.message_count, len(snapshots[0]), len(unused), tuple(left), _tell_kept(in_ledger)
+        in_ledger.message_count,
+        len(may_go.snapshots) - len(failed),
+        len(may_go.versions),
+        tuple(left),
+        _tell_kept(in_ledger),
     )
 
 
@@ -107,38 +95,17 @@ def _refresh_sources(retention: Retention) -> None:
             sources.open(source)
 
 
-def _find(retention: Retention, person_id: str) -> _Traces:
-    stores = retention.stores
-    snapshots = {
-        path: terms
-        for path in sorted(stores.snapshots_folder.glob("*.duckdb"))
-        if (terms := find_in_snapshot(path, person_id)) is not None
-    }
-    versions = [
-        (one, terms)
-        for one in stores.sources.list_kept()
-        if (terms := find_in_version(one.kept, person_id)) is not None
-    ]
-    return _Traces(find_traces(retention.ledger, person_id), snapshots, versions)
+def _erase_from_snapshots(paths: Iterable[Path], person_id: str) -> Iterator[str]:
+    """Write snapshots anew; yield why one cannot be, which must not keep the others."""
+    for path in paths:
+        try:
+            erase_from_snapshot(path, person_id)
+        except ConfigError as error:
+            yield str(error)
 
 
-def _split_snapshots(retention: Retention, traces: _Traces) -> tuple[list[Path], list[str]]:
-    """Return the snapshots that may be written anew, and what is told of the others."""
-    ages = read_message_ages(
-        retention.ledger, [path.stem for path in traces.snapshots], retention.clock.now()
-    )
-    free, left = [], []
-    for path in traces.snapshots:
-        age = ages.get(path.stem)
-        if age is None or (age.is_done and not age.is_held):
-            free.append(path)
-        else:
-            left.append(f"the snapshot of message {path.stem}, which is not over, or is held")
-    return free, left
-
-
-def _tell_left(found: LedgerErasure, person_id: str) -> Iterator[str]:
-    for message_id in found.left_message_ids:
+def _tell_left(found: LedgerErasure, left_in_texts: set[str], person_id: str) -> Iterator[str]:
+    for message_id in sorted(left_in_texts.union(found.left_message_ids)):
         yield f"message {message_id}, which is not over (its chat perhaps not archived), or is held"
     if found.has_emergency:
         yield f"what the app reported: an emergency is open (`rollcall app safe {person_id}`)"
@@ -146,18 +113,15 @@ def _tell_left(found: LedgerErasure, person_id: str) -> Iterator[str]:
         yield f"{name}, which names them: change it"
 
 
-def _tell_sources(traces: _Traces) -> Iterator[str]:
-    for one, _ in traces.versions:
-        if one.is_in_use and one.source.exists():
-            yield f"the source {one.source}: take them out of its files and give the command again"
-        elif one.is_in_use:
-            yield f"the last good version of {one.source}, a folder that is not there any more"
-
-
 def _tell_kept(found: LedgerErasure) -> tuple[str, ...]:
-    if not found.is_opted_out:
-        return ()
-    return ("the opt-out of their number, so that they are not texted again",)
+    kept = []
+    if found.is_opted_out:
+        kept.append("the opt-out of their number, so that they are not texted again")
+    if found.is_revoked:
+        days = REVOCATIONS_KEPT_FOR.days
+        told = f"for {days} days: links from before enrol nobody as them"
+        kept.append(f"that all their devices were revoked, {told}")
+    return tuple(kept)
 
 
 def _derive_pseudonym(key: bytes, person_id: str) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from rollcall.clock import Clock
+from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR
+from rollcall.ledger.compaction import COMPACTION_S_PER_BYTE, compact, is_compaction_owed
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.message_ages import is_quiet
 from rollcall.ledger.old_rows import (
@@ -21,6 +23,7 @@ from rollcall.ledger.old_rows import (
     old_emergencies,
     old_locations,
     old_receipts,
+    old_revocations,
     old_taken_texts,
 )
 from rollcall.ledger.retention import (
@@ -40,12 +43,13 @@ from rollcall.sending.old_files import (
 from rollcall.sending.previews import PreviewStore
 from rollcall.settings import RetentionSettings
 from rollcall.sources.feeds.store import IncidentStore
-from rollcall.sources.kept import KeptSources
+from rollcall.sources.kept import KeptSources, KeptVersion
 
 _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
     "locations": old_locations,
     "emergencies": old_emergencies,
     "devices": old_devices,
+    "revocations": old_revocations,
     "receipts": old_receipts,
     "texts": old_taken_texts,
 }
@@ -53,8 +57,8 @@ _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
 
 
 COMPACTED_BYTES: Final = 500_000_000
-"""A SQLite ledger up to this is written anew without being asked: that takes some 3 s for each
-100 MB on a machine that is busy, and a send that begins meanwhile waits for it."""
+"""A SQLite ledger up to this is written anew without being asked: a send that begins meanwhile
+waits for it, for half as long as any writer does before it fails."""
 
 NOT_COMPACTED: Final = (
     "the database's free pages still hold it: messages are under way, somebody reads, or it is "
@@ -100,12 +104,21 @@ class RetentionReport:
 
 @dataclass(frozen=True, slots=True)
 class FileStores:
-    """Where personal data lies beside the ledger, on this machine."""
+    """Where personal data lies beside the ledger, on this machine.
+
+    Attributes:
+        snapshots_folder: The messages' snapshots.
+        sources: Kept versions.
+        previews: Fingerprints of previews.
+        incidents: What feeds said.
+        source: The installation's own source, whose version in use stays; None: it has none.
+    """
 
     snapshots_folder: Path
     sources: KeptSources
     previews: PreviewStore
     incidents: IncidentStore
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +169,20 @@ class Retention:
     def compact(self, *, any_size: bool = False) -> bool:
         """Let the database's files hold nothing of what was removed, unless somebody sends.
 
-        Also where nothing was removed now: an earlier call may have had to leave it.
+        Also where nothing was removed now, if an earlier call had to leave it.
 
         Args:
             any_size: Also a SQLite ledger so large that writers would have to wait for long.
         """
+        if not is_compaction_owed(self.ledger):
+            return True
         is_small = self.ledger.backend != "sqlite" or self.ledger.read_size() <= COMPACTED_BYTES
-        return (any_size or is_small) and is_quiet(self.ledger) and self.ledger.compact()
+        return (any_size or is_small) and is_quiet(self.ledger) and compact(self.ledger)
+
+    def estimate_compaction_s(self) -> float:
+        """Return for how long a SQLite ledger holds up everybody while it is written anew."""
+        is_held_up = self.ledger.backend == "sqlite"
+        return self.ledger.read_size() * COMPACTION_S_PER_BYTE if is_held_up else 0.0
 
     def days(self) -> dict[str, int]:
         """Return after how many days each kind goes."""
@@ -172,6 +192,7 @@ class Retention:
             "locations": told.locations_days,
             "emergencies": told.app_days,
             "devices": told.app_days,
+            "revocations": told.app_days and max(told.app_days, REVOCATIONS_KEPT_FOR.days),
             "receipts": told.receipts_days,
             "texts": told.receipts_days,
             "snapshots": told.snapshots_days,
@@ -186,10 +207,8 @@ class Retention:
 
     def _date_files(self, now: datetime) -> dict[str, list[datetime]]:
         snapshots, previews = self._list_files(now)
-        sources = before_of(now, self.settings.sources_days)
         incidents = before_of(now, self.settings.incidents_days)
-        stores = self.stores
-        versions = stores.sources.old_versions(sources) if sources else []
+        stores, versions = self.stores, self._list_versions(now)
         return {
             "snapshots": [one.dated for one in snapshots],
             "sources": [one.validated_at for one in versions],
@@ -199,9 +218,8 @@ class Retention:
 
     def _delete_files(self, now: datetime) -> dict[str, int]:
         snapshots, previews = self._list_files(now)
-        sources = before_of(now, self.settings.sources_days)
         incidents = before_of(now, self.settings.incidents_days)
-        versions = self.stores.sources.old_versions(sources) if sources else []
+        versions = self._list_versions(now)
         for version in versions:
             self.stores.sources.remove(version)
         return {
@@ -210,6 +228,11 @@ class Retention:
             "previews": delete_files(previews),
             "incidents": self.stores.incidents.forget_old(incidents) if incidents else 0,
         }
+
+    def _list_versions(self, now: datetime) -> list[KeptVersion]:
+        before = before_of(now, self.settings.sources_days)
+        stores = self.stores
+        return stores.sources.old_versions(before, stores.source) if before else []
 
     def _list_files(self, now: datetime) -> tuple[list[OldFile], list[OldFile]]:
         snapshots = before_of(now, self.settings.snapshots_days)

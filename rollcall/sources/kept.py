@@ -1,7 +1,7 @@
 """Validated loads, kept on disk: a send in a crisis does not validate again.
 
     root/<name of the source's folder>-<hash of its path>/
-        current.json                     which version is in use
+        current.json                     which version is in use; dated when that was last looked at
         <version>/manifest.json          what it is; written last
         <version>/<table>.parquet        one for each table
         <version>/rejected.parquet       what was left out or amended, and why
@@ -26,11 +26,12 @@ from rollcall.clock import Clock
 from rollcall.errors import ConfigError, SourceError
 from rollcall.sources.fingerprint import hash_version, take_fingerprint
 from rollcall.sources.folder import find_files
-from rollcall.sources.manifest import Pointer, read_manifest, read_pointer
+from rollcall.sources.manifest import Pointer, read_manifest, read_pointer, read_pointer_date
 from rollcall.sources.rejection import RejectedRow
 from rollcall.sources.validation import validate_source
 from rollcall.sources.version_store import (
     REJECTED_NAME,
+    date_pointer,
     list_versions,
     prune_versions,
     remove_version,
@@ -75,11 +76,19 @@ class KeptVersion:
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A kept version, the folder it was read from, and whether sends are made from it now."""
+    """A kept version, and what becomes of it.
+
+    Attributes:
+        kept: The version.
+        source: The folder that it was read from.
+        is_in_use: Whether sends are made from it now.
+        looked_at: When its source was last found good, or the last good version taken, aware UTC.
+    """
 
     kept: KeptVersion
     source: Path
     is_in_use: bool
+    looked_at: datetime
 
 
 class KeptSources:
@@ -133,6 +142,7 @@ class KeptSources:
         version = self._find_last_good(folder)
         if version is None:
             raise SourceError(f"no good version of {folder} has been kept yet")
+        date_pointer(self._home_of(folder), self._clock.now())
         return version
 
     def list_kept(self) -> list[StoredVersion]:
@@ -144,16 +154,25 @@ class KeptSources:
         """Return the kept versions of one source, newest first."""
         return [one.kept for one in _list_stored(self._home_of(folder))]
 
-    def old_versions(self, before: datetime) -> list[KeptVersion]:
-        """Return the versions validated before a moment that no send can be made from any more.
+    def old_versions(self, before: datetime, configured: Path | None = None) -> list[KeptVersion]:
+        """Return the versions validated before a moment that no send will be made from any more.
 
-        All but the one in use; that one too where its source is not there any more.
+        All but the one in use. That one too where its source is not there and was not since that
+        moment either: one that is away just now, as a share that is not mounted, has nothing else
+        to send from.
+
+        Args:
+            before: The moment.
+            configured: The installation's own source, whose version in use stays in any case.
         """
-        return [
-            one.kept
-            for one in self.list_kept()
-            if one.kept.validated_at < before and not (one.is_in_use and one.source.exists())
-        ]
+        own = self._home_of(configured) if configured else None
+
+        def is_needed(one: StoredVersion) -> bool:
+            is_there = one.source.exists() or one.looked_at >= before
+            return one.is_in_use and (is_there or one.kept.path.parent == own)
+
+        old = (one for one in self.list_kept() if one.kept.validated_at < before)
+        return [one.kept for one in old if not is_needed(one)]
 
     def remove(self, version: KeptVersion) -> None:
         """Delete a version; one that is gone already is no mistake.
@@ -169,12 +188,14 @@ class KeptSources:
         files = find_files(folder)
         fingerprint = take_fingerprint(files)
         if known := self._find_known(folder, fingerprint):
+            date_pointer(home, self._clock.now())
             return known
         version = hash_version(files)
         kept = _load_version(home / version) or self._validate(folder, version, fingerprint)
         with self._writing():
             write_pointer(home, Pointer(version=version, fingerprint=fingerprint))
             prune_versions(home, in_use=version)
+        date_pointer(home, self._clock.now())
         return kept
 
     def _validate(self, folder: Path, version: str, fingerprint: str) -> KeptVersion:
@@ -250,12 +271,13 @@ def describe_age(age: timedelta) -> str:
 
 
 def _list_stored(home: Path) -> Iterator[StoredVersion]:
-    pointer = read_pointer(home)
+    pointer, dated = read_pointer(home), read_pointer_date(home)
     for path in list_versions(home):
         manifest, kept = read_manifest(path), _load_version(path)
         if manifest is not None and kept is not None:
             is_in_use = pointer is None or pointer.version == kept.version
-            yield StoredVersion(kept, Path(manifest.source), is_in_use)
+            looked_at = max(kept.validated_at, dated or kept.validated_at)
+            yield StoredVersion(kept, Path(manifest.source), is_in_use, looked_at)
 
 
 def _load_version(path: Path) -> KeptVersion | None:

@@ -1,6 +1,6 @@
 """What is written beside a kept version, and the pointer to the one in use."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,7 +11,7 @@ class Manifest(BaseModel):
 
     Attributes:
         version: Hash of the source's files and of the rules they were checked by.
-        source: The folder it was read from.
+        source: The folder it was read from; absolute, so that it is the same from everywhere.
         validated_at: When, aware UTC.
         row_counts: Good rows of every table.
         file_sizes: Bytes of every Parquet file of the version.
@@ -59,4 +59,12 @@ def read_pointer(source_folder: Path) -> Pointer | None:
     try:
         return Pointer.model_validate_json((source_folder / POINTER_NAME).read_bytes())
     except (OSError, ValidationError):
+        return None
+
+
+def read_pointer_date(source_folder: Path) -> datetime | None:
+    """Read when the version in use was last looked at, aware UTC; None where none is in use."""
+    try:
+        return datetime.fromtimestamp((source_folder / POINTER_NAME).stat().st_mtime, UTC)
+    except OSError:
         return None

@@ -1,7 +1,9 @@
 """Writing kept versions so that what has its name is whole, and taking old ones away."""
 
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def store_version(
         _write_tables(partial, validated)
         manifest = Manifest(
             version=target.name,
-            source=str(source),
+            source=str(source.absolute()),
             validated_at=validated_at,
             row_counts={name: rows.height for name, rows in validated.tables.items()},
             file_sizes={path.name: path.stat().st_size for path in partial.iterdir()},
@@ -66,6 +68,12 @@ def write_pointer(home: Path, pointer: Pointer) -> None:
         _write_private(written, pointer.model_dump_json(indent=2))
         written.replace(home / POINTER_NAME)
     sync_to_disk(home)
+
+
+def date_pointer(home: Path, now: datetime) -> None:
+    """Say that the version in use was looked at now; nothing but its age depends on it."""
+    with suppress(OSError):  # a disk that takes nothing must not hinder a send
+        os.utime(home / POINTER_NAME, (now.timestamp(), now.timestamp()))
 
 
 def list_versions(home: Path) -> list[Path]:

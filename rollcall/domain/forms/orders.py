@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from rollcall.clock import format_instant
 from rollcall.domain.chat_posts import PostRequest, make_post
+from rollcall.domain.chats import MOST_LINK_DAYS
 from rollcall.domain.forms.choices import ChatChoices, MessageChoices, ReminderForm
 from rollcall.domain.forms.fields import FormPart, entry, said
 from rollcall.domain.forms.recipients import RecipientsForm
@@ -138,7 +139,12 @@ class ChatForm(OrderForm):
     )
     near: str = entry(5, "Where it happened", "Latitude, longitude: 48.8566, 2.3522", "")
     link_days: int = entry(
-        6, "Days that links work", "0: as the template says, else 14.", 0, ge=0, le=90
+        6,
+        "Days that links work",
+        "0: as the template says, else 14.",
+        0,
+        ge=0,
+        le=MOST_LINK_DAYS,
     )
 
     def write_changes(self) -> dict[str, Any]:

@@ -14,7 +14,12 @@ from rollcall.errors import SourceError
 from rollcall.sources.feeds.download import DEFAULT_LIMITS, Limits, name_location, open_client
 from rollcall.sources.feeds.fetch import read_feed
 from rollcall.sources.feeds.incident import FeedReading, Incident, RejectedEntry, merge_entries
-from rollcall.sources.feeds.kept_feeds import KeptFeed, load_kept_feeds, store_kept_feeds
+from rollcall.sources.feeds.kept_feeds import (
+    KeptFeed,
+    load_kept_feeds,
+    locked_feeds,
+    store_kept_feeds,
+)
 from rollcall.sources.kept import describe_age
 
 FEEDS_AT_ONCE = 4
@@ -61,6 +66,9 @@ class RefreshReport:
         return all(feed.state != "failed" for feed in self.feeds)
 
 
+_Outcome = tuple[KeptFeed | None, FeedReport]
+
+
 class IncidentStore:
     """The last good reading of every feed, below one folder.
 
@@ -88,21 +96,38 @@ class IncidentStore:
         Raises:
             ConfigError: What was read cannot be kept.
         """
+        named = tuple(dict.fromkeys(locations))
+        outcomes = await self._read_feeds(named)
+        return await asyncio.to_thread(self._keep, outcomes, named)
+
+    async def _read_feeds(self, locations: Sequence[str]) -> list[_Outcome]:
         before = {kept.location: kept for kept in await asyncio.to_thread(self._load_readable)}
         places = asyncio.Semaphore(FEEDS_AT_ONCE)
 
-        async def refresh_one(location: str) -> tuple[KeptFeed | None, FeedReport]:
+        async def refresh_one(location: str) -> _Outcome:
             async with places:
                 return await self._refresh_feed(location, before.get(location), client)
 
         async with open_client() as client:
-            outcomes = await asyncio.gather(*map(refresh_one, dict.fromkeys(locations)))
-        kept = tuple(feed for feed, _ in outcomes if feed)
-        await asyncio.to_thread(store_kept_feeds, self._root, kept)
-        return RefreshReport(
-            feeds=tuple(report for _, report in outcomes),
-            incident_count=len(self._select_holding(kept)),
-        )
+            return await asyncio.gather(*map(refresh_one, locations))
+
+    def _keep(self, outcomes: Sequence[_Outcome], named: Sequence[str] | None) -> RefreshReport:
+        """Store what was read into what is kept by now; reading took long, and others store too.
+
+        Args:
+            outcomes: What was read.
+            named: All the feeds there are; None: those that are kept by now.
+        """
+        read = {kept.location: kept for kept, _ in outcomes if kept}
+        with locked_feeds(self._root):
+            known = load_kept_feeds(self._root) if named is None else self._load_readable()
+            current = {one.location: one for one in known}
+            locations = current if named is None else named
+            newest = (_choose_newer(current.get(one), read.get(one)) for one in locations)
+            kept = tuple(one for one in newest if one)
+            store_kept_feeds(self._root, kept)
+        reports = tuple(report for _, report in outcomes)
+        return RefreshReport(reports, len(self._select_holding(kept)))
 
     def incidents(self) -> list[Incident]:
         """Return the incidents that hold now, each once, newest first.
@@ -124,12 +149,17 @@ class IncidentStore:
     async def refresh_known(self) -> RefreshReport:
         """Read those feeds again that the last `refresh` named and that could ever be read.
 
+        Also if another one named others meanwhile: that one holds.
+
         Raises:
             SourceError: What is kept cannot be read.
             ConfigError: What was read cannot be kept.
         """
         kept = await asyncio.to_thread(load_kept_feeds, self._root)
-        return await self.refresh([one.location for one in kept]) if kept else RefreshReport((), 0)
+        if not kept:
+            return RefreshReport((), 0)
+        outcomes = await self._read_feeds([one.location for one in kept])
+        return await asyncio.to_thread(self._keep, outcomes, None)
 
     def old_feeds(self, before: datetime) -> list[datetime]:
         """Return when those feeds were read that could not be read since a moment.
@@ -146,24 +176,23 @@ class IncidentStore:
             SourceError: What is kept cannot be read.
             ConfigError: What is left cannot be written.
         """
-        kept = load_kept_feeds(self._root)
-        old_count = sum(_is_old(one, before) for one in kept)
-        if old_count:
-            left = (
-                replace(one, reading=FeedReading()) if _is_old(one, before) else one for one in kept
-            )
-            store_kept_feeds(self._root, tuple(left))
-        return old_count
+        if not self.old_feeds(before):
+            return 0
+        with locked_feeds(self._root):
+            kept = load_kept_feeds(self._root)
+            store_kept_feeds(self._root, tuple(_empty_old(one, before) for one in kept))
+            return sum(_is_old(one, before) for one in kept)
 
     async def _refresh_feed(
         self, location: str, before: KeptFeed | None, client: httpx.AsyncClient
-    ) -> tuple[KeptFeed | None, FeedReport]:
+    ) -> _Outcome:
+        """Return what was read now, None where that failed, and what is told of it."""
         now = self._clock.now()
         known = before.reading if before else None
         try:
             reading = await read_feed(location, now, client, known, self._limits)
         except SourceError as exc:
-            return before, self._report_failure(location, before, str(exc))
+            return None, self._report_failure(location, before, str(exc))
         kept = KeptFeed(location, now, _carry_over(known, reading) if known else reading)
         return kept, self._report(kept, "unchanged" if reading is known else "read")
 
@@ -207,6 +236,12 @@ def _empty_old(kept: KeptFeed, before: datetime) -> KeptFeed:
 
 def _is_old(kept: KeptFeed, before: datetime) -> bool:
     return kept.read_at < before and kept.reading != FeedReading()
+
+
+def _choose_newer(current: KeptFeed | None, read: KeptFeed | None) -> KeptFeed | None:
+    if current is None or read is None:
+        return read or current
+    return read if read.read_at >= current.read_at else current
 
 
 def _carry_over(before: FeedReading, reading: FeedReading) -> FeedReading:

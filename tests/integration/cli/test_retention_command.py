@@ -1,6 +1,7 @@
 """`rollcall retention`: what is due is shown, removed, held, and nothing of it stays on disk."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from rollcall.cli.retention import warn_of_waiting
 from rollcall.ledger.engine import open_ledger
 from tests.integration.cli.chats import ask, open_chat
 from tests.integration.cli.conftest import TABLES, CommandLine, write_source
@@ -18,8 +20,8 @@ CANARY = ("Zanzibarina", "canary.mailbox", phone_of(77).lstrip("+"), "canary-tex
 """Parts of a name, an address, a number, a text and a position."""
 
 KINDS = (
-    "messages", "locations", "emergencies", "devices", "receipts", "texts", "snapshots", "sources",
-    "previews", "incidents",
+    "messages", "locations", "emergencies", "devices", "revocations", "receipts", "texts",
+    "snapshots", "sources", "previews", "incidents",
 )  # fmt: skip
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
@@ -286,14 +288,107 @@ def test_what_names_a_person_and_is_a_setting_is_told_and_stays(rollcall: Comman
     }
 
 
+def forget_in_source(rollcall: CommandLine) -> None:
+    write_source(rollcall.source, TABLES)
+    (rollcall.source / "locations.csv").unlink()
+
+
+def test_what_means_a_person_is_found_again_however_often_they_were_erased(
+    rollcall: CommandLine,
+) -> None:
+    write_canary(rollcall)
+    send_canary(rollcall)
+    rollcall("filters", "save", "Board", rollcall.write("s.json", {"people": [WHO]}))
+    forget_in_source(rollcall)
+    for _ in range(2):
+        erased = rollcall("retention", "erase", WHO, "--format", "json")
+        assert erased.code == 1, erased.err
+        assert erased.json["left"] == ["saved filter 'Board', which names them: change it"]
+    rollcall("filters", "delete", "Board")
+    told = f"nothing is kept here of a person {WHO!r}"
+    assert rollcall("retention", "erase", WHO).mistake == told
+
+
+def send_about_canary(rollcall: CommandLine) -> str:
+    """Send somebody else a text that names the canary; its snapshot is gone, as after 30 days."""
+    content = {"subject": "Missing", "text": "Zanzibarina Quux has not come back"}
+    path = rollcall.write("m.json", {"content": content, "selection": {"people": ["p1"]}})
+    sent = rollcall("send", path, "--data", rollcall.source, "--confirm", "--format", "json")
+    (rollcall.data / "snapshots" / f"{sent.json['message_id']}.duckdb").unlink()
+    return str(sent.json["message_id"])
+
+
+def test_what_a_person_is_found_by_stays_until_all_that_names_them_is_over(
+    rollcall: CommandLine,
+) -> None:
+    write_canary(rollcall)
+    own_id, naming_id = send_canary(rollcall), send_about_canary(rollcall)
+    rollcall("retention", "hold", naming_id)
+    forget_in_source(rollcall)
+
+    first = rollcall("retention", "erase", WHO, "--format", "json")
+
+    assert first.json["left"] == [
+        f"message {naming_id}, which is not over (its chat perhaps not archived), or is held",
+        f"message {own_id}, which is over: what it tells of them is needed to find the rest",
+    ]
+    assert {name for name, _ in find_canary(rollcall, WHO)} == {"ledger.db"}
+    rollcall("retention", "release", naming_id)
+    again = rollcall("retention", "erase", WHO)
+    assert (again.code, again.err) == (0, "")
+    assert [one for one in find_canary(rollcall, WHO) if one[1] != "canary-text"] == []
+
+
+def test_words_that_nothing_kept_tells_can_be_looked_for_too(rollcall: CommandLine) -> None:
+    write_canary(rollcall)
+    send_about_canary(rollcall)
+    forget_in_source(rollcall)
+    rollcall("refresh", "--data", rollcall.source)
+    shutil.rmtree(rollcall.data / "sources")
+    assert "nothing is kept" in rollcall("retention", "erase", WHO).err
+    erased = rollcall("retention", "erase", WHO, "--known-as", "Zanzibarina Quux")
+    assert (erased.code, erased.err) == (0, "")
+    assert find_canary(rollcall) == []
+
+
+def test_a_file_that_cannot_be_read_is_told_and_hinders_no_erasure(rollcall: CommandLine) -> None:
+    write_canary(rollcall)
+    send_canary(rollcall)
+    forget_in_source(rollcall)
+    rollcall("refresh", "--data", rollcall.source)
+    damaged = rollcall.data / "snapshots" / "m0.duckdb"
+    damaged.write_bytes(b"half a snapshot")
+    [version] = [path for path in (rollcall.data / "sources").rglob("people.parquet")
+                 if b"Zanzibarina" in path.read_bytes()]  # fmt: skip
+    version.write_bytes(b"?" * version.stat().st_size)
+
+    erased = rollcall("retention", "erase", WHO, "--format", "json")
+
+    assert erased.code == 1, erased.err
+    of_snapshot, of_version = erased.json["left"]
+    assert str(damaged) in of_snapshot
+    assert str(version.parent) in of_version
+    found = {one for one in find_canary(rollcall, WHO) if one[1] != "canary-text"}
+    assert found == {("locations.parquet", WHO)}  # of the version that is told
+
+
 def test_a_ledger_is_not_written_anew_while_a_message_is_under_way(rollcall: CommandLine) -> None:
     send_canary(rollcall)
     age(rollcall, "update messages set state = 'sending' where :at is not null")
+    assert rollcall("retention", "apply").out == "removed nothing\n"  # and so nothing is left of it
+    age(rollcall, "insert into taken_texts (text_id, taken_at) values ('t', :at)")
     told = rollcall("retention", "apply").out
-    assert "removed nothing; the database's free pages still hold it" in told
+    assert "removed 1 texts; the database's free pages still hold it" in told
     assert rollcall("retention", "apply", "--compact", "--format", "json").json == {
         "removed": dict.fromkeys(KINDS, 0),
         "is_compacted": False,
     }
     age(rollcall, "update messages set state = 'sent' where :at is not null")
     assert rollcall("retention", "apply").out == "removed nothing\n"
+
+
+def test_who_has_a_large_ledger_written_anew_is_told_how_long_others_wait() -> None:
+    assert warn_of_waiting(30) is None
+    assert "may take 45 s; who writes waits for it for 30 s and then fails" in str(
+        warn_of_waiting(45)
+    )

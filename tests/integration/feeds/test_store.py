@@ -1,16 +1,21 @@
 """The incidents kept: the last good reading of every feed, whatever becomes of the feed."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from rollcall.errors import ConfigError, SourceError
+from rollcall.sources.feeds.kept_feeds import locked_feeds
 from rollcall.sources.feeds.store import IncidentStore
 from tests.integration.feeds.conftest import SettableClock
 from tests.integration.feeds.feed_server import (
     Answer,
     FeedServer,
+    Request,
     answer,
     answer_status,
     answer_version,
@@ -233,3 +238,58 @@ async def test_server_that_answers_unchanged_unasked_is_told(
     (feed,) = (await store.refresh([server.url("/")])).feeds
     assert feed.problem is not None
     assert "it answered 304" in feed.problem
+
+
+def meanwhile(act: Callable[[], Awaitable[object]], then: Answer, server: FeedServer) -> Answer:
+    """Do something while a feed is being read, and answer it then; others are answered at once."""
+
+    async def write(request: Request, writer: asyncio.StreamWriter) -> None:
+        server.pages["/"] = then
+        await act()
+        await then(request, writer)
+
+    return write
+
+
+async def test_feeds_that_are_named_while_those_before_are_read_stay_named(
+    store: IncidentStore, server: FeedServer
+) -> None:
+    feed, url = answer(load_feed("gdacs.xml")), server.url("/")
+    server.pages["/"] = feed
+    await store.refresh([url])
+    for named in ([USGS, url], [USGS]):
+        server.pages["/"] = meanwhile(partial(store.refresh, named), feed, server)
+        report = await store.refresh_known()
+        assert url in [one.feed for one in report.feeds]
+        assert [one.feed for one in store.feeds()] == named
+
+
+async def test_what_is_forgotten_while_feeds_are_read_does_not_come_back(
+    store: IncidentStore, server: FeedServer, clock: SettableClock, tmp_path: Path
+) -> None:
+    away = tmp_path / "away.xml"
+    away.write_bytes(load_feed("gdacs.xml"))
+    feed = answer(write_atom(write_alert()))
+    server.pages["/"] = feed
+    await store.refresh([str(away), server.url("/")])
+    away.unlink()
+    clock.advance(days=40)
+
+    async def forget() -> None:
+        assert store.forget_old(clock.now()) == 2
+
+    server.pages["/"] = meanwhile(forget, feed, server)
+    await store.refresh_known()
+    assert [(one.state, one.incident_count) for one in store.feeds()] == [
+        ("unchanged", 0),
+        ("unchanged", 1),
+    ]
+
+
+async def test_who_stores_waits_for_who_does_already(store: IncidentStore, tmp_path: Path) -> None:
+    with locked_feeds(tmp_path / "kept"):
+        refreshing = asyncio.create_task(store.refresh([GDACS]))
+        done, _ = await asyncio.wait([refreshing], timeout=0.3)
+        assert (done, store.feeds()) == (set(), [])
+    await asyncio.wait_for(refreshing, 10)
+    assert len(store.feeds()) == 1

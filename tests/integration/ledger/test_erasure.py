@@ -1,5 +1,6 @@
 """One person is erased from what is over; everybody else, and what goes on, stays as it was."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,15 +14,15 @@ from rollcall.ledger.chats import archive_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entries
 from rollcall.ledger.erasing_texts import ErasedPerson, erase_texts
-from rollcall.ledger.erasure import LedgerErasure, erase_person, find_traces
+from rollcall.ledger.erasure import LedgerErasure, erase_from_texts, erase_rows, find_traces
 from rollcall.ledger.holds import hold
 from rollcall.ledger.log import count_statuses
-from rollcall.ledger.messages import set_state
-from rollcall.ledger.tables import Content, Delivery
+from rollcall.ledger.messages import accept_message, set_state
+from rollcall.ledger.tables import Content, Delivery, Message, MessageFilter
 from tests.integration.conversations import open_conversation
 from tests.integration.devices import add_device
 from tests.integration.ledger.database_dump import dump
-from tests.integration.ledger.records import NOW, queue_message
+from tests.integration.ledger.records import NOW, a_message, queue_message
 from tests.integration.ledger.test_push_subscriptions import a_subscription
 from tests.people import phone_of
 
@@ -31,8 +32,10 @@ CANARY = (WHO, "Person 1", "p1@example.org", phone_of(1))
 
 
 def erase(ledger: Ledger) -> LedgerErasure:
-    traces = find_traces(ledger, WHO)
-    return erase_person(ledger, as_erased(ledger), traces.message_ids, LATER)
+    who, message_ids = as_erased(ledger), find_traces(ledger, WHO).memberships
+    left = erase_from_texts(ledger, who, LATER)
+    erased = erase_rows(ledger, who, message_ids, LATER)
+    return replace(erased, left_message_ids=tuple(sorted(left.union(erased.left_message_ids))))
 
 
 def as_erased(ledger: Ledger) -> ErasedPerson:
@@ -68,7 +71,7 @@ def test_what_stays_of_a_person_are_counts_under_another_id(ledger: Ledger) -> N
     assert count_statuses(ledger, message_id) == before
     kept = dump(ledger)
     assert all(one in kept for one in ("Person 0", "Person 2", "Is erased with you?", "erased-1"))
-    assert find_traces(ledger, WHO).message_ids == ()
+    assert find_traces(ledger, WHO).is_nothing
 
 
 @pytest.mark.parametrize("is_held", [True, False])
@@ -129,6 +132,29 @@ def test_what_the_app_reported_goes_unless_it_calls_for_help(ledger: Ledger) -> 
     assert found(ledger) == []
     assert "push.example.org/device" not in dump(ledger)
     assert "push.example.org/other" in dump(ledger)
+
+
+def test_a_saved_filter_as_it_was_for_a_message_means_nobody_any_more(ledger: Ledger) -> None:
+    message_id = send_to_three(ledger)
+    used = {"message_id": message_id, "saved_filter_id": "f1", "name": "Board", "is_whole": False}
+    with ledger.write() as connection:
+        connection.execute(update(Message).values(erased_at=NOW))  # retention keeps whom it was for
+        connection.execute(insert(MessageFilter).values(used | {"selection": {"people": [WHO]}}))
+
+    erase(ledger)
+
+    assert WHO not in dump(ledger)
+    assert find_traces(ledger, WHO).is_nothing
+
+
+def test_whom_a_message_was_for_is_found_though_nobody_was_selected(ledger: Ledger) -> None:
+    message, _ = accept_message(
+        ledger, a_message("drill", request={"content": {}, "selection": {"people": [WHO]}}), NOW
+    )
+    set_state(ledger, message.message_id, "refused", closed_at=NOW, reason="nobody")
+    assert find_traces(ledger, WHO).is_meant
+    erase(ledger)
+    assert WHO not in dump(ledger)
 
 
 def test_who_was_missing_from_a_check_in_is_told_under_the_other_id(ledger: Ledger) -> None:

@@ -1,18 +1,15 @@
 """What is old enough loses its personal data, and nothing else does."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from rollcall.domain.message import FollowUp, MessageRequest
-from rollcall.domain.receipts import Receipt
 from rollcall.domain.removal import REMOVED
 from rollcall.errors import InputError, SelectionError
-from rollcall.ledger.app_reports import end_emergency, open_emergency
-from rollcall.ledger.app_tables import AppLocation
 from rollcall.ledger.audiences import read_frozen_audience
 from rollcall.ledger.chat_lists import count_answers, read_posts
 from rollcall.ledger.chat_tables import Chat
@@ -23,20 +20,10 @@ from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.holds import hold, list_holds, release
 from rollcall.ledger.log import count_outcomes, count_statuses, read_log
 from rollcall.ledger.messages import accept_message, load_message, set_state
-from rollcall.ledger.old_rows import (
-    OldRows,
-    count_old,
-    delete_old,
-    old_devices,
-    old_emergencies,
-    old_locations,
-    old_receipts,
-)
-from rollcall.ledger.receipts import record_receipts
-from rollcall.ledger.recording import derive_delivery_id
 from rollcall.ledger.retention import (
     CHUNK_PEOPLE,
     DueCount,
+    KeptCount,
     MessageAges,
     count_due_messages,
     count_kept_messages,
@@ -44,7 +31,6 @@ from rollcall.ledger.retention import (
 )
 from rollcall.ledger.tables import Delivery
 from tests.integration.conversations import open_conversation
-from tests.integration.devices import add_device
 from tests.integration.ledger.database_dump import dump
 from tests.integration.ledger.records import (
     NOW,
@@ -54,9 +40,7 @@ from tests.integration.ledger.records import (
     finish,
     finished,
     queue_message,
-    read_attempts,
 )
-from tests.integration.ledger.test_push_subscriptions import a_subscription
 
 LATER = NOW + timedelta(days=91)
 DUE = MessageAges(LATER - timedelta(days=90), LATER - timedelta(days=90))
@@ -195,6 +179,31 @@ def test_an_archived_chat_loses_what_was_written_and_keeps_who_answered_what(
     assert load_chat(ledger, chat.chat_id).title == REMOVED
 
 
+def test_a_chat_and_its_messages_go_by_its_own_age_whatever_becomes_of_others(
+    ledger: Ledger,
+) -> None:
+    send_one(ledger)
+    archive_chat(ledger, open_sent(ledger).chat_id, NOW)
+    soon = NOW + timedelta(days=1)
+
+    assert count_due_messages(ledger, MessageAges(soon, None)).count == 1
+    assert count_due_messages(ledger, MessageAges(soon, NOW)).count == 1
+    for ages in (MessageAges(NOW, soon), MessageAges(None, soon)):
+        assert count_due_messages(ledger, ages).count == 1
+        assert count_kept_messages(ledger, ages) == KeptCount(0, 0, 0)
+    assert remove(ledger, MessageAges(None, soon)) == 1
+
+    kept = dump(ledger)
+    assert "Are you safe" not in kept
+    assert "This is a drill" in kept
+
+
+def test_what_is_of_an_open_chat_counts_as_kept_by_the_age_of_chats(ledger: Ledger) -> None:
+    open_sent(ledger)
+    assert count_kept_messages(ledger, MessageAges(None, LATER)) == KeptCount(0, 0, 1)
+    assert count_kept_messages(ledger, MessageAges(LATER, None)) == KeptCount(0, 0, 0)
+
+
 def test_the_page_of_a_one_way_message_ends_when_its_data_goes(ledger: Ledger) -> None:
     chat = open_sent(ledger, one_way=True)
     much_later = LATER + timedelta(days=14)
@@ -268,72 +277,6 @@ def test_nothing_can_be_held_that_is_gone_or_never_was(ledger: Ledger) -> None:
         hold(ledger, message_id, LATER)
     with pytest.raises(InputError, match="there is no message or chat 'm1'"):
         hold(ledger, "m1", LATER)
-
-
-def add_location(ledger: Ledger, person_id: str, at: datetime) -> None:
-    row = {
-        "location_id": f"{person_id}-{at:%j}",
-        "person_id": person_id,
-        "latitude": 1.0,
-        "longitude": 2.0,
-        "reported_at": at,
-    }
-    with ledger.write() as connection:
-        connection.execute(insert(AppLocation).values(row))
-
-
-def sweep(ledger: Ledger, old: OldRows) -> int:
-    count = count_old(ledger, old).count
-    assert delete_old(ledger, old, pause=lambda _: None) == count
-    assert count_old(ledger, old) == DueCount(0, None)
-    return count
-
-
-def test_the_latest_location_of_who_has_the_app_stays_however_old(ledger: Ledger) -> None:
-    add_device(ledger, "p1", a_subscription("p1"))
-    add_device(ledger, "p2", a_subscription("p2"), revoked_at=NOW)
-    for person_id in ("p1", "p2"):
-        add_location(ledger, person_id, NOW)
-        add_location(ledger, person_id, NOW + timedelta(days=1))
-    old = old_locations(LATER)
-    assert count_old(ledger, old) == DueCount(3, NOW)
-    assert sweep(ledger, old) == 3
-    assert "p1-328" in dump(ledger)
-
-
-def test_an_emergency_that_goes_on_is_never_old(ledger: Ledger) -> None:
-    ended = open_emergency(ledger, "p1", "a", NOW)
-    end_emergency(ledger, "p1", ended.emergency_id, NOW)
-    going_on = open_emergency(ledger, "p2", "b", NOW)
-    assert sweep(ledger, old_emergencies(LATER)) == 1
-    assert going_on.emergency_id in dump(ledger)
-
-
-def test_devices_go_some_time_after_they_were_revoked(ledger: Ledger) -> None:
-    add_device(ledger, "p1", a_subscription("p1"))
-    add_device(ledger, "p2", a_subscription("p2"), revoked_at=NOW)
-    assert sweep(ledger, old_devices(NOW)) == 0
-    assert sweep(ledger, old_devices(LATER)) == 1
-
-
-def test_receipts_go_but_for_those_that_a_status_rests_on(ledger: Ledger) -> None:
-    message_id = send_one(ledger)
-    [attempt] = read_attempts(ledger, derive_delivery_id(message_id, "p0000", "sms"))
-
-    def report(state: Any, reference: str, now: datetime) -> None:
-        told = Receipt(state, reference, level="handset" if state == "delivered" else "carrier")
-        record_receipts(ledger, "alpha", "webhook", [told], now)
-
-    report("accepted", attempt.attempt_id, NOW)
-    report("delivered", attempt.attempt_id, NOW)
-    report("delivered", "of-nothing-we-know", NOW)
-    assert sweep(ledger, old_receipts(LATER)) == 1  # the unknown one; the message is whole
-    remove(ledger)
-    assert sweep(ledger, old_receipts(LATER)) == 1
-
-    report("accepted", attempt.attempt_id, LATER)  # the provider repeats itself, months later
-
-    assert count_statuses(ledger, message_id) == {"sms": {"delivered": 1}}
 
 
 def test_chats_whose_invitation_was_refused_go_with_it(ledger: Ledger) -> None:

@@ -143,6 +143,55 @@ def test_last_good_outlives_its_source(
         kept.open(source)
 
 
+@pytest.fixture
+def lost(kept: KeptSources, write_source: WriteSource, source: Path, clock: SettableClock) -> Path:
+    """A source that was good for 100 days without a change, and then was gone."""
+    kept.open(write_source(people=PEOPLE))
+    clock.advance(days=100)
+    kept.open(source)
+    source.rename(source.with_name("away"))
+    return source
+
+
+def old(kept: KeptSources, clock: SettableClock, configured: Path | None = None) -> int:
+    return len(kept.old_versions(clock.now() - timedelta(days=90), configured))
+
+
+def test_the_version_of_a_source_that_is_away_for_a_moment_is_not_old(
+    kept: KeptSources, lost: Path, clock: SettableClock
+) -> None:
+    assert old(kept, clock) == 0
+    clock.advance(days=89)
+    kept.last_good(lost)
+    clock.advance(days=89)
+    assert old(kept, clock) == 0
+    clock.advance(days=2)
+    assert old(kept, clock) == 1
+
+
+def test_the_version_in_use_of_the_configured_source_is_never_old(
+    kept: KeptSources, lost: Path, clock: SettableClock
+) -> None:
+    clock.advance(days=1_000)
+    assert old(kept, clock, lost) == 0
+    assert old(kept, clock, lost.with_name("other")) == 1
+
+
+def test_a_source_is_found_from_another_folder_than_it_was_named_in(
+    kept: KeptSources,
+    write_source: WriteSource,
+    source: Path,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_source(people=PEOPLE)
+    monkeypatch.chdir(source.parent)
+    kept.open(Path(source.name))
+    monkeypatch.chdir("/")
+    clock.advance(days=1_000)
+    assert old(kept, clock) == 0
+
+
 def test_without_any_good_version_only_the_mistake_is_told(
     kept: KeptSources, write_source: WriteSource
 ) -> None:

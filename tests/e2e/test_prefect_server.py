@@ -18,7 +18,6 @@ from tests.e2e.prefect_api import (
     filter_runs,
     read_run,
     start_deployment,
-    state_of,
 )
 from tests.people import write_message
 from tests.ports import find_free_port
@@ -141,31 +140,6 @@ def _worker(rollcall: Rollcall) -> Iterator[None]:
     finally:
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait(timeout=10)
-
-
-def test_a_killed_send_is_finished_by_a_prefect_worker(
-    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str
-) -> None:
-    slow = SandboxPlan(mail_servers=(MailPlan(delay_s=0.2, max_connections=20),))
-    message = write_message(tmp_path / "m.json")
-    with start_sandbox(slow, tmp_path / "sandbox") as sandbox:
-        sending = rollcall.start("send", str(message), "--data", str(source))
-        wait_until(lambda: len(sandbox.journal()) >= 50, 60, "the send is under way")
-        sending.kill()
-        sending.wait(timeout=10)
-        [interrupted] = json.loads(rollcall.run("log", "--format", "json").stdout)
-        assert interrupted["state"] == "sending"
-
-        rollcall.env.update(PREFECT_API_URL=prefect_server, PREFECT_CLI_PROMPT="false")
-        _deploy_all(rollcall)
-        run_id = start_deployment(
-            prefect_server, "send-message", message_id=interrupted["message_id"]
-        )
-        with _worker(rollcall):
-            wait_until(lambda: state_of(prefect_server, run_id) == "COMPLETED", 90, "it ends")
-        reached = {entry.reference for entry in sandbox.journal()}
-
-    assert len(reached) == 600
 
 
 def test_a_send_of_a_worker_is_stopped_by_another_deployment(

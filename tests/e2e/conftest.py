@@ -15,6 +15,7 @@ import pytest
 
 from tests.people import write_people
 from tests.ports import find_free_port
+from tests.postgres import PostgresServer
 
 ROLLCALL = [sys.executable, "-m", "rollcall.cli"]
 
@@ -70,24 +71,40 @@ def source(tmp_path: Path) -> Path:
 
 
 def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> None:
-    """Look until something is so; fail when patience ends."""
+    """Look until something is so; fail when patience ends.
+
+    Looking takes a third of the time at most: it must not hold up what it waits for.
+    """
     give_up_at = time.monotonic() + patience_s
+    looked_at = time.monotonic()
     while not condition():
-        if time.monotonic() > give_up_at:
+        now = time.monotonic()
+        if now > give_up_at:
             pytest.fail(f"waited {patience_s} s in vain: {what}")
-        time.sleep(0.01)
+        time.sleep(max(0.01, 2 * (now - looked_at)))
+        looked_at = time.monotonic()
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Prefect server on loopback; yields the address of its API."""
-    with run_prefect_server(tmp_path_factory.mktemp("prefect") / "home") as address:
+def prefect_server(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> Iterator[str]:
+    """A real Prefect server on loopback, on PostgreSQL; yields the address of its API.
+
+    On SQLite it hangs for a minute when several ask at once.
+    """
+    database = postgres.url(postgres.create_database()).replace("://", "+asyncpg://", 1)
+    home = tmp_path_factory.mktemp("prefect") / "home"
+    with run_prefect_server(home, database=database) as address:
         yield address
 
 
 @contextmanager
 def run_prefect_server(
-    home: Path, host: str = "127.0.0.1", auth: str | None = None
+    home: Path,
+    host: str = "127.0.0.1",
+    auth: str | None = None,
+    database: str | None = None,
 ) -> Iterator[str]:
     """Run a Prefect server for as long as the context lasts; yields the address of its API."""
     home.mkdir()
@@ -102,6 +119,8 @@ def run_prefect_server(
     }
     if auth is not None:
         env["PREFECT_SERVER_API_AUTH_STRING"] = auth
+    if database is not None:
+        env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", host]
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(

@@ -10,11 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import start_sandbox
-from tests.e2e.conftest import Rollcall
+from tests.e2e.conftest import Rollcall, run_prefect_server
 from tests.people import phone_of
 
 PEOPLE_COUNT = 60
@@ -100,15 +98,14 @@ def test_a_refresh_tells_nothing_of_anybody_whose_row_is_bad(
         assert canary not in refreshed.stdout + refreshed.stderr
 
 
-def test_prefects_database_holds_nothing_of_anybody(
-    rollcall: Rollcall,
-    tmp_path: Path,
-    prefect_server: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    rollcall.env.update(PREFECT_API_URL=prefect_server, PREFECT_LOGGING_LEVEL="DEBUG")
+def test_prefects_database_holds_nothing_of_anybody(rollcall: Rollcall, tmp_path: Path) -> None:
     message = _write_message(tmp_path / "m.json")
-    with start_sandbox(make_plan("rough", seed=5), tmp_path / "sandbox"):
+    home = tmp_path / "server"  # with a database that is a file: it is searched whole
+    with (
+        start_sandbox(make_plan("rough", seed=5), tmp_path / "sandbox"),
+        run_prefect_server(home) as address,
+    ):
+        rollcall.env.update(PREFECT_API_URL=address, PREFECT_LOGGING_LEVEL="DEBUG")
         sent = rollcall.run(
             *("send", str(message), "--data", str(_write_source(tmp_path / "source"))),
             *("--format", "json"),
@@ -116,8 +113,8 @@ def test_prefects_database_holds_nothing_of_anybody(
     message_id = json.loads(sent.stdout)["message_id"].encode()
     kept = [
         path.read_bytes()
-        for home in (*tmp_path_factory.getbasetemp().glob("prefect*"), tmp_path / "prefect")
-        for path in home.rglob("*")
+        for folder in (home, tmp_path / "prefect")
+        for path in folder.rglob("*")
         if path.is_file()
     ]
     assert any(message_id in content for content in kept)

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry, Cancelled, Crashed
 
+from rollcall.errors import InputError
+from rollcall.ledger.messages import find_message
 from rollcall.ledger.runs import EndedRun, list_untold, mark_told
 from rollcall.ledger.stopping import stop_message
 from rollcall.wiring import App, current_app
+from tasks.accept import key_of_run
 from tasks.step import step
 
 MOST_REPEATS: Final = 3
@@ -57,10 +62,29 @@ async def _tell(client: PrefectClient, app: App, run: EndedRun) -> None:
         return
     end: Any = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
     if state is not None and state.is_cancelling():
-        if run.message_id is not None:
-            now = app.clock.now()
-            await asyncio.to_thread(stop_message, app.ledger, run.message_id, now)
+        await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
         end = Cancelled(message="stopped")
     elif run.is_lost and run.message_id is None and flow_run.run_count < MOST_REPEATS:
         end = AwaitingRetry(message="its process was gone before it had accepted a message")
     await client.set_flow_run_state(flow_run_id, end, force=True)
+
+
+def stop_message_of(app: App, flow_run: FlowRun, message_id: str | None = None) -> bool:
+    """Stop the message that a run works on, is to go on with, or has ordered, if there is any.
+
+    Args:
+        app: Whose ledger has it.
+        flow_run: The run.
+        message_id: What it works on, where that is known.
+
+    Returns:
+        Whether there is any.
+    """
+    ordered = find_message(app.ledger, key_of_run(flow_run.id))
+    named = message_id or str(flow_run.parameters.get("message_id") or "")
+    found = named or (ordered.message_id if ordered else "")
+    if not found:
+        return False
+    with suppress(InputError):  # it was refused, or is none: nothing of it is sent
+        stop_message(app.ledger, found, app.clock.now())
+    return True

@@ -29,14 +29,10 @@ from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Pending
 
 from rollcall.dispatcher.without_prefect import go_on_without
-from rollcall.errors import InputError
-from rollcall.ledger.messages import find_message
 from rollcall.ledger.runs import list_flow_runs
-from rollcall.ledger.stopping import stop_message
 from rollcall.sending.run_lease import RunLease
 from rollcall.wiring import App
-from tasks.accept import key_of_run
-from tasks.lost_runs import tell_lost
+from tasks.lost_runs import stop_message_of, tell_lost
 
 POOL: Final = "sends"
 """The work pool; `prefect worker start --pool sends` serves it too, only slower."""
@@ -206,8 +202,8 @@ class PoolSide:
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
         )
         for flow_run in await client.read_flow_runs(flow_run_filter=asked):
-            message_id = known.get(str(flow_run.id))
-            if message_id is not None or flow_run.id in self.running:
+            message_id = known.get(str(flow_run.id)) or flow_run.parameters.get("message_id")
+            if message_id or flow_run.id in self.running:
                 await self._cancel(client, flow_run, message_id)
 
     async def _cancel(
@@ -215,24 +211,14 @@ class PoolSide:
     ) -> None:
         """Stop a run's message, also one that is accepted in this very moment."""
         task = self.running.get(flow_run.id)
-        if message_id is None and task is not None:
+        if not message_id and task is not None:
             task.cancel()
             await asyncio.wait([task], timeout=AWAY_PAUSE_S)
             await asyncio.sleep(AWAY_PAUSE_S)  # a thread that accepts cannot be cancelled
-        found = await asyncio.to_thread(self._stop_message, message_id, flow_run.id)
+        found = await asyncio.to_thread(stop_message_of, self.app, flow_run, message_id)
         if found and task is not None:
             await asyncio.wait([task], timeout=AWAY_PAUSE_S)
         await client.set_flow_run_state(flow_run.id, Cancelled(message="stopped"), force=True)
-
-    def _stop_message(self, message_id: str | None, flow_run_id: UUID) -> bool:
-        """Stop what a run works on or has ordered; return whether there is any."""
-        ordered = find_message(self.app.ledger, key_of_run(flow_run_id))
-        found = message_id or (ordered.message_id if ordered else None)
-        if found is None:
-            return False
-        with suppress(InputError):  # it was refused: nothing of it was sent
-            stop_message(self.app.ledger, found, self.app.clock.now())
-        return True
 
 
 async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -53,13 +54,13 @@ class OrderForm(FormPart):
         15, "Last good data", "As last found good, whatever the files are now.", default=False
     )
 
+    @abstractmethod
     def write_changes(self) -> dict[str, Any]:
         """Return the keys that are filled in, without options and recipients."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write_options(self) -> dict[str, bool]:
         """Return the options that are not as usual."""
-        raise NotImplementedError
 
     def tell(self) -> str:
         """Say in a few words what is ordered, for the name of a run; nothing of its text."""

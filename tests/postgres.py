@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 START_PATIENCE_S = 30.0
 
@@ -64,6 +65,16 @@ class PostgresServer:
         self.end_sessions(name)
         with self.connect(name) as connection:
             connection.execute(f"truncate {', '.join(tables)}")
+
+    def read_whole(self, name: str) -> str:
+        """Return every row of every table of a database, as text."""
+        tables = "select tablename from pg_tables where schemaname = 'public'"
+        whole = sql.SQL("select t::text from {} t")
+        with self.connect(name) as connection:
+            names = [table for (table,) in connection.execute(tables).fetchall()]
+            statements = [whole.format(sql.Identifier(table)) for table in names]
+            rows = [row for told in statements for (row,) in connection.execute(told).fetchall()]
+        return "\n".join(rows)
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""

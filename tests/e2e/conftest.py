@@ -85,17 +85,36 @@ def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> N
         looked_at = time.monotonic()
 
 
-@pytest.fixture(scope="session")
-def prefect_server(
-    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
-) -> Iterator[str]:
-    """A real Prefect server on loopback, on PostgreSQL; yields the address of its API.
+@dataclass(frozen=True)
+class PrefectStore:
+    """Where the shared Prefect server keeps what it was told."""
 
-    On SQLite it hangs for a minute when several ask at once.
-    """
-    database = postgres.url(postgres.create_database()).replace("://", "+asyncpg://", 1)
+    postgres: PostgresServer
+    database: str
+    home: Path
+
+    def read_whole(self) -> str:
+        """Return all it has kept, in its database and its files."""
+        files = [path for path in self.home.rglob("*") if path.is_file()]
+        told = [path.read_text("utf-8", "replace") for path in files]
+        return "\n".join([self.postgres.read_whole(self.database), *told])
+
+
+@pytest.fixture(scope="session")
+def prefect_store(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> PrefectStore:
+    """On PostgreSQL: on SQLite the server hangs for a minute when several ask at once."""
     home = tmp_path_factory.mktemp("prefect") / "home"
-    with run_prefect_server(home, database=database) as address:
+    return PrefectStore(postgres, postgres.create_database(), home)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(prefect_store: PrefectStore) -> Iterator[str]:
+    """A real Prefect server on loopback; yields the address of its API."""
+    url = prefect_store.postgres.url(prefect_store.database)
+    database = url.replace("://", "+asyncpg://", 1)
+    with run_prefect_server(prefect_store.home, database=database) as address:
         yield address
 
 

@@ -39,6 +39,6 @@ def test_flow_runs_of_a_chat_hold_ids_and_no_text(
     notice_id = json.loads(posted.stdout)["notice"]["message_id"]
     for name, message_id in ((f"chat-{opened_id}", opened_id), (f"notice-{notice_id}", notice_id)):
         assert runs[name]["state_type"] == "COMPLETED"
-        assert runs[name]["parameters"] == {"message_id": message_id}
+        assert runs[name]["parameters"] == {"message_id": message_id, "order": {}}
     assert "Stay inside." not in json.dumps(runs)
     assert "Are you safe?" not in json.dumps(runs)

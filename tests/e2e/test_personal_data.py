@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import start_sandbox
-from tests.e2e.conftest import Rollcall, run_prefect_server
+from tests.e2e.conftest import PrefectStore, Rollcall
 from tests.people import phone_of
 
 PEOPLE_COUNT = 60
@@ -98,25 +98,18 @@ def test_a_refresh_tells_nothing_of_anybody_whose_row_is_bad(
         assert canary not in refreshed.stdout + refreshed.stderr
 
 
-def test_prefects_database_holds_nothing_of_anybody(rollcall: Rollcall, tmp_path: Path) -> None:
+def test_prefects_database_holds_nothing_of_anybody(
+    rollcall: Rollcall, tmp_path: Path, prefect_server: str, prefect_store: PrefectStore
+) -> None:
     message = _write_message(tmp_path / "m.json")
-    home = tmp_path / "server"  # with a database that is a file: it is searched whole
-    with (
-        start_sandbox(make_plan("rough", seed=5), tmp_path / "sandbox"),
-        run_prefect_server(home) as address,
-    ):
-        rollcall.env.update(PREFECT_API_URL=address, PREFECT_LOGGING_LEVEL="DEBUG")
+    with start_sandbox(make_plan("rough", seed=5), tmp_path / "sandbox"):
+        rollcall.env.update(PREFECT_API_URL=prefect_server, PREFECT_LOGGING_LEVEL="DEBUG")
         sent = rollcall.run(
             *("send", str(message), "--data", str(_write_source(tmp_path / "source"))),
             *("--format", "json"),
         )
-    message_id = json.loads(sent.stdout)["message_id"].encode()
-    kept = [
-        path.read_bytes()
-        for folder in (home, tmp_path / "prefect")
-        for path in folder.rglob("*")
-        if path.is_file()
-    ]
-    assert any(message_id in content for content in kept)
+    own = [path for path in (tmp_path / "prefect").rglob("*") if path.is_file()]
+    kept = [prefect_store.read_whole(), *(path.read_text("utf-8", "replace") for path in own)]
+    assert json.loads(sent.stdout)["message_id"] in kept[0]
     for canary in CANARIES:
-        assert not any(canary.encode() in content for content in kept)
+        assert not any(canary in content for content in kept)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, not_, or_, select
+from sqlalchemy import Connection, Select, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from rollcall.domain.delivery import Status
 from rollcall.domain.message import Channel
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, record_from
+from rollcall.ledger.pending import count_unrecorded
 from rollcall.ledger.tables import Attempt, AudienceMember, Delivery, Message
 
 StatusCounts = dict[str, dict[str, int]]
@@ -48,14 +49,27 @@ def list_messages(ledger: Ledger, limit: int = 50) -> list[MessageRecord]:
 
 
 def count_statuses(ledger: Ledger, message_id: str) -> StatusCounts:
-    """Count the deliveries of a message by channel and status."""
+    """Count the deliveries of a message by channel and status.
+
+    Those still to be recorded wait too, or are held back where the message was stopped.
+    """
     query = (
         select(Delivery.channel, Delivery.status, func.count())
         .where(Delivery.message_id == message_id)
         .group_by(Delivery.channel, Delivery.status)
         .order_by(Delivery.channel, Delivery.status)
     )
-    return _count(ledger, query)
+    with ledger.read() as connection:
+        # in this order: what is recorded in between is counted twice, never missed
+        unrecorded = count_unrecorded(connection, message_id)
+        counts = _count(connection, query)
+        if unrecorded:
+            mine = select(Message.stopped_at).where(Message.message_id == message_id)
+            status = "waiting" if connection.execute(mine).scalar() is None else "stopped"
+            for channel, count in unrecorded.items():
+                by_status = counts.setdefault(channel, {})
+                by_status[status] = by_status.get(status, 0) + count
+    return counts
 
 
 def count_given_up(ledger: Ledger, message_id: str) -> int:
@@ -84,7 +98,8 @@ def count_outcomes(ledger: Ledger, message_id: str) -> StatusCounts:
         .group_by(Attempt.route_id, outcome)
         .order_by(Attempt.route_id, outcome)
     )
-    return _count(ledger, query)
+    with ledger.read() as connection:
+        return _count(connection, query)
 
 
 def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
@@ -123,9 +138,8 @@ def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
         return [LogEntry(*row) for row in connection.execute(query)]
 
 
-def _count(ledger: Ledger, query: Select[tuple[str, str, int]]) -> StatusCounts:
+def _count(connection: Connection, query: Select[tuple[str, str, int]]) -> StatusCounts:
     counts: StatusCounts = defaultdict(dict)
-    with ledger.read() as connection:
-        for group, name, count in connection.execute(query):
-            counts[group][name] = count
+    for group, name, count in connection.execute(query):
+        counts[group][name] = count
     return dict(counts)

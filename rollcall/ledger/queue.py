@@ -29,6 +29,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.folding import load_tries
 from rollcall.ledger.leases import LEASE_S, is_dead
 from rollcall.ledger.lists import gather_rows, in_list, write_list
+from rollcall.ledger.pending import count_unrecorded
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Content, Delivery, UtcDateTime
 
@@ -75,11 +76,20 @@ _READ = ["attempt_count" if name == "tries" else name for name in ClaimedDeliver
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What is left of a send: deliveries that wait, or whose receipt is awaited."""
+    """What is left of a send: deliveries that wait, or whose receipt is awaited.
+
+    `unrecorded_count` are those to come, of a message that is being recorded, at the most.
+    """
 
     waiting_count: int
     due_count: int
     next_due_at: datetime | None
+    unrecorded_count: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits, nor will."""
+        return not self.waiting_count and not self.unrecorded_count
 
 
 def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
@@ -92,9 +102,11 @@ def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
         func.min(Delivery.lease_until).filter(not_(is_free)),
     ).where(Delivery.message_id == message_id, Delivery.next_attempt_at.is_not(None))
     with ledger.read() as connection:
+        # in this order: what is recorded in between is counted twice, never missed
+        unrecorded = count_unrecorded(connection, message_id)
         waiting_count, due_count, *moments = connection.execute(query).one()
     next_due_at = min((moment for moment in moments if moment), default=None)
-    return QueueState(waiting_count, due_count, next_due_at)
+    return QueueState(waiting_count, due_count, next_due_at, sum(unrecorded.values()))
 
 
 def claim_due(  # noqa: PLR0913 - what narrows a claim

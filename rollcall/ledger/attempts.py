@@ -35,13 +35,15 @@ from rollcall.ledger.lists import (
     gather_rows,
     in_list,
     list_rows,
+    moment_param,
     read_moment,
     write_list,
     write_moment,
 )
+from rollcall.ledger.prepared import Prepared
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.reminders import is_needless_reminder
-from rollcall.ledger.tables import Attempt, Delivery, Message, UtcDateTime
+from rollcall.ledger.tables import Attempt, Delivery, Message
 
 _draw = random.Random(secrets.randbits(256))  # noqa: S311 - ids, not secrets
 os.register_at_fork(after_in_child=lambda: _draw.seed(secrets.randbits(256)))
@@ -56,7 +58,7 @@ _is_stopped = exists().where(
 _IS_HELD = and_(
     Delivery.lease_owner == bindparam("b_owner"),
     Delivery.next_attempt_at.is_not(None),
-    Delivery.status.in_(("waiting", "accepted")),
+    or_(Delivery.status == "waiting", Delivery.status == "accepted"),
     not_(_is_stopped),
 )
 
@@ -72,7 +74,7 @@ class AttemptStart(NamedTuple):
 _starts = list_rows("starts", *AttemptStart._fields)
 _is_known = exists().where(Attempt.attempt_id == _starts.c.attempt_id)
 # of a commit whose answer was lost nobody knows whether it was made: it is made again
-_BEGUN = (
+_BEGUN = Prepared(
     insert(Attempt)
     .from_select(
         ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
@@ -81,34 +83,35 @@ _BEGUN = (
             _starts.c.delivery_id,
             Delivery.attempt_count + 1,
             _starts.c.route_id,
-            bindparam("b_now", type_=UtcDateTime()),
+            moment_param("b_now"),
         )
         .join(Delivery, Delivery.delivery_id == _starts.c.delivery_id)
         .where(_IS_HELD, not_(_is_known))
         .with_for_update(of=Delivery),
     )
-    .execution_options(preserve_rowcount=True)
 )
-_ALLOWED = gather_rows(
-    select(Attempt.attempt_id, Attempt.delivery_id)
-    .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
-    .where(in_list(Attempt.attempt_id, "ids"), _IS_HELD)
-    .with_for_update(of=Delivery)
+_ALLOWED = Prepared(
+    gather_rows(
+        select(Attempt.attempt_id, Attempt.delivery_id)
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .where(in_list(Attempt.attempt_id, "ids"), _IS_HELD)
+        .with_for_update(of=Delivery)
+    )
 )
 _latest_number = select(func.max(Attempt.number)).where(Attempt.delivery_id == Delivery.delivery_id)
-_COUNTED = (
+_COUNTED = Prepared(
     update(Delivery)
     .where(in_list(Delivery.delivery_id, "ids"))
     .values(
         attempt_count=_latest_number.scalar_subquery(),
-        lease_until=bindparam("b_until", type_=UtcDateTime()),
+        lease_until=moment_param("b_until"),
     )
 )
 
 _ends = list_rows(
     "ends", "attempt_id", "outcome", "reason", "provider_id", "provider_code", "retry_after_s"
 )
-_RECORDED = (
+_RECORDED = Prepared(
     update(Attempt)
     .where(
         Attempt.attempt_id == _ends.c.attempt_id,
@@ -123,7 +126,7 @@ _RECORDED = (
         provider_id=_ends.c.provider_id,
         provider_code=_ends.c.provider_code,
         retry_after_s=cast(_ends.c.retry_after_s, Float),
-        finished_at=bindparam("b_now", type_=UtcDateTime()),
+        finished_at=moment_param("b_now"),
     )
 )
 _HEARD_OF = select(Attempt.delivery_id).where(
@@ -145,7 +148,7 @@ class _Settled(NamedTuple):
 
 
 _settlements = list_rows("settlements", *_Settled._fields)
-_SETTLED = (
+_SETTLED = Prepared(
     update(Delivery)
     .where(
         Delivery.delivery_id == _settlements.c.delivery_id,
@@ -209,14 +212,15 @@ def begin_attempts(
     Returns:
         The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
     """
-    told = {"starts": write_list(map(tuple, starts)), "b_now": now, "b_owner": owner}
-    if connection.execute(_BEGUN, told).rowcount == len(starts):
+    told = write_list(map(tuple, starts))
+    begun = _BEGUN.execute(connection, starts=told, b_now=write_moment(now), b_owner=owner)
+    if begun.rowcount == len(starts):
         allowed = {start.attempt_id: start.delivery_id for start in starts}
     else:
-        asked = {"ids": write_list(start.attempt_id for start in starts), "b_owner": owner}
-        allowed = dict(connection.execute(_ALLOWED, asked).scalar_one())
-    until = now + timedelta(seconds=lease_s)
-    connection.execute(_COUNTED, {"ids": write_list(allowed.values()), "b_until": until})
+        ids = write_list(start.attempt_id for start in starts)
+        allowed = dict(_ALLOWED.gather(connection, ids=ids, b_owner=owner))
+    until = write_moment(now + timedelta(seconds=lease_s))
+    _COUNTED.execute(connection, ids=write_list(allowed.values()), b_until=until)
     return set(allowed)
 
 
@@ -237,7 +241,7 @@ def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: dat
         )
         for end in ends
     ]
-    connection.execute(_RECORDED, {"ends": write_list(rows), "b_now": now})
+    _RECORDED.execute(connection, ends=write_list(rows), b_now=write_moment(now))
 
 
 def apply_early_receipts(
@@ -279,8 +283,8 @@ def settle_deliveries(
     arrival, and an operator's stop holds for whatever is not accepted.
     """
     rows = [_settled_row(one) for one in settlements]
-    settled = {"settlements": write_list(map(tuple, rows)), "b_owner": owner}
-    count = connection.execute(_SETTLED, settled).rowcount
+    told = write_list(map(tuple, rows))
+    count = _SETTLED.execute(connection, settlements=told, b_owner=owner).rowcount
     accepted = [row for row in rows if row.status == "accepted"]
     if accepted and count < len(rows):
         _settle_late(connection, owner, accepted)

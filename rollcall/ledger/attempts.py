@@ -10,7 +10,8 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -98,19 +99,16 @@ _ALLOWED = Prepared(
         .with_for_update(of=Delivery)
     )
 )
+_counting = update(Delivery).where(in_list(Delivery.delivery_id, "ids"))
+_counting = _counting.values(lease_until=moment_param("b_until"))
+_COUNTED = Prepared(_counting.values(attempt_count=Delivery.attempt_count + 1))
 _latest_number = select(func.max(Attempt.number)).where(Attempt.delivery_id == Delivery.delivery_id)
-_COUNTED = Prepared(
-    update(Delivery)
-    .where(in_list(Delivery.delivery_id, "ids"))
-    .values(
-        attempt_count=_latest_number.scalar_subquery(),
-        lease_until=moment_param("b_until"),
-    )
-)
+_RECOUNTED = Prepared(_counting.values(attempt_count=_latest_number.scalar_subquery()))
 
-_ends = list_rows(
-    "ends", "attempt_id", "outcome", "reason", "provider_id", "provider_code", "retry_after_s"
-)
+_ENDED_COLUMNS: Final = (
+    "attempt_id", "outcome", "reason", "provider_id", "provider_code", "retry_after_s",
+)  # fmt: skip
+_ends = list_rows("ends", *_ENDED_COLUMNS)
 _RECORDED = Prepared(
     update(Attempt)
     .where(
@@ -189,6 +187,9 @@ class AttemptEnd(NamedTuple):
     route_id: str | None = None
 
 
+_as_ended_row = itemgetter(*map(AttemptEnd._fields.index, _ENDED_COLUMNS))
+
+
 def new_attempt_id() -> str:
     """Return a fresh id for a try: the moment, then 80 random bits, as UUID version 7 has them.
 
@@ -214,13 +215,15 @@ def begin_attempts(
     """
     told = write_list(map(tuple, starts))
     begun = _BEGUN.execute(connection, starts=told, b_now=write_moment(now), b_owner=owner)
-    if begun.rowcount == len(starts):
-        allowed = {start.attempt_id: start.delivery_id for start in starts}
-    else:
-        ids = write_list(start.attempt_id for start in starts)
-        allowed = dict(_ALLOWED.gather(connection, ids=ids, b_owner=owner))
+    delivery_ids, _, attempt_ids = zip(*starts, strict=True)
     until = write_moment(now + timedelta(seconds=lease_s))
-    _COUNTED.execute(connection, ids=write_list(allowed.values()), b_until=until)
+    if begun.rowcount == len(starts):
+        _COUNTED.execute(connection, ids=write_list(delivery_ids), b_until=until)
+        return set(attempt_ids)
+    asked = write_list(attempt_ids)
+    allowed = dict(_ALLOWED.gather(connection, ids=asked, b_owner=owner))
+    # some were counted before, with the commit whose answer was lost
+    _RECOUNTED.execute(connection, ids=write_list(allowed.values()), b_until=until)
     return set(allowed)
 
 
@@ -230,18 +233,8 @@ def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: dat
     A try that somebody else has found uncertain stays so, unless it was accepted: what follows from
     it may have been decided already.
     """
-    rows = [
-        (
-            end.attempt_id,
-            end.outcome,
-            end.reason,
-            end.provider_id,
-            end.provider_code,
-            end.retry_after_s,
-        )
-        for end in ends
-    ]
-    _RECORDED.execute(connection, ends=write_list(rows), b_now=write_moment(now))
+    told = write_list(map(_as_ended_row, ends))
+    _RECORDED.execute(connection, ends=told, b_now=write_moment(now))
 
 
 def apply_early_receipts(

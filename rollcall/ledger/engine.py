@@ -214,6 +214,7 @@ def _open_sqlite(url: str) -> Engine:
         connect_args=waits,
         hide_parameters=True,
         json_deserializer=orjson.loads,
+        pool_use_lifo=True,  # the connection that was used last still knows most of its pages
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)

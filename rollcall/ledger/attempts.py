@@ -76,8 +76,7 @@ _starts = list_rows("starts", *AttemptStart._fields)
 _is_known = exists().where(Attempt.attempt_id == _starts.c.attempt_id)
 # of a commit whose answer was lost nobody knows whether it was made: it is made again
 _BEGUN = Prepared(
-    insert(Attempt)
-    .from_select(
+    insert(Attempt).from_select(
         ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
         select(
             _starts.c.attempt_id,

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from rollcall.domain.delivery import Status
@@ -55,7 +55,8 @@ def count_statuses(ledger: Ledger, message_id: str) -> StatusCounts:
         .group_by(Delivery.channel, Delivery.status)
         .order_by(Delivery.channel, Delivery.status)
     )
-    return _count(ledger, query)
+    with ledger.read() as connection:
+        return _count(connection, query)
 
 
 def count_given_up(ledger: Ledger, message_id: str) -> int:
@@ -76,15 +77,31 @@ def count_given_up(ledger: Ledger, message_id: str) -> int:
 def count_outcomes(ledger: Ledger, message_id: str) -> StatusCounts:
     """Count the tries of a message by route and outcome; `in_flight` has none yet."""
     outcome = func.coalesce(Attempt.outcome, "in_flight")
-    # a list, not a join: SQLite sorts it, and reads attempts as they lie
+    with ledger.read() as connection:
+        query = (
+            select(Attempt.route_id, outcome, func.count())
+            .where(_is_try_of(connection, message_id))
+            .group_by(Attempt.route_id, outcome)
+            .order_by(Attempt.route_id, outcome)
+        )
+        return _count(connection, query)
+
+
+def _is_try_of(connection: Connection, message_id: str) -> ColumnElement[bool]:
+    """Tell of a try whether it is of a message.
+
+    The ids of a message's deliveries begin alike (`derive_delivery_id`). Where there are none of
+    another message between them, as in no ledger that this version has filled, their tries are
+    read as they lie; a list of the ids takes three times as long to sort and to look up.
+    """
     ids = select(Delivery.delivery_id).where(Delivery.message_id == message_id)
-    query = (
-        select(Attempt.route_id, outcome, func.count())
-        .where(Attempt.delivery_id.in_(ids))
-        .group_by(Attempt.route_id, outcome)
-        .order_by(Attempt.route_id, outcome)
-    )
-    return _count(ledger, query)
+    ends = select(func.min(Delivery.delivery_id), func.max(Delivery.delivery_id), func.count())
+    first, last, count = connection.execute(ends.where(Delivery.message_id == message_id)).one()
+    between = select(Delivery.delivery_id).where(Delivery.delivery_id.between(first, last))
+    limited = between.limit(count + 1).subquery()
+    if connection.execute(select(func.count()).select_from(limited)).scalar_one() == count:
+        return Attempt.delivery_id.between(first, last)
+    return Attempt.delivery_id.in_(ids)
 
 
 def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
@@ -123,9 +140,8 @@ def read_log(ledger: Ledger, message_id: str) -> list[LogEntry]:
         return [LogEntry(*row) for row in connection.execute(query)]
 
 
-def _count(ledger: Ledger, query: Select[tuple[str, str, int]]) -> StatusCounts:
+def _count(connection: Connection, query: Select[tuple[str, str, int]]) -> StatusCounts:
     counts: StatusCounts = defaultdict(dict)
-    with ledger.read() as connection:
-        for group, name, count in connection.execute(query):
-            counts[group][name] = count
+    for group, name, count in connection.execute(query):
+        counts[group][name] = count
     return dict(counts)

@@ -275,10 +275,9 @@ def settle_deliveries(
     arrival, and an operator's stop holds for whatever is not accepted.
     """
     rows = [_settled_row(one) for one in settlements]
-    told = write_list(map(tuple, rows))
-    count = _SETTLED.execute(connection, settlements=told, b_owner=owner).rowcount
-    accepted = [row for row in rows if row.status == "accepted"]
-    if accepted and count < len(rows):
+    count = _SETTLED.execute(connection, settlements=write_list(rows), b_owner=owner).rowcount
+    if count < len(rows):
+        accepted = [row for row in map(_Settled._make, rows) if row.status == "accepted"]
         _settle_late(connection, owner, accepted)
 
 
@@ -303,9 +302,10 @@ def _settle_late(connection: Connection, owner: str, rows: Sequence[_Settled]) -
         connection.execute(closed.values(status="accepted", reason=None), awaiting)
 
 
-def _settled_row(settlement: Settlement) -> _Settled:
-    then = settlement.then
+def _settled_row(settlement: Settlement) -> tuple[str, Status, str | None, str | None]:
+    """Return the columns of `_Settled`; as a bare tuple, of which JSON is made by itself."""
+    delivery_id, then, reason = settlement
     if isinstance(then, Finish):
-        return _Settled(settlement.delivery_id, then.status, then.reason, None)
-    reason = settlement.reason if then.status == "waiting" else None
-    return _Settled(settlement.delivery_id, then.status, reason, write_moment(then.due_at))
+        return delivery_id, then.status, then.reason, None
+    told = reason if then.status == "waiting" else None
+    return delivery_id, then.status, told, write_moment(then.due_at)

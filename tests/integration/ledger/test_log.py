@@ -31,7 +31,9 @@ def test_tries_are_counted_by_route_and_outcome(ledger: Ledger) -> None:
     assert count_statuses(ledger, message_id) == {"sms": {"accepted": 3, "waiting": 1}}
 
 
-def test_tries_of_a_message_whose_ids_lie_between_are_not_counted(ledger: Ledger) -> None:
+def test_a_message_whose_ids_lie_among_those_of_another_is_counted_by_itself(
+    ledger: Ledger,
+) -> None:
     """As those do that were recorded before the ids of a message began alike."""
     message_id, other_id = queue_message(ledger, 4), queue_message(ledger, 1, key="between")
     (between,) = claim_due(ledger, other_id, "nobody", 10, NOW)
@@ -47,9 +49,14 @@ def test_tries_of_a_message_whose_ids_lie_between_are_not_counted(ledger: Ledger
 
     assert count_outcomes(ledger, message_id) == {"alpha": {"accepted": 3, "in_flight": 1}}
     assert count_outcomes(ledger, other_id) == {"bravo": {"in_flight": 1}}
+    assert count_statuses(ledger, message_id) == {"sms": {"accepted": 3, "waiting": 1}}
+    assert count_statuses(ledger, other_id) == {"sms": {"waiting": 1}}
 
 
 def test_of_a_message_to_nobody_there_are_no_tries(ledger: Ledger) -> None:
     try_all(ledger, queue_message(ledger, 2), "alpha")
 
-    assert count_outcomes(ledger, queue_message(ledger, 0, key="to nobody")) == {}
+    to_nobody = queue_message(ledger, 0, key="to nobody")
+
+    assert count_outcomes(ledger, to_nobody) == {}
+    assert count_statuses(ledger, to_nobody) == {}

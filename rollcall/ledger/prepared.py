@@ -41,7 +41,7 @@ class Prepared:
 
         Args:
             connection: A transaction.
-            told: Its parameters, by name.
+            told: Its parameters, by name; all of them.
         """
         compiled = self._compile_once(connection.dialect)
         asked = {**compiled.constants, **told}
@@ -66,4 +66,6 @@ class Prepared:
 def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
     compiled: Any = statement.compile(dialect=dialect)
     places = compiled.positiontup if compiled.positional else None
-    return _Compiled(compiled.string, dict(compiled.params), places)
+    given = compiled.params.items()
+    constants = {name: value for name, value in given if not compiled.binds[name].required}
+    return _Compiled(compiled.string, constants, places)

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import bindparam, func, literal, select, update
+from sqlalchemy.exc import ProgrammingError
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import gather_rows, in_list, moment_param, write_list, write_moment
@@ -48,6 +50,11 @@ def test_each_execution_has_parameters_of_its_own(ledger: Ledger) -> None:
     with ledger.read() as connection:
         assert COUNTED.execute(connection, b_reason=ODD).scalar_one() == 1
         assert COUNTED.execute(connection, b_reason="nothing").scalar_one() == 0
+
+
+def test_a_parameter_that_is_forgotten_is_not_taken_for_none(ledger: Ledger) -> None:
+    with ledger.read() as connection, pytest.raises((KeyError, ProgrammingError), match="b_reason"):
+        COUNTED.execute(connection)
 
 
 def test_gathered_rows_come_as_lists_in_their_order(ledger: Ledger) -> None:

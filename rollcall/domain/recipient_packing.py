@@ -47,7 +47,7 @@ def pack_recipients(recipients: Sequence[Recipient]) -> PackedRecipients:
     numbers, reasons = _number_reasons(told)
     rows = told.rows.select(RECIPIENT_COLUMNS).with_columns(
         pl.Series(_REASON, numbers, pl.UInt32),
-        pl.Series("is_canary", find_canaries(told.rows["phone"].to_list()), pl.Boolean),
+        find_canaries(told.rows["phone"]).alias("is_canary"),
     )
     ahead = rows.filter("is_canary")
     ordered = pl.concat([ahead, rows.filter(~pl.col("is_canary"))]).drop("is_canary")

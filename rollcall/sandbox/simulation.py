@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import polars as pl
 from sqlalchemy import select
 
 from rollcall.clock import Clock
@@ -148,7 +149,7 @@ def record_message(ledger: Ledger, scenario: Scenario, now: datetime) -> str:
     people = list(_make_people(scenario.people_count))
     freeze_audience(ledger, message.message_id, Audience(now, tuple(people), ()), ("sms",))
     digest = digest_audience(people)
-    are_canaries = find_canaries([one.phone for one in people])
+    are_canaries = find_canaries(pl.Series([one.phone for one in people]))
     deliveries = [
         NewDelivery(
             one.person_id, "sms", "waiting", one.phone, CONTENT.content_digest, is_canary=is_canary

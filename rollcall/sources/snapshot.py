@@ -171,6 +171,9 @@ def _fill(
 
 
 def _merge(version: KeptVersion, app: AppReports) -> dict[str, pl.DataFrame]:
+    """Return what there is to load because of the app."""
+    if app.is_empty:
+        return {"app_contacts": app.contacts}
     names = ("people", "locations", "emergencies")
     return merge_app_reports({name: _read_kept(version, name) for name in names}, app)
 

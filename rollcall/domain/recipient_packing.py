@@ -84,11 +84,11 @@ def _number_reasons(told: RecipientRows) -> tuple[list[int], list[list[Reason]]]
     by_text: dict[str, int] = {}
     for person_id in told.person_ids():
         via = told.reasons[person_id]
-        if id(via) not in by_object:
-            text = write_canonically(list(via))
-            if text not in by_text:
-                by_text[text] = len(reasons)
+        number = by_object.get(id(via))
+        if number is None:
+            number = by_text.setdefault(write_canonically(list(via)), len(reasons))
+            if number == len(reasons):
                 reasons.append(list(via))
-            by_object[id(via)] = by_text[text]
-        numbers.append(by_object[id(via)])
+            by_object[id(via)] = number
+        numbers.append(number)
     return numbers, reasons

@@ -48,6 +48,7 @@ from rollcall.ledger.messages import load_message
 from rollcall.ledger.tables import Message
 from rollcall.sending.chat_orders import accept_order_of
 from rollcall.sending.launching import make_scheduled
+from rollcall.sending.stopping import stop_and_wait
 from tests.postgres import run_postgres
 
 PROVIDER_DELAY_MS = 50
@@ -133,13 +134,15 @@ def report_first_attempts(world: World, people_count: int, runs: int) -> None:
 
 
 def click_and_wait(world: World, group: str | None) -> float:
-    """Click, wait for the first SMS at the provider, then for the end; return the first, s."""
+    """Click, wait for the first SMS at the provider, and stop the message; return the wait, s."""
     before_count = count_taken(world.sms_port)
     started = time.perf_counter()
     run_id = world.prefect.click("send-message", fill_form(group))
     await_that(lambda: count_taken(world.sms_port) > before_count, "a first attempt", every_s=0.01)
     waited_s = time.perf_counter() - started
-    await_end(world.prefect, [run_id])
+    watched = world.watched
+    stop_and_wait(watched.app.ledger, latest_message(watched), watched.app.clock, PATIENCE_S)
+    await_that(lambda: world.prefect.state_of(run_id) in FINAL, "the run ends")
     return waited_s
 
 

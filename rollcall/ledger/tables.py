@@ -141,6 +141,26 @@ class AudienceMember(Base):
     via: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
 
 
+class PendingAudience(Base):
+    """One row per message whose frozen audience is not recorded to the last recipient yet.
+
+    `people` and `reasons` are who is meant and why (`rollcall.domain.recipient_packing`), in the
+    order they are recorded; so many of them are, `recorded_count`, the canaries first. `version`
+    goes up with every change of `people`.
+    """
+
+    __tablename__ = "pending_audiences"
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.message_id"), primary_key=True)
+    people: Mapped[bytes]
+    reasons: Mapped[list[Any]] = mapped_column(JSON)
+    channels: Mapped[list[str]] = mapped_column(JSON)
+    people_count: Mapped[int]
+    canary_count: Mapped[int]
+    recorded_count: Mapped[int]
+    version: Mapped[int]
+
+
 class Content(Base):
     """One row per distinct rendered text of a message; people who get the same share it."""
 

@@ -1,3 +1,3 @@
 """The operational database: the queue and the truth of every send."""
 
-from rollcall.ledger import app_tables, chat_tables, run_tables  # noqa: F401 - they register their tables
+from rollcall.ledger import app_tables, chat_tables, desk_tables, run_tables  # noqa: F401 - they register their tables

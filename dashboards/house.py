@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 
+from dashboards.queries.figures import Figures
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
 from rollcall.desk.desk import Desk
@@ -29,14 +30,20 @@ class House:
         clock: What tells the time.
         ledger: The ledger, for reading.
         reception: Who is let in, and who is in.
+        figures: What messages have come to.
     """
 
     settings: Settings
     clock: Clock
     ledger: Ledger
     reception: Reception
+    figures: Figures = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        """Keep the figures of this ledger apart from those of any other one."""
+        self.figures = Figures(self.ledger)
 
     @property
     def app(self) -> App:
@@ -52,25 +59,17 @@ class House:
 
     @property
     def desk(self) -> Desk:
-        """Return what acts.
-
-        Raises:
-            ConfigError: As `app` does.
-        """
-        return Desk(self.app.steps)
+        """Return what acts; what it does not send needs no routes."""
+        return Desk(self.acting, lambda: self.app.steps)
 
     @property
     def acting(self) -> Acting:
-        """Return what asks whether somebody may, and records it, for what needs no routes."""
+        """Return what asks whether somebody may, and records it, before it is done."""
         return Acting(self.ledger, self.clock)
 
     @property
     def keeping(self) -> Keeping:
-        """Return what changes templates and dynamic filters.
-
-        Raises:
-            ConfigError: As `app` does.
-        """
+        """Return what changes templates and dynamic filters."""
         return Keeping(self.desk)
 
     def close(self) -> None:

@@ -6,6 +6,10 @@ from dashboards.navigation import View, views_of
 from dashboards.session import house, require_signed_in, show_notices
 from dashboards.texts import literal
 from rollcall.desk.sign_in import SignedIn
+from rollcall.settings import PROJECT_FOLDER
+
+_ICON = PROJECT_FOLDER / "rollcall" / "portal" / "icons" / "icon-192.png"
+"""A file of ours: Streamlit fetches icons of its own from the internet."""
 
 _SIGN_OUT = (
     '<form method="post" action="/sign-out"><button style="font:inherit;padding:.3rem .8rem;'
@@ -16,7 +20,7 @@ _SIGN_OUT = (
 
 def main() -> None:
     """Show the page that was asked for."""
-    st.set_page_config(page_title="Rollcall", page_icon=":material/campaign:", layout="wide")
+    st.set_page_config(page_title="Rollcall", page_icon=str(_ICON), layout="wide")
     signed_in = require_signed_in()
     pages: dict[str, list[st.Page]] = {}
     for view in views_of(signed_in.actor):

@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboards.moments import moment_html, tell_duration
 from dashboards.paging import Pages
-from dashboards.queries.counts import counts_of
 from dashboards.queries.messages import list_followers, subject_of
 from dashboards.queries.recipients import (
     DeliveryRow,
@@ -42,6 +41,12 @@ def show_message(message_id: str, actor: Actor) -> None:
         st.error(literal(str(error)))
         return
     st.title(literal(subject_of(message.request)))
+    st.page_link(
+        "views/progress.py",
+        label="Live progress, and what can be done",
+        icon=":material/monitoring:",
+        query_params={"message": message_id},
+    )
     _show_facts(message)
     _show_counts(message)
     _show_content(message)
@@ -76,7 +81,7 @@ def _show_facts(message: MessageRecord) -> None:
 
 
 def _show_counts(message: MessageRecord) -> None:
-    counts = counts_of(house().ledger).get(message.message_id)
+    counts = house().figures.counts.get(message.message_id)
     if not counts:
         st.markdown("Nothing of it was recorded to be sent.")
         return

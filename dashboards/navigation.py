@@ -33,6 +33,7 @@ class View:
 
 VIEWS: Final[tuple[View, ...]] = (
     View("views/log.py", "Message log", "log", "Follow", ":material/list_alt:"),
+    View("views/progress.py", "Live progress", "progress", "Follow", ":material/monitoring:"),
     View("views/audit.py", "Audit", "audit", "Look back", ":material/fact_check:"),
 )
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
-from rollcall.ledger.engine import Ledger
-from rollcall.ledger.log import StatusCounts, count_statuses
+from rollcall.ledger.log import StatusCounts
 
 LEAST_KEPT_S: Final = 1.0
 LONGEST_KEPT_S: Final = 60.0
@@ -69,14 +68,6 @@ class KeptAnswers(Generic[T]):
                 self._asking = {its_id: self._asking[its_id]}
             self._kept[its_id] = _Kept(answer, ended_s + kept_s)
         return answer
-
-
-_by_ledger: dict[int, KeptAnswers[StatusCounts]] = {}
-
-
-def counts_of(ledger: Ledger) -> KeptAnswers[StatusCounts]:
-    """Return the counts of all messages of a ledger, by message, channel and status."""
-    return _by_ledger.setdefault(id(ledger), KeptAnswers(lambda one: count_statuses(ledger, one)))
 
 
 def sum_over_channels(counts: StatusCounts) -> dict[str, int]:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.message_view import show_message
 from dashboards.moments import moment_html
 from dashboards.paging import Pages
-from dashboards.queries.counts import counts_of, sum_over_channels
+from dashboards.queries.counts import sum_over_channels
 from dashboards.queries.messages import MessageQuery, mark_of, read_messages, subject_of
 from dashboards.session import house, require_actor
 from dashboards.texts import literal
@@ -82,7 +82,7 @@ def _tell_what(message: MessageRecord) -> str:
 
 
 def _tell_counts(message: MessageRecord) -> str:
-    counts = sum_over_channels(counts_of(house().ledger).get(message.message_id))
+    counts = sum_over_channels(house().figures.counts.get(message.message_id))
     told = [f"{counts[one]:,} {words}" for one, words in STATUS_WORDS.items() if counts.get(one)]
     return ", ".join(told) or "nothing to be sent yet"
 

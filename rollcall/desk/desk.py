@@ -4,6 +4,7 @@ Views have no rules of their own. Every call here asks whether the actor may, re
 begun, does it by the same library calls as the command line, and records what it came to.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -32,15 +33,22 @@ class Desk:
     """Acts for administrators.
 
     Attributes:
-        steps: What a send is made with.
+        acting: Asks whether somebody may, and records what they do.
+        open_steps: Returns what sends are made with; asked only by what sends. A message must be
+            stopped whatever is wrong with the routes.
     """
 
-    steps: SendSteps
+    acting: Acting
+    open_steps: Callable[[], SendSteps]
 
     @property
-    def acting(self) -> Acting:
-        """Return what asks whether somebody may, and records what they do."""
-        return Acting(self.steps.ledger, self.steps.clock)
+    def steps(self) -> SendSteps:
+        """Return what sends are made with.
+
+        Raises:
+            ConfigError: The routes file is missing or wrong.
+        """
+        return self.open_steps()
 
     def send(self, actor: Actor, order: Order) -> tuple[MessageRecord, bool]:
         """Accept a message, or a chat that is opened, and wake a dispatcher.
@@ -66,7 +74,7 @@ class Desk:
             InputError: There is no such message, or it was refused.
         """
         with self.acting.act(actor, "sender", "stop", message_id):
-            return stop_and_wait(self.steps.ledger, message_id, self.steps.clock, wait_s)
+            return stop_and_wait(self.acting.ledger, message_id, self.acting.clock, wait_s)
 
     def retry(
         self,
@@ -123,7 +131,7 @@ class Desk:
     def _follow(
         self, message_id: str, who: Literal["reached", "not_reached"], key: str, changes: str | None
     ) -> Order:
-        before = load_message(self.steps.ledger, message_id)
+        before = load_message(self.acting.ledger, message_id)
         request = make_follow_up(before.request, message_id, who, changes)
         return Order(request, Path(before.source), key)
 

@@ -49,8 +49,8 @@ class Keeping:
             InputError: The name cannot be used, or is taken and `replace` is off.
             TemplateError: A text uses what it may not.
         """
-        steps = self.desk.steps
         with self.desk.acting.act(actor, "sender", "save_template") as noted:
+            steps = self.desk.steps
             has_link = settings.chat is not None or settings.options.ok_request
             link = steps.links.placeholder() if has_link else None
             include_sms = settings.options.include_sms
@@ -69,11 +69,11 @@ class Keeping:
             NotAllowedError: The actor may not.
             InputError: A schedule sends it, or the new name cannot be used or is taken.
         """
-        steps = self.desk.steps
-        known = load_template(steps.ledger, kind, name)
-        with self.desk.acting.act(actor, "sender", "rename_template", known.template_id):
+        acting = self.desk.acting
+        known = load_template(acting.ledger, kind, name)
+        with acting.act(actor, "sender", "rename_template", known.template_id):
             unchecked = require_unscheduled_template(kind, known.name)
-            rename_template(steps.ledger, kind, known.name, new_name, steps.clock.now())
+            rename_template(acting.ledger, kind, known.name, new_name, acting.clock.now())
             return unchecked
 
     def delete_template(self, actor: Actor, kind: TemplateKind, name: str) -> str | None:
@@ -83,7 +83,7 @@ class Keeping:
             NotAllowedError: The actor may not.
             InputError: There is none of this name, or a schedule sends it.
         """
-        ledger = self.desk.steps.ledger
+        ledger = self.desk.acting.ledger
         known = load_template(ledger, kind, name)
         with self.desk.acting.act(actor, "sender", "delete_template", known.template_id):
             unchecked = require_unscheduled_template(kind, known.name)
@@ -100,10 +100,10 @@ class Keeping:
             InputError: The name cannot be used, or is taken and `replace` is off.
             SelectionError: It uses a saved filter that does not exist, or itself.
         """
-        steps = self.desk.steps
-        with self.desk.acting.act(actor, "sender", "save_filter") as noted:
-            now = steps.clock.now()
-            saved = save_filter(steps.ledger, name, selection, now, replace=replace)
+        acting = self.desk.acting
+        with acting.act(actor, "sender", "save_filter") as noted:
+            now = acting.clock.now()
+            saved = save_filter(acting.ledger, name, selection, now, replace=replace)
             noted.subject_id = saved.saved_filter_id
             return saved
 
@@ -114,11 +114,11 @@ class Keeping:
             NotAllowedError: The actor may not.
             InputError: A schedule uses it, or the new name cannot be used or is taken.
         """
-        steps = self.desk.steps
-        known = load_filter(steps.ledger, name)
-        with self.desk.acting.act(actor, "sender", "rename_filter", known.saved_filter_id):
+        acting = self.desk.acting
+        known = load_filter(acting.ledger, name)
+        with acting.act(actor, "sender", "rename_filter", known.saved_filter_id):
             unchecked = require_unscheduled_filter(known.name)
-            rename_filter(steps.ledger, known.name, new_name, steps.clock.now())
+            rename_filter(acting.ledger, known.name, new_name, acting.clock.now())
             return unchecked
 
     def delete_filter(self, actor: Actor, name: str) -> str | None:
@@ -128,7 +128,7 @@ class Keeping:
             NotAllowedError: The actor may not.
             InputError: There is none of this name, or something uses it.
         """
-        ledger = self.desk.steps.ledger
+        ledger = self.desk.acting.ledger
         known = load_filter(ledger, name)
         with self.desk.acting.act(actor, "sender", "delete_filter", known.saved_filter_id):
             unchecked = require_unscheduled_filter(known.name)

@@ -37,7 +37,7 @@ kind = "smtp"
 host = "127.0.0.1"
 port = 9
 sender = "Drill <drill@example.org>"
-encryption = "none"
+security = "none"
 """
 
 

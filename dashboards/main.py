@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards.navigation import View, views_of
-from dashboards.session import house, require_signed_in, show_notices
+from dashboards.session import follow_way, house, require_signed_in, show_notices
 from dashboards.texts import literal
 from rollcall.desk.sign_in import SignedIn
 from rollcall.settings import PROJECT_FOLDER
@@ -26,6 +26,7 @@ def main() -> None:
     for view in views_of(signed_in.actor):
         pages.setdefault(view.section, []).append(_page(view))
     chosen = st.navigation(pages)
+    follow_way()
     _show_who(signed_in)
     show_notices()
     chosen.run()

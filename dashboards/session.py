@@ -13,6 +13,7 @@ from rollcall.errors import NotAllowedError, RollcallError
 
 _NOTICE: Final = "notice"
 _MISTAKE: Final = "mistake"
+_WAY: Final = "way"
 
 
 def find_signed_in() -> SignedIn | None:
@@ -76,6 +77,23 @@ def act(do: Callable[[Actor], str | None]) -> bool:
     if told:
         st.session_state[_NOTICE] = told
     return True
+
+
+def go_to(file: str, **query: str) -> None:
+    """Show another view in the next run; for callbacks, which cannot go there themselves.
+
+    Args:
+        file: Of the view, below `dashboards`.
+        query: What its address says.
+    """
+    st.session_state[_WAY] = (file, query)
+
+
+def follow_way() -> None:
+    """Go where a callback wanted to, if one did; ends this run then."""
+    if way := st.session_state.pop(_WAY, None):
+        file, query = way
+        st.switch_page(file, query_params=query)
 
 
 def show_notices() -> None:

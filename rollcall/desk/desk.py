@@ -152,6 +152,7 @@ class Desk:
 
         Raises:
             NotAllowedError: They are more than the actor may send to.
+            InputError: They are not those who were previewed.
         """
         if actor.limit is None:
             return order
@@ -165,6 +166,8 @@ class Desk:
                 f"this goes to {noted.people_count:,} people, and you may send to "
                 f"{actor.limit:,} at once: ask an admin"
             )
+        if order.request.expected_audience not in (None, digest):
+            raise InputError("whom this means has changed since you looked: look again")
         return _insist(order, digest)
 
     def _count(self, order: Order) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from rollcall.domain.acts import Actor
 from rollcall.domain.message_templates import MessageSettings, TemplateKind
 from rollcall.domain.rendering import compile_content
 from rollcall.domain.selection import Selection
+from rollcall.errors import InputError
 from rollcall.ledger.filter_rows import FilterRecord
 from rollcall.ledger.saved_filters import delete_filter, load_filter, rename_filter, save_filter
 from rollcall.ledger.templates import (
@@ -39,26 +40,43 @@ class Keeping:
         kind: TemplateKind,
         name: str,
         settings: MessageSettings,
-        *,
-        replace: bool = False,
     ) -> TemplateRecord:
-        """Save the settings of a message under a name.
+        """Save the settings of a message under a new name.
 
         Raises:
             NotAllowedError: The actor may not.
-            InputError: The name cannot be used, or is taken and `replace` is off.
+            InputError: The name cannot be used, or is taken.
             TemplateError: A text uses what it may not.
         """
         with self.desk.acting.act(actor, "sender", "save_template") as noted:
-            steps = self.desk.steps
-            has_link = settings.chat is not None or settings.options.ok_request
-            link = steps.links.placeholder() if has_link else None
-            include_sms = settings.options.include_sms
-            compile_content(settings.content, steps.layout, include_sms=include_sms, link=link)
-            now = steps.clock.now()
-            saved = save_template(steps.ledger, kind, name, settings, now, replace=replace)
+            self._require_renderable(settings)
+            acting = self.desk.acting
+            saved = save_template(acting.ledger, kind, name, settings, acting.clock.now())
             noted.subject_id = saved.template_id
             return saved
+
+    def change_template(
+        self, actor: Actor, seen: TemplateRecord, settings: MessageSettings
+    ) -> TemplateRecord:
+        """Give a template other settings, unless somebody else has changed it meanwhile.
+
+        Args:
+            actor: Who wants that.
+            seen: The template as they saw it.
+            settings: What it is to keep.
+
+        Raises:
+            NotAllowedError: The actor may not.
+            InputError: It was changed, renamed or deleted since they looked.
+            TemplateError: A text uses what it may not.
+        """
+        acting = self.desk.acting
+        with acting.act(actor, "sender", "save_template", seen.template_id):
+            self._require_renderable(settings)
+            known = load_template(acting.ledger, seen.kind, seen.name)
+            _require_unchanged(known.updated_at == seen.updated_at, seen.name)
+            now = acting.clock.now()
+            return save_template(acting.ledger, seen.kind, seen.name, settings, now, replace=True)
 
     def rename_template(
         self, actor: Actor, kind: TemplateKind, name: str, new_name: str
@@ -90,22 +108,40 @@ class Keeping:
             delete_template(ledger, kind, known.name)
             return unchecked
 
-    def save_filter(
-        self, actor: Actor, name: str, selection: Selection, *, replace: bool = False
-    ) -> FilterRecord:
-        """Save a selection as a dynamic filter.
+    def save_filter(self, actor: Actor, name: str, selection: Selection) -> FilterRecord:
+        """Save a selection as a new dynamic filter.
 
         Raises:
             NotAllowedError: The actor may not.
-            InputError: The name cannot be used, or is taken and `replace` is off.
+            InputError: The name cannot be used, or is taken.
             SelectionError: It uses a saved filter that does not exist, or itself.
         """
         acting = self.desk.acting
         with acting.act(actor, "sender", "save_filter") as noted:
             now = acting.clock.now()
-            saved = save_filter(acting.ledger, name, selection, now, replace=replace)
+            saved = save_filter(acting.ledger, name, selection, now)
             noted.subject_id = saved.saved_filter_id
             return saved
+
+    def change_filter(self, actor: Actor, seen: FilterRecord, selection: Selection) -> FilterRecord:
+        """Let a dynamic filter stand for something else, unless it was changed meanwhile.
+
+        Args:
+            actor: Who wants that.
+            seen: The filter as they saw it.
+            selection: What it is to stand for.
+
+        Raises:
+            NotAllowedError: The actor may not.
+            InputError: It was changed, renamed or deleted since they looked.
+            SelectionError: It uses a saved filter that does not exist, or itself.
+        """
+        acting = self.desk.acting
+        with acting.act(actor, "sender", "save_filter", seen.saved_filter_id):
+            known = load_filter(acting.ledger, seen.name)
+            _require_unchanged(known.updated_at == seen.updated_at, seen.name)
+            now = acting.clock.now()
+            return save_filter(acting.ledger, seen.name, selection, now, replace=True)
 
     def rename_filter(self, actor: Actor, name: str, new_name: str) -> str | None:
         """Rename a dynamic filter wherever it is used; return what could not be checked.
@@ -134,3 +170,15 @@ class Keeping:
             unchecked = require_unscheduled_filter(known.name)
             delete_filter(ledger, known.name)
             return unchecked
+
+    def _require_renderable(self, settings: MessageSettings) -> None:
+        steps = self.desk.steps
+        has_link = settings.chat is not None or settings.options.ok_request
+        link = steps.links.placeholder() if has_link else None
+        include_sms = settings.options.include_sms
+        compile_content(settings.content, steps.layout, include_sms=include_sms, link=link)
+
+
+def _require_unchanged(is_unchanged: bool, name: str) -> None:
+    if not is_unchanged:
+        raise InputError(f"{name!r} was changed by somebody else meanwhile: look again")

@@ -14,7 +14,7 @@ from dashboards.navigation import VIEWS
 from rollcall.desk.sign_in import Reception, digest_token
 from rollcall.desk.slowing import Slowing
 from rollcall.desk.users import FILE_NAME, UserFile
-from rollcall.domain.acts import Role
+from rollcall.domain.acts import Actor, Role
 from rollcall.ledger.desk_sessions import SessionRecord, open_session
 from rollcall.ledger.engine import Ledger
 from rollcall.settings import PROJECT_FOLDER, DashboardSettings, Settings
@@ -87,6 +87,10 @@ class Lived:
         open_session(self.ledger, SessionRecord(its_id, name, "oidc", role, limit, now, until))
         return its_id
 
+    def actor(self, role: Role, limit: int | None = None) -> Actor:
+        """Return somebody of a role, as the reception would."""
+        return Actor(f"the {role}", role, limit)
+
     def look(self, path: str, role: Role = "admin", **query: str) -> AppTest:
         """Return a view as somebody of a role sees it."""
         return self.look_as(path, self.sign_in(role), **query)
@@ -115,6 +119,7 @@ def living_in(
         ledger_url=url.replace("+psycopg", ""),
         routes_file=routes,
         organisation="Meridian Relief",
+        source=folder / "source",
         dashboards=dashboards,
     )
     clock, seconds = HandClock(), Seconds()

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from dashboards.house import House, move_into
@@ -98,12 +100,23 @@ class Lived:
     def look_as(self, path: str, session_id: str | None, **query: str) -> AppTest:
         """Return a view as a session sees it."""
         page = AppTest.from_file(str(MAIN), default_timeout=20)
+        page._bidi_component_manager = components()
         page.user = {"session_id": session_id} if session_id else {}
         page.context = {"timezone": "Asia/Tokyo"}
         page.run()
         [file] = [view.file for view in VIEWS if view.path == path]
         page.query_params.update(query)
         return page.switch_page(file).run() if session_id else page
+
+
+@cache
+def components() -> BidiComponentManager:
+    """Return what knows Streamlit's components, the same for all pages.
+
+    By itself each page would look through every installed package for components, which takes most
+    of a second; none that we use brings any.
+    """
+    return BidiComponentManager()
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Where one comes in and goes out, and where a supervisor asks whether all is well."""
 
-from urllib.parse import urlsplit
-
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import (
@@ -15,7 +13,9 @@ from starlette.routing import Route
 
 from dashboards.door.cookies import is_same_origin, read_token, take_token
 from dashboards.door.guard import client_address, enter_freely, give_session, may_enter_freely
+from dashboards.door.onwards import way_on
 from dashboards.door.pages import sign_in_page, told_page
+from dashboards.door.provider import list_routes as list_provider_routes
 from dashboards.house import House, current_house
 from rollcall.errors import InputError, RollcallError
 
@@ -70,15 +70,6 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-def way_on(asked: str | None) -> str:
-    """Return where to go after a sign-in: a page of ours, whatever was asked for."""
-    if not asked or not asked.startswith("/") or asked.startswith(("//", "/\\")):
-        return "/"
-    parts = urlsplit(asked)
-    is_ours = not parts.scheme and not parts.netloc and asked.isprintable() and "\\" not in asked
-    return asked if is_ours else "/"
-
-
 def list_routes() -> list[Route]:
     """Return the addresses of the door."""
     return [
@@ -86,6 +77,7 @@ def list_routes() -> list[Route]:
         Route("/sign-in", show_sign_in, methods=["GET"]),
         Route("/sign-in", take_sign_in, methods=["POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
+        *list_provider_routes(),
     ]
 
 

@@ -22,7 +22,8 @@ def main() -> None:
     """Show the page that was asked for."""
     st.set_page_config(page_title="Rollcall", page_icon=str(_ICON), layout="wide")
     signed_in = require_signed_in()
-    pages: dict[str, list[st.Page]] = {}
+    start = st.Page("views/start.py", title="Rollcall", default=True, visibility="hidden")
+    pages: dict[str, list[st.Page]] = {"": [start]}
     for view in views_of(signed_in.actor):
         pages.setdefault(view.section, []).append(_page(view))
     chosen = st.navigation(pages)

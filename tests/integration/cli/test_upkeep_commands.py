@@ -25,7 +25,7 @@ def list_commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 COMMANDS = list(list_commands(get_command(app)))
-WITHOUT_ANSWER = {("dispatcher",), ("server",)}
+WITHOUT_ANSWER = {("dashboards",), ("dispatcher",), ("server",)}
 """These print only what they do."""
 
 

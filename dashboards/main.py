@@ -23,9 +23,9 @@ def main() -> None:
     st.set_page_config(page_title="Rollcall", page_icon=str(_ICON), layout="wide")
     signed_in = require_signed_in()
     start = st.Page("views/start.py", title="Rollcall", default=True, visibility="hidden")
-    pages: dict[str, list[st.Page]] = {"": [start]}
+    pages: dict[str, list[st.Page]] = {}
     for view in views_of(signed_in.actor):
-        pages.setdefault(view.section, []).append(_page(view))
+        pages.setdefault(view.section, [start] if not pages else []).append(_page(view))
     chosen = st.navigation(pages)
     follow_way()
     _show_who(signed_in)

@@ -111,7 +111,7 @@ def _translations(content: dict[str, object]) -> list[tuple[str, dict[str, objec
 
 
 def _show_recipients(message: MessageRecord) -> None:
-    st.subheader("Recipients")
+    st.header("Recipients")
     asked = _ask(message.message_id)
     pages: Pages[RecipientRow] = Pages("recipients", asked, _PAGE)
     found = pages.read(partial(read_recipients, house().ledger, asked))

@@ -14,8 +14,8 @@ _STYLE: Final = """<style>
 .rc-table{width:100%;border-collapse:collapse;font-size:.95rem}
 .rc-table caption{text-align:left;font-weight:600;padding:.3rem 0}
 .rc-table th,.rc-table td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;
-border-bottom:1px solid rgba(128,128,128,.35);overflow-wrap:anywhere}
-.rc-table .n{text-align:right;font-variant-numeric:tabular-nums}
+border-bottom:1px solid rgba(128,128,128,.35);overflow-wrap:break-word}
+.rc-table .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .rc-table details summary{cursor:pointer}
 .rc-table details[open] summary{margin-bottom:.3rem}
 .rc-scroll{overflow-x:auto}

@@ -64,7 +64,7 @@ def _show_choice() -> None:
         ("Latest", [one for one in latest if one.message_id not in under_way]),
     ):
         if them:
-            st.subheader(heading)
+            st.header(heading)
         for message in them:
             told = f"{subject_of(message.request)} · {tell_moment(message.accepted_at)}"
             st.button(
@@ -87,7 +87,7 @@ def _show_live(message_id: str, was_moving: bool) -> None:
     if channels:
         total = sum(one.total for one in channels)
         done = total - sum(one.groups["waiting"] for one in channels)
-        st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} settled")
+        st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} wait no longer")
         columns = ("By", *GROUPS, "all")
         show_table(columns, map(_channel_row, channels), numbers=columns[1:])
     else:
@@ -131,7 +131,8 @@ def _show_times(times: list[TimeToShare], accepted_at: datetime) -> None:
 
 def _tell_state(message: MessageRecord) -> str:
     state = STATE_WORDS.get(message.state, message.state).capitalize()
-    told = f"{state}; accepted {tell_moment(message.accepted_at)}"
+    told = f"{state}; accepted" if message.state != "accepted" else state
+    told += f" {tell_moment(message.accepted_at)}"
     if message.stopped_at:
         told += f", stopped {tell_moment(message.stopped_at)}"
     elif message.closed_at:

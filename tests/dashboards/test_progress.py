@@ -34,7 +34,7 @@ def test_messages_under_way_are_offered_first(lived: Lived) -> None:
     set_state(lived.ledger, done, "sent", closed_at=START)
     open_id = queue_message(lived.ledger, key="open")
     page = lived.look("progress")
-    assert [one.value for one in page.subheader] == ["Under way", "Latest"]
+    assert [one.value for one in page.header] == ["Under way", "Latest"]
     assert page.button[0].key == f"watch_{open_id}"
     page.button(key=f"watch_{done}").click().run()
     assert page.query_params["message"] == done

@@ -153,7 +153,7 @@ def _key() -> str:
 
 def _stop(message_id: str, actor: Actor) -> str:
     report = house().desk.stop(actor, message_id)
-    house().figures.forget(message_id)
+    house().figures.details.forget(message_id)
     return report.tell()
 
 

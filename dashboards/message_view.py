@@ -27,6 +27,7 @@ from dashboards.words import (
 )
 from rollcall.domain.acts import Actor
 from rollcall.errors import InputError
+from rollcall.ledger.log import count_statuses
 from rollcall.ledger.messages import MessageRecord, load_message
 
 _PAGE = 25
@@ -81,7 +82,7 @@ def _show_facts(message: MessageRecord) -> None:
 
 
 def _show_counts(message: MessageRecord) -> None:
-    counts = house().figures.counts.get(message.message_id)
+    counts = count_statuses(house().ledger, message.message_id)
     if not counts:
         st.markdown("Nothing of it was recorded to be sent.")
         return

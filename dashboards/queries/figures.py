@@ -1,4 +1,4 @@
-"""The figures of messages, each kept for a while for everybody who looks (`KeptAnswers`)."""
+"""The figures of messages that take long to find, each kept for a while for everybody who looks."""
 
 from dataclasses import dataclass, field
 
@@ -9,34 +9,40 @@ from rollcall.ledger.log import StatusCounts, count_outcomes, count_statuses
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What a message's tries came to.
+
+    Attributes:
+        times: When shares of each channel were taken over.
+        routes: By route and country.
+        tries: By route and outcome.
+    """
+
+    times: list[TimeToShare]
+    routes: list[RouteProgress]
+    tries: StatusCounts
+
+
+@dataclass(slots=True)
 class Figures:
-    """The figures of all messages of a ledger, by message.
+    """The details of all messages of a ledger.
 
     Attributes:
         ledger: Which.
-        counts: Deliveries by channel and status.
-        tries: Tries by route and outcome.
-        routes: What tries came to, by route and country.
-        times: When shares of each channel were taken over.
+        details: By message.
     """
 
     ledger: Ledger
-    counts: KeptAnswers[StatusCounts] = field(init=False)
-    tries: KeptAnswers[StatusCounts] = field(init=False)
-    routes: KeptAnswers[list[RouteProgress]] = field(init=False)
-    times: KeptAnswers[list[TimeToShare]] = field(init=False)
+    details: KeptAnswers[Details] = field(init=False)
 
     def __post_init__(self) -> None:
-        ledger, kept = self.ledger, object.__setattr__
-        kept(self, "counts", KeptAnswers(lambda one: count_statuses(ledger, one)))
-        kept(self, "tries", KeptAnswers(lambda one: count_outcomes(ledger, one)))
-        kept(self, "routes", KeptAnswers(lambda one: read_routes(ledger, one)))
-        kept(self, "times", KeptAnswers(self._read_times))
+        """Keep what this ledger says apart from what any other one does."""
+        self.details = KeptAnswers(self._read)
 
-    def forget(self, message_id: str) -> None:
-        """Find all figures of a message anew the next time, as after an act."""
-        for kept in (self.counts, self.tries, self.routes, self.times):
-            kept.forget(message_id)
-
-    def _read_times(self, message_id: str) -> list[TimeToShare]:
-        return read_times(self.ledger, message_id, self.counts.get(message_id))
+    def _read(self, message_id: str) -> Details:
+        counts = count_statuses(self.ledger, message_id)
+        return Details(
+            read_times(self.ledger, message_id, counts),
+            read_routes(self.ledger, message_id),
+            count_outcomes(self.ledger, message_id),
+        )

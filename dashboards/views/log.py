@@ -13,6 +13,7 @@ from dashboards.queries.messages import MessageQuery, mark_of, read_messages, su
 from dashboards.session import house, require_actor
 from dashboards.texts import literal
 from dashboards.words import KIND_WORDS, STATE_WORDS, STATUS_WORDS
+from rollcall.ledger.log import count_statuses
 from rollcall.ledger.messages import MessageRecord
 
 _PAGE = 20
@@ -82,7 +83,7 @@ def _tell_what(message: MessageRecord) -> str:
 
 
 def _tell_counts(message: MessageRecord) -> str:
-    counts = sum_over_channels(house().figures.counts.get(message.message_id))
+    counts = sum_over_channels(count_statuses(house().ledger, message.message_id))
     told = [f"{counts[one]:,} {words}" for one, words in STATUS_WORDS.items() if counts.get(one)]
     return ", ".join(told) or "nothing to be sent yet"
 

@@ -23,6 +23,7 @@ from dashboards.tables import show_table
 from dashboards.texts import as_html, literal
 from dashboards.words import CHANNEL_WORDS, OUTCOME_WORDS, STATE_WORDS
 from rollcall.errors import InputError
+from rollcall.ledger.log import StatusCounts, count_statuses
 from rollcall.ledger.messages import MessageRecord, load_message
 
 LIVE_EVERY_S: Final = 2.0
@@ -44,11 +45,13 @@ def show() -> None:
         st.error(literal(str(error)))
         return
     st.title(literal(subject_of(message.request)))
-    counts = house().figures.counts.get(message_id)
+    counts = count_statuses(house().ledger, message_id)
     show_acts(message, counts, actor)
     moves = is_moving(message, counts)
     st.fragment(_show_live, run_every=LIVE_EVERY_S if moves else None)(message_id, moves)
-    st.fragment(_show_details, run_every=DETAILS_EVERY_S if moves else None)(message_id)
+    is_known = house().figures.details.get(message_id) is not None
+    every_s = (DETAILS_EVERY_S if moves else None) if is_known else LIVE_EVERY_S
+    st.fragment(_show_details, run_every=every_s)(message_id, is_known)
     st.page_link(
         "views/log.py", label="All recipients, in the log", query_params={"message": message_id}
     )
@@ -81,7 +84,7 @@ def _show_live(message_id: str, was_moving: bool) -> None:
     """Show how far it is; its numbers are in one table, and so of one moment."""
     require_actor()
     message = load_message(house().ledger, message_id)
-    counts = house().figures.counts.get(message_id)
+    counts = count_statuses(house().ledger, message_id)
     channels = group_counts(counts)
     st.markdown(f"**{_tell_state(message)}**")
     if channels:
@@ -96,26 +99,33 @@ def _show_live(message_id: str, was_moving: bool) -> None:
         st.rerun()
 
 
-def _show_details(message_id: str) -> None:
+def _show_details(message_id: str, was_known: bool) -> None:
+    """Show what takes the ledger longer; until it is there the page does without."""
     require_actor()
-    figures = house().figures
     message = load_message(house().ledger, message_id)
-    _show_times(figures.times.get(message_id), message.accepted_at)
+    details = house().figures.details.get(message_id)
+    if details is None:
+        st.markdown("Times, routes and tries are being counted…")
+        return
+    if not was_known:
+        st.rerun()
+    _show_times(details.times, message.accepted_at)
     columns = ("Route", "Country", "tries", "taken over", "arrived", "failed", "unknown")
-    routes = figures.routes.get(message_id)
-    if routes:
-        rows = map(_route_row, routes)
+    if details.routes:
+        rows = map(_route_row, details.routes)
         show_table(columns, rows, caption="By route and country", numbers=columns[2:])
-    tries = figures.tries.get(message_id)
-    if tries:
-        tried = (
-            (as_html(route_id), OUTCOME_WORDS.get(outcome, outcome), f"{count:,}")
-            for route_id, by_outcome in tries.items()
-            for outcome, count in by_outcome.items()
-        )
-        show_table(
-            ("Route", "What tries came to", "tries"), tried, caption="Tries", numbers=("tries",)
-        )
+    if details.tries:
+        _show_tries(details.tries)
+
+
+def _show_tries(tries: StatusCounts) -> None:
+    rows = (
+        (as_html(route_id), OUTCOME_WORDS.get(outcome, outcome), f"{count:,}")
+        for route_id, by_outcome in tries.items()
+        for outcome, count in by_outcome.items()
+    )
+    columns = ("Route", "What tries came to", "tries")
+    show_table(columns, rows, caption="Tries", numbers=columns[2:])
 
 
 def _show_times(times: list[TimeToShare], accepted_at: datetime) -> None:

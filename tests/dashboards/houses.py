@@ -138,7 +138,9 @@ def living_in(
     clock, seconds = HandClock(), Seconds()
     users = UserFile(settings.data_dir / FILE_NAME)
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
-    lived = Lived(House(settings, clock, ledger, reception), clock, seconds)
+    house = House(settings, clock, ledger, reception)
+    house.figures.details.patience_s = 60  # however busy the machine is
+    lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:
         yield lived

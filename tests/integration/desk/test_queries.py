@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import update
@@ -14,7 +15,9 @@ from dashboards.queries.progress import group_counts, list_open_messages
 from dashboards.queries.recipients import RecipientQuery, iterate_recipients, read_recipients
 from rollcall.domain.message_templates import parse_settings
 from rollcall.domain.selection import parse_selection
+from rollcall.errors import LedgerError
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.log import count_statuses
 from rollcall.ledger.messages import accept_message, set_state
 from rollcall.ledger.queue import claim_due
 from rollcall.ledger.recording import freeze_audience
@@ -137,18 +140,22 @@ def test_progress_adds_up_and_tells_when_shares_were_taken_over(ledger: Ledger) 
     message_id = queue_message(ledger, 10)
     take_over(ledger, message_id, 9)
     figures = Figures(ledger)
-    [channel] = group_counts(figures.counts.get(message_id))
+    figures.details.patience_s = 60
+    details = figures.details.get(message_id)
+    assert details is not None
+    [channel] = group_counts(count_statuses(ledger, message_id))
     assert (channel.total, channel.groups["sent"], channel.groups["waiting"]) == (10, 9, 1)
-    times = {one.share_pct: one.reached_at for one in figures.times.get(message_id)}
+    times = {one.share_pct: one.reached_at for one in details.times}
     assert times == {
         50: NOW + timedelta(seconds=5),
         90: NOW + timedelta(seconds=9),
         99: None,
     }
-    [route] = figures.routes.get(message_id)
+    [route] = details.routes
     assert (route.route_id, route.try_count, route.taken_count, route.failed_count) == (
         "alpha", 9, 9, 0,
     )  # fmt: skip
+    assert details.tries == {"alpha": {"accepted": 9}}
 
 
 def test_every_status_is_in_one_group() -> None:
@@ -198,7 +205,7 @@ def test_an_answer_is_kept_the_longer_the_longer_it_took() -> None:
         at[0] += 0.5
         return counting(asked)("")
 
-    kept = KeptAnswers(ask, lambda: at[0])
+    kept = KeptAnswers(ask, lambda: at[0], patience_s=60)
     assert [kept.get("m1"), kept.get("m1")] == [0, 0]
     at[0] += 9.9
     assert kept.get("m1") == 0
@@ -207,6 +214,36 @@ def test_an_answer_is_kept_the_longer_the_longer_it_took() -> None:
     kept.forget("m1")
     assert kept.get("m1") == 2
     assert kept.get("m2") == 3
+
+
+def test_nobody_waits_for_an_answer_that_takes_long() -> None:
+    may_go_on, asked = Event(), list[str]()
+
+    def ask(its_id: str) -> int:
+        asked.append(its_id)
+        assert may_go_on.wait(30)
+        return len(asked)
+
+    kept = KeptAnswers(ask, patience_s=0.01)
+    assert [kept.get("m1"), kept.get("m1")] == [None, None]
+    may_go_on.set()
+    kept.patience_s = 60
+    assert kept.get("m1") == 1
+    assert asked == ["m1"]
+
+
+def test_a_fault_is_told_to_whoever_asks_and_asked_again() -> None:
+    faults = [LedgerError("away")]
+
+    def ask(_: str) -> int:
+        if faults:
+            raise faults.pop()
+        return 7
+
+    kept = KeptAnswers(ask, patience_s=60)
+    with pytest.raises(LedgerError):
+        kept.get("m1")
+    assert kept.get("m1") == 7
 
 
 def test_a_removed_subject_is_told_as_removed(ledger: Ledger) -> None:

@@ -1,6 +1,5 @@
 """Live progress of one message: how far, over which routes, how quick; and what to do about it."""
 
-from datetime import datetime
 from typing import Final
 
 import streamlit as st
@@ -109,7 +108,7 @@ def _show_details(message_id: str, was_known: bool) -> None:
         return
     if not was_known:
         st.rerun()
-    _show_times(details.times, message.accepted_at)
+    _show_times(details.times, message)
     columns = ("Route", "Country", "tries", "taken over", "arrived", "failed", "unknown")
     if details.routes:
         rows = map(_route_row, details.routes)
@@ -128,10 +127,12 @@ def _show_tries(tries: StatusCounts) -> None:
     show_table(columns, rows, caption="Tries", numbers=columns[2:])
 
 
-def _show_times(times: list[TimeToShare], accepted_at: datetime) -> None:
+def _show_times(times: list[TimeToShare], message: MessageRecord) -> None:
     by_channel: dict[str, list[str]] = {}
     for one in times:
-        told = tell_duration(one.reached_at - accepted_at) if one.reached_at else "not yet"
+        told = "not yet" if message.closed_at is None else "not reached"
+        if one.reached_at is not None:
+            told = tell_duration(one.reached_at - message.accepted_at)
         by_channel.setdefault(one.channel, []).append(told)
     if by_channel:
         columns = ("By", *(f"{share} %" for share in SHARES_PCT))

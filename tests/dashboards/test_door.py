@@ -166,6 +166,7 @@ async def test_signing_out_ends_the_session_everywhere(staffed: Lived) -> None:
     async with knocking() as http:
         await http.post("/sign-in", data=form, headers=SELF)
         token = http.cookies[COOKIE]
+        staffed.clock.go_on(minutes=1)
         assert (await http.post("/sign-out", headers=SELF)).status_code == 200
         http.cookies.clear()
         answered = await http.get("/log", headers={"cookie": f"{COOKIE}={token}"})

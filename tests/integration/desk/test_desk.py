@@ -150,7 +150,7 @@ def test_a_key_that_stands_for_something_else_is_refused(lived: Lived) -> None:
     other = parse_request(TOLD.replace("Hello", "Other"))
     with pytest.raises(RequestError, match="asks for something else"):
         lived.house.desk.send(ADMIN, replace(an_order(lived), request=other))
-    assert [one.outcome for one in entries(lived)] == ["failed", "done"]
+    assert sorted(str(one.outcome) for one in entries(lived)) == ["done", "failed"]
 
 
 def test_a_message_is_stopped_whatever_is_wrong_with_the_routes(lived: Lived) -> None:

@@ -54,11 +54,17 @@ def is_local(scope: Scope) -> bool:
     return are_loopback and is_loopback(host) and not is_forwarded
 
 
-def is_same_origin(scope: Scope) -> bool:
-    """Tell whether a form was sent from a page of ours."""
+def is_same_origin(scope: Scope, public_url: str) -> bool | None:
+    """Tell whether a page of ours asked, None where nobody says which one did.
+
+    Browsers say it of every form and every websocket. A page at another port of this machine is not
+    ours, although it is sent the same cookies.
+    """
     headers = Headers(scope=scope)
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == headers.get("host")
+    if origin is None:
+        return None
+    return urlsplit(origin).netloc in (headers.get("host"), urlsplit(public_url).netloc or None)
 
 
 def _is_encrypted(scope: Scope, public_url: str) -> bool:

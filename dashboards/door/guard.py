@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboards.door.cookies import give_token, is_local, read_token
+from dashboards.door.cookies import give_token, is_local, is_same_origin, read_token
 from dashboards.house import House, current_house
 from rollcall.desk.sign_in import SignedIn
 from rollcall.errors import RollcallError
@@ -79,8 +79,11 @@ def _without_claims(scope: Scope) -> Scope:
 
 
 def _look_up(scope: Scope) -> SignedIn | None:
-    token = read_token(scope)
-    found = current_house().reception.find(token) if token else None
+    house, token = current_house(), read_token(scope)
+    public_url = house.settings.dashboards.public_url
+    if scope["type"] == "websocket" and is_same_origin(scope, public_url) is False:
+        return None
+    found = house.reception.find(token) if token else None
     if found is not None and found.kind == "loopback" and not is_local(scope):
         return None
     return found

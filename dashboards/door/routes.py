@@ -43,7 +43,7 @@ async def show_sign_in(request: Request) -> Response:
 
 async def take_sign_in(request: Request) -> Response:
     """Check name and password."""
-    if not is_same_origin(request.scope):
+    if not is_same_origin(request.scope, current_house().settings.dashboards.public_url):
         return PlainTextResponse("this form was sent from another site\n", 403)
     form = await request.form(max_files=0, max_fields=8)
     name, password = _field(form.get("name")), _field(form.get("password"))
@@ -62,7 +62,7 @@ async def take_sign_in(request: Request) -> Response:
 
 async def sign_out(request: Request) -> Response:
     """End the session, here and in every other window of it."""
-    if not is_same_origin(request.scope):
+    if not is_same_origin(request.scope, current_house().settings.dashboards.public_url):
         return PlainTextResponse("this form was sent from another site\n", 403)
     await to_thread.run_sync(_end_session, request)
     response = HTMLResponse(told_page("Signed out", "You are signed out of Rollcall."))

@@ -43,7 +43,11 @@ def show() -> None:
     if not found:
         st.markdown("Nothing is like that.")
         return
-    show_table(("When", "Who", "Did what", "To what", "People", "Outcome"), map(_row, found))
+    show_table(
+        ("When", "Who", "Did what", "To what", "People", "Outcome"),
+        map(_row, found),
+        numbers=("People",),
+    )
     pages.show(lambda one: (one.begun_at, one.entry_id), "entries")
 
 

@@ -5,12 +5,13 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from dashboards.door.cookies import COOKIE
-from dashboards.door.guard import HEADER
+from dashboards.door.guard import HEADER, Guard
 from dashboards.door.onwards import way_on
 from rollcall.desk.passwords import hash_password
 from rollcall.desk.users import User
@@ -18,7 +19,7 @@ from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.tables import AudienceMember
 from rollcall.settings import DashboardSettings
-from tests.dashboards.doors import knocking
+from tests.dashboards.doors import LOCAL, knocking
 from tests.dashboards.houses import START, Lived, living_in
 from tests.integration.ledger.records import queue_message
 
@@ -159,6 +160,39 @@ async def test_a_form_of_another_site_is_refused() -> None:
                 answered = await http.post(path, data=form, headers=headers)
                 assert answered.status_code in (401, 403)
                 assert "set-cookie" not in answered.headers
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_let_in"),
+    [
+        ("http://127.0.0.1:8501", True), ("http://127.0.0.1:3000", False),
+        ("https://evil.example.org", False), ("null", False), (None, True),
+    ],
+)  # fmt: skip
+async def test_a_websocket_of_another_page_is_not_opened(
+    home: Lived, origin: str | None, is_let_in: bool
+) -> None:
+    token = home.house.reception.let_in_local()
+    headers = [(b"host", b"127.0.0.1:8501"), (b"cookie", f"{COOKIE}={token}".encode())]
+    headers += [(b"origin", origin.encode())] if origin else []
+    scope = {
+        "type": "websocket", "path": "/_stcore/stream", "headers": headers, "query_string": b"",
+        "client": LOCAL, "server": ("127.0.0.1", 8501), "scheme": "ws",
+    }  # fmt: skip
+    came_in, sent = [], []
+
+    async def room(scope: Any, _receive: Any, _send: Any) -> None:
+        came_in.append(dict(scope["headers"])[HEADER.encode()])
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be read")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await Guard(room)(scope, receive, send)
+    assert len(came_in) == is_let_in
+    assert sent == ([] if is_let_in else [{"type": "websocket.close", "code": 4401}])
 
 
 async def test_signing_out_ends_the_session_everywhere(staffed: Lived) -> None:

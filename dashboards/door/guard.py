@@ -50,8 +50,7 @@ class Guard:
         except RollcallError as error:  # the ledger is away, or the file of users is broken
             signed_in, refusal = None, PlainTextResponse(f"{error}\n", 503)
         if signed_in is not None:
-            MutableHeaders(scope=scope)[HEADER] = signed_in.session_id
-            await self._app(scope, receive, send)
+            await self._app(_vouch(scope, signed_in), receive, send)
         elif refusal is not None and scope["type"] == "http":
             await refusal(scope, receive, send)
         else:
@@ -76,6 +75,19 @@ def may_enter_freely(house: House, scope: Scope) -> bool:
 def _without_claims(scope: Scope) -> Scope:
     kept = [(name, value) for name, value in scope["headers"] if name != HEADER.encode()]
     return {**scope, "headers": kept}
+
+
+def _vouch(scope: Scope, signed_in: SignedIn) -> Scope:
+    """Return a request as Streamlit is to see it: whose it is, and from a page of ours.
+
+    By itself Streamlit would ask a server on the internet for our address, to find out whether a
+    page at another one than `Host` may be ours.
+    """
+    headers = MutableHeaders(scope=scope)
+    headers[HEADER] = signed_in.session_id
+    if scope["type"] == "websocket" and "origin" in headers:
+        headers["origin"] = f"http://{headers.get('host', '')}"
+    return scope
 
 
 def _look_up(scope: Scope) -> SignedIn | None:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rollcall.domain.audience import Audience, Position, Recipient
+from rollcall.domain.audience import Audience, Position, Recipient, digest_audience
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.personal_links import derive_token, digest_token
-from rollcall.ledger.chats import enrol_members
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import NewMessage, accept_message
-from rollcall.ledger.recording import freeze_audience
+from rollcall.ledger.pending import freeze_audience
+from rollcall.ledger.recording import Portion, record_portion
+from rollcall.ledger.sms_rules import SmsRules
 from rollcall.portal.nonces import Nonces
 
 KEY = bytes(range(32))
@@ -58,8 +59,9 @@ def open_chat(ledger: Ledger, member_count: int) -> World:
     )
     message, _ = accept_message(ledger, new, now)
     people = tuple(_recipient(number, now) for number in range(member_count))
-    freeze_audience(ledger, message.message_id, Audience(now, people, ()))
-    enrol_members(ledger, message.message_id, KEY)
+    freeze_audience(ledger, message.message_id, Audience(now, people, ()), ("email",))
+    whole = Portion(0, people, [], [], digest_audience(people))
+    record_portion(ledger, message.message_id, whole, SmsRules(), now, key=KEY)
     chat_id = message.chat_id or ""
     return World(chat_id, [derive_token(KEY, chat_id, one.person_id) for one in people])
 

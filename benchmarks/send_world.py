@@ -125,30 +125,28 @@ def accept(app: App, source: Path, text: str = TEXT) -> str:
     ].message_id
 
 
-async def prepare(
-    app: App, message_id: str, extra: ExtraProcesses | None = None
-) -> dict[str, float]:
-    """Do a send's steps up to the recorded deliveries, as the flow does; return their times."""
+async def prepare(app: App, message_id: str) -> dict[str, float]:
+    """Do a send's steps until deliveries are recorded, as its flow does; return their times, s."""
     steps: dict[str, Callable[[str], Any]] = {
         "claim": app.steps.claim_message,
         "load": app.steps.load_snapshot,
         "select": app.steps.select_audience,
-        "render and record": app.steps.record_deliveries,
+        "record the first": app.steps.record_first,
     }
     step_s = {}
     for name, step in steps.items():
         started = time.perf_counter()
-        if name == "render and record" and extra:
-            await extra.start()
         await asyncio.to_thread(step, message_id)
         step_s[name] = time.perf_counter() - started
     return step_s
 
 
 async def deliver(app: App, message_id: str) -> None:
-    """Drain the queue of a message and close it, as the flow does."""
+    """Record what is left, drain the queue of a message and close it, as the flow does."""
+    recording = asyncio.create_task(asyncio.to_thread(app.steps.record_rest, message_id))
     async with app.steps.start_run(message_id) as run:
         await drain(run, run.deliver_batch)
+    await recording
     await asyncio.to_thread(app.steps.close_message, message_id)
 
 
@@ -161,10 +159,10 @@ async def send(app: App, ledger: TimedLedger, source: Path, text: str = TEXT) ->
     message_id = await asyncio.to_thread(accept, app, source, text)
     step_s = {"accept": time.perf_counter() - started}
     async with ExtraProcesses(app, message_id) as extra:
-        step_s |= await prepare(app, message_id, extra)
+        step_s |= await prepare(app, message_id)
         ledger.reset()
         started, started_cpu_s = time.perf_counter(), time.process_time()
-        extra.begin()
+        await extra.start()
         await deliver(app, message_id)
     step_s["deliver"] = time.perf_counter() - started
     return Sent(message_id, step_s, time.process_time() - started_cpu_s)

@@ -8,12 +8,12 @@ from rollcall.extra_processes import ExtraProcesses
 from rollcall.sending.steps import SendReport
 from rollcall.wiring import running_app
 from tasks.accept import choose_message
-from tasks.deliver import drain_deliveries
+from tasks.deliver import deliver_while_recording
 from tasks.end import SendEnd, finish_page, state_of
 from tasks.lateness import end_if_late
 from tasks.load import load_snapshot
 from tasks.preview import show_preview
-from tasks.record import claim_message, close_message, record_deliveries
+from tasks.record import claim_message, close_message, record_first
 from tasks.run_names import name_message
 from tasks.run_page import RunPage
 from tasks.scheduled import tell_administrators
@@ -56,12 +56,11 @@ async def send_accepted(message_id: str) -> SendReport:
             is_first_run = await claim_message(message_id)  # ledger: accepted → sending
             await load_snapshot(message_id)  # DuckDB: people, bookings, locations, positions
             await select_audience(message_id)  # Polars; frozen with reasons
-            await extra.start()  # for a large message: they come up while it is recorded
-            await record_deliveries(message_id)  # Jinja2; one row each, before anything is sent
+            await record_first(message_id)  # Jinja2; one row each, before it is sent
         except InputError as error:
             # a source that cannot be read just now says nothing of a run that has read it before
             if is_first_run or not isinstance(error, SourceError):
                 app.steps.refuse_message(message_id, str(error))
             raise
-        await drain_deliveries(message_id, extra)  # batches, routes, retries: from the ledger
+        await deliver_while_recording(message_id, extra)  # batches, routes, retries: the ledger's
         return await finish_page(page, await close_message(message_id))  # counts: the ledger's

@@ -1,10 +1,9 @@
 """One more process that drains a message: `python -m rollcall.drain_process`.
 
-What it is to do is one line of JSON on its standard input (`DrainOrder`); with the next line it
-begins. It ends when nothing of the message waits, and early, finishing what is in flight, on
-SIGTERM and when its standard input is closed: also by the death of whoever started it. Everything
-else it knows from the ledger, like any process that sends (`rollcall.extra_processes` says why
-there is one).
+What it is to do is one line of JSON on its standard input (`DrainOrder`). It ends when nothing of
+the message waits or is to be recorded, and early, finishing what is in flight, on SIGTERM and when
+its standard input is closed: also by the death of whoever started it. Everything else it knows from
+the ledger, like any process that sends (`rollcall.extra_processes` says why there is one).
 """
 
 import asyncio
@@ -52,8 +51,7 @@ async def _work() -> None:
     app = build_app(order.settings)
     app.book.divide(order.process_count)
     try:
-        if await told.readline():
-            await _drain(app, order.message_id, told)
+        await _drain(app, order.message_id, told)
     finally:
         await app.aclose()
 

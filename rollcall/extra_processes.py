@@ -63,7 +63,10 @@ class ExtraProcesses:
         self.app.book.give_parts_back(self._taken_count)
 
     async def start(self) -> None:
-        """Start as many as the frozen audience is worth; they wait. It goes on without them too."""
+        """Start as many as the frozen audience is worth, to share with this one from now on.
+
+        It goes on without them too.
+        """
         try:
             process_count = await asyncio.to_thread(self._choose_count)
         except LedgerError as error:
@@ -78,13 +81,7 @@ class ExtraProcesses:
         for _ in range(self._taken_count):
             if process := await _start(order):
                 self._processes.append(process)
-
-    def begin(self) -> None:
-        """Let them drain, now that deliveries are recorded; this one shares with them from now."""
         self.app.book.divide(len(self._processes) + 1)
-        for process in self._processes:
-            if process.stdin is not None:
-                process.stdin.write(b"begin\n")
 
     def _choose_count(self) -> int:
         message = load_message(self.app.ledger, self.message_id)

@@ -13,10 +13,16 @@ async def claim_message(message_id: str) -> bool:
     return await asyncio.to_thread(current_app().steps.claim_message, message_id)
 
 
-@step("record-deliveries")
-async def record_deliveries(message_id: str) -> int:
-    """Render and record one delivery each before anything is sent; return how many there are."""
-    return await asyncio.to_thread(current_app().steps.record_deliveries, message_id)
+@step("record-first")
+async def record_first(message_id: str) -> None:
+    """Render and record what the first recipients get, so that delivering may begin."""
+    await asyncio.to_thread(current_app().steps.record_first, message_id)
+
+
+@step("record-rest")
+async def record_rest(message_id: str) -> None:
+    """Render and record what all others get."""
+    await asyncio.to_thread(current_app().steps.record_rest, message_id)
 
 
 @step("close-message")

@@ -7,6 +7,6 @@ from tasks.step import step
 
 
 @step("select-audience")
-async def select_audience(message_id: str) -> str:
-    """Freeze who is meant, with the reasons; return the audience's digest."""
+async def select_audience(message_id: str) -> int:
+    """Freeze who is meant, with the reasons; return how many they are."""
     return await asyncio.to_thread(current_app().steps.select_audience, message_id)

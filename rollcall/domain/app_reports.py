@@ -105,3 +105,8 @@ class AppReports:
     contacts: pl.DataFrame
     locations: pl.DataFrame
     emergencies: pl.DataFrame
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nobody has reported anything."""
+        return all(one.is_empty() for one in (self.contacts, self.locations, self.emergencies))

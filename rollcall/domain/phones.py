@@ -12,6 +12,9 @@ Source: the longest such prefix in phonenumbers' metadata has five (+61 8 9162, 
 _AREA_DIGITS: Final = 3
 """The same for +1, whose area codes belong to one country each."""
 
+HEAD_LENGTH: Final = 2 + _AREA_DIGITS
+"""Characters of a number in E.164 in which its calling code lies, and the area of +1."""
+
 _CODE_DIGITS_MAX: Final = 3
 """Calling codes have one to three digits, and none begins with another one (ITU-T E.164)."""
 
@@ -56,6 +59,16 @@ def find_phone_country(number: str) -> str | None:
         return regions[0] if regions[0].isalpha() else None
     length = 1 + len(str(code)) + (_AREA_DIGITS if code == 1 else _NATIONAL_DIGITS)
     return _remember(number, (number[:length], len(number))) or regions[0]
+
+
+def is_told_by_head(head: str) -> bool:
+    """Tell whether the beginning of a number tells its country, together with the length.
+
+    Args:
+        head: Its first `HEAD_LENGTH` characters, of E.164 with `+`.
+    """
+    code = _find_calling_code(head[1 : _CODE_DIGITS_MAX + 1])
+    return code in (None, 1) or len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]) == 1
 
 
 @lru_cache(maxsize=1024)

@@ -73,6 +73,9 @@ class _Named:
 
     def add(self, person_ids: Iterable[str], reason: Reason) -> None:
         """Give people a reason more; who has the same reasons shares one tuple of them."""
+        if not self.reasons:
+            self.reasons = dict.fromkeys(person_ids, (reason,))
+            return
         extended: dict[int, tuple[tuple[Reason, ...], tuple[Reason, ...]]] = {}
         for person_id in person_ids:
             before = self.reasons.get(person_id, ())

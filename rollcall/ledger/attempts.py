@@ -10,7 +10,8 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -35,13 +36,15 @@ from rollcall.ledger.lists import (
     gather_rows,
     in_list,
     list_rows,
+    moment_param,
     read_moment,
     write_list,
     write_moment,
 )
+from rollcall.ledger.prepared import Prepared
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.reminders import is_needless_reminder
-from rollcall.ledger.tables import Attempt, Delivery, Message, UtcDateTime
+from rollcall.ledger.tables import Attempt, Delivery, Message
 
 _draw = random.Random(secrets.randbits(256))  # noqa: S311 - ids, not secrets
 os.register_at_fork(after_in_child=lambda: _draw.seed(secrets.randbits(256)))
@@ -56,7 +59,7 @@ _is_stopped = exists().where(
 _IS_HELD = and_(
     Delivery.lease_owner == bindparam("b_owner"),
     Delivery.next_attempt_at.is_not(None),
-    Delivery.status.in_(("waiting", "accepted")),
+    or_(Delivery.status == "waiting", Delivery.status == "accepted"),
     not_(_is_stopped),
 )
 
@@ -72,43 +75,40 @@ class AttemptStart(NamedTuple):
 _starts = list_rows("starts", *AttemptStart._fields)
 _is_known = exists().where(Attempt.attempt_id == _starts.c.attempt_id)
 # of a commit whose answer was lost nobody knows whether it was made: it is made again
-_BEGUN = (
-    insert(Attempt)
-    .from_select(
+_BEGUN = Prepared(
+    insert(Attempt).from_select(
         ["attempt_id", "delivery_id", "number", "route_id", "started_at"],
         select(
             _starts.c.attempt_id,
             _starts.c.delivery_id,
             Delivery.attempt_count + 1,
             _starts.c.route_id,
-            bindparam("b_now", type_=UtcDateTime()),
+            moment_param("b_now"),
         )
         .join(Delivery, Delivery.delivery_id == _starts.c.delivery_id)
         .where(_IS_HELD, not_(_is_known))
         .with_for_update(of=Delivery),
     )
-    .execution_options(preserve_rowcount=True)
 )
-_ALLOWED = gather_rows(
-    select(Attempt.attempt_id, Attempt.delivery_id)
-    .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
-    .where(in_list(Attempt.attempt_id, "ids"), _IS_HELD)
-    .with_for_update(of=Delivery)
-)
-_latest_number = select(func.max(Attempt.number)).where(Attempt.delivery_id == Delivery.delivery_id)
-_COUNTED = (
-    update(Delivery)
-    .where(in_list(Delivery.delivery_id, "ids"))
-    .values(
-        attempt_count=_latest_number.scalar_subquery(),
-        lease_until=bindparam("b_until", type_=UtcDateTime()),
+_ALLOWED = Prepared(
+    gather_rows(
+        select(Attempt.attempt_id, Attempt.delivery_id)
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .where(in_list(Attempt.attempt_id, "ids"), _IS_HELD)
+        .with_for_update(of=Delivery)
     )
 )
+_counting = update(Delivery).where(in_list(Delivery.delivery_id, "ids"))
+_counting = _counting.values(lease_until=moment_param("b_until"))
+_COUNTED = Prepared(_counting.values(attempt_count=Delivery.attempt_count + 1))
+_latest_number = select(func.max(Attempt.number)).where(Attempt.delivery_id == Delivery.delivery_id)
+_RECOUNTED = Prepared(_counting.values(attempt_count=_latest_number.scalar_subquery()))
 
-_ends = list_rows(
-    "ends", "attempt_id", "outcome", "reason", "provider_id", "provider_code", "retry_after_s"
-)
-_RECORDED = (
+_ENDED_COLUMNS: Final = (
+    "attempt_id", "outcome", "reason", "provider_id", "provider_code", "retry_after_s",
+)  # fmt: skip
+_ends = list_rows("ends", *_ENDED_COLUMNS)
+_RECORDED = Prepared(
     update(Attempt)
     .where(
         Attempt.attempt_id == _ends.c.attempt_id,
@@ -123,7 +123,7 @@ _RECORDED = (
         provider_id=_ends.c.provider_id,
         provider_code=_ends.c.provider_code,
         retry_after_s=cast(_ends.c.retry_after_s, Float),
-        finished_at=bindparam("b_now", type_=UtcDateTime()),
+        finished_at=moment_param("b_now"),
     )
 )
 _HEARD_OF = select(Attempt.delivery_id).where(
@@ -145,7 +145,7 @@ class _Settled(NamedTuple):
 
 
 _settlements = list_rows("settlements", *_Settled._fields)
-_SETTLED = (
+_SETTLED = Prepared(
     update(Delivery)
     .where(
         Delivery.delivery_id == _settlements.c.delivery_id,
@@ -186,6 +186,9 @@ class AttemptEnd(NamedTuple):
     route_id: str | None = None
 
 
+_as_ended_row = itemgetter(*map(AttemptEnd._fields.index, _ENDED_COLUMNS))
+
+
 def new_attempt_id() -> str:
     """Return a fresh id for a try: the moment, then 80 random bits, as UUID version 7 has them.
 
@@ -209,14 +212,17 @@ def begin_attempts(
     Returns:
         The attempt ids that may go ahead; the others' deliveries are no longer held by `owner`.
     """
-    told = {"starts": write_list(map(tuple, starts)), "b_now": now, "b_owner": owner}
-    if connection.execute(_BEGUN, told).rowcount == len(starts):
-        allowed = {start.attempt_id: start.delivery_id for start in starts}
-    else:
-        asked = {"ids": write_list(start.attempt_id for start in starts), "b_owner": owner}
-        allowed = dict(connection.execute(_ALLOWED, asked).scalar_one())
-    until = now + timedelta(seconds=lease_s)
-    connection.execute(_COUNTED, {"ids": write_list(allowed.values()), "b_until": until})
+    told = write_list(map(tuple, starts))
+    begun = _BEGUN.execute(connection, starts=told, b_now=write_moment(now), b_owner=owner)
+    delivery_ids, _, attempt_ids = zip(*starts, strict=True)
+    until = write_moment(now + timedelta(seconds=lease_s))
+    if begun.rowcount == len(starts):
+        _COUNTED.execute(connection, ids=write_list(delivery_ids), b_until=until)
+        return set(attempt_ids)
+    asked = write_list(attempt_ids)
+    allowed = dict(_ALLOWED.gather(connection, ids=asked, b_owner=owner))
+    # some were counted before, with the commit whose answer was lost
+    _RECOUNTED.execute(connection, ids=write_list(allowed.values()), b_until=until)
     return set(allowed)
 
 
@@ -226,18 +232,8 @@ def finish_attempts(connection: Connection, ends: Sequence[AttemptEnd], now: dat
     A try that somebody else has found uncertain stays so, unless it was accepted: what follows from
     it may have been decided already.
     """
-    rows = [
-        (
-            end.attempt_id,
-            end.outcome,
-            end.reason,
-            end.provider_id,
-            end.provider_code,
-            end.retry_after_s,
-        )
-        for end in ends
-    ]
-    connection.execute(_RECORDED, {"ends": write_list(rows), "b_now": now})
+    told = write_list(map(_as_ended_row, ends))
+    _RECORDED.execute(connection, ends=told, b_now=write_moment(now))
 
 
 def apply_early_receipts(
@@ -279,10 +275,9 @@ def settle_deliveries(
     arrival, and an operator's stop holds for whatever is not accepted.
     """
     rows = [_settled_row(one) for one in settlements]
-    settled = {"settlements": write_list(map(tuple, rows)), "b_owner": owner}
-    count = connection.execute(_SETTLED, settled).rowcount
-    accepted = [row for row in rows if row.status == "accepted"]
-    if accepted and count < len(rows):
+    count = _SETTLED.execute(connection, settlements=write_list(rows), b_owner=owner).rowcount
+    if count < len(rows):
+        accepted = [row for row in map(_Settled._make, rows) if row.status == "accepted"]
         _settle_late(connection, owner, accepted)
 
 
@@ -307,9 +302,10 @@ def _settle_late(connection: Connection, owner: str, rows: Sequence[_Settled]) -
         connection.execute(closed.values(status="accepted", reason=None), awaiting)
 
 
-def _settled_row(settlement: Settlement) -> _Settled:
-    then = settlement.then
+def _settled_row(settlement: Settlement) -> tuple[str, Status, str | None, str | None]:
+    """Return the columns of `_Settled`; as a bare tuple, of which JSON is made by itself."""
+    delivery_id, then, reason = settlement
     if isinstance(then, Finish):
-        return _Settled(settlement.delivery_id, then.status, then.reason, None)
-    reason = settlement.reason if then.status == "waiting" else None
-    return _Settled(settlement.delivery_id, then.status, reason, write_moment(then.due_at))
+        return delivery_id, then.status, then.reason, None
+    told = reason if then.status == "waiting" else None
+    return delivery_id, then.status, told, write_moment(then.due_at)

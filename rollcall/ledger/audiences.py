@@ -11,6 +11,7 @@ from rollcall.domain.saved_names import fold_name, spell_name
 from rollcall.errors import InputError, LedgerError
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, load_message
+from rollcall.ledger.pending import is_unrecorded
 from rollcall.ledger.recording import CHUNK_ROWS, load_audience
 from rollcall.ledger.tables import AudienceMember, Message, MessageFilter, SavedFilter, Template
 
@@ -185,7 +186,9 @@ def find_latest(
         before: Only those accepted before this one do; None: all.
     """
     query = select(Message.message_id).where(
-        made_alike, Message.audience_digest.is_not(None), Message.state != "refused"
+        made_alike,
+        Message.audience_digest.is_not(None) | is_unrecorded(),
+        Message.state != "refused",
     )
     if before is not None:
         query = query.where(

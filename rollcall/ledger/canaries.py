@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, select
 
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.pending import count_unrecorded_canaries
 from rollcall.ledger.tables import Attempt, Delivery
 
 
@@ -50,6 +51,7 @@ def read_canaries(ledger: Ledger, message_id: str) -> tuple[int, list[CanaryCoun
     )
     open_query = select(func.count()).where(is_canary, Delivery.next_attempt_at.is_not(None))
     with ledger.read() as connection:
-        open_count = connection.execute(open_query).scalar_one()
+        open_count = count_unrecorded_canaries(connection, message_id)
+        open_count += connection.execute(open_query).scalar_one()
         counts = [CanaryCount(*row) for row in connection.execute(query)]
     return open_count, counts

@@ -1,13 +1,14 @@
 """Conversations in the ledger: opened with their message, joined by its audience, archived."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from rollcall.clock import format_instant
+from rollcall.domain.audience import Recipient
 from rollcall.domain.chats import ChatKind, Reminder, chat_id_of
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.personal_links import derive_token, digest_token
@@ -15,10 +16,7 @@ from rollcall.errors import InputError
 from rollcall.ledger.chat_tables import Chat, ChatMember, ChatPost
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import insert_listed, write_list, write_moment
-from rollcall.ledger.tables import AudienceMember, Message
-
-MEMBER_ROWS: Final = 5_000
-"""Members in one insert."""
+from rollcall.ledger.tables import Message
 
 _MEMBER_COLUMNS: Final = (
     "chat_id", "person_id", "message_id", "token_digest", "reply_digest", "phone", "answer",
@@ -117,29 +115,23 @@ def _require_unarchived(chat: ChatRecord) -> None:
         )
 
 
-def enrol_members(ledger: Ledger, message_id: str, key: bytes) -> bool:
-    """Make the audience of a message the members of its conversation, all or none; only once.
+def enrol_people(
+    connection: Connection, message_id: str, recipients: Iterable[Recipient], key: bytes | None
+) -> None:
+    """Make recipients of a message members of its conversation.
 
-    Of one that was archived meanwhile they get no links.
+    Before anything is sent to them: a link must lead somewhere when it arrives. Of one that was
+    archived meanwhile they get no links.
 
     Args:
-        ledger: Where to.
-        message_id: A message whose audience is frozen and that opens a conversation.
-        key: What tokens are derived from; only their digests are stored.
-
-    Returns:
-        Whether this call did.
+        connection: The transaction that records them.
+        message_id: A message that opens a conversation.
+        recipients: Who they are; nobody a second time.
+        key: What tokens are derived from; only their digests are stored. None: they get no links.
     """
-    with ledger.write() as connection:
-        locked = select(Message.message_id).where(Message.message_id == message_id)
-        connection.execute(locked.with_for_update())
-        chat = load_chat_in(connection, chat_id_of(message_id), for_update=True)
-        if connection.execute(select(exists().where(ChatMember.chat_id == chat.chat_id))).scalar():
-            return False
-        for people in _read_audience(connection, message_id):
-            rows = (_member_row(chat, person_id, phone, key) for person_id, phone in people)
-            connection.execute(_INSERT_MEMBERS, {"members": write_list(rows)})
-        return True
+    chat = load_chat_in(connection, chat_id_of(message_id), for_update=True)
+    rows = (_member_row(chat, one.person_id, one.phone, key) for one in recipients)
+    connection.execute(_INSERT_MEMBERS, {"members": write_list(rows)})
 
 
 def load_chat(ledger: Ledger, chat_id: str) -> ChatRecord:
@@ -205,27 +197,10 @@ def chat_from(row: Row[Any]) -> ChatRecord:
     return ChatRecord(**row._asdict())
 
 
-def _read_audience(
-    connection: Connection, message_id: str
-) -> Iterator[list[tuple[str, str | None]]]:
-    """Yield ids and numbers in chunks, each a query of its own: inserts go between them."""
-    after = ""
-    while True:
-        query = (
-            select(AudienceMember.person_id, AudienceMember.phone)
-            .where(AudienceMember.message_id == message_id, AudienceMember.person_id > after)
-            .order_by(AudienceMember.person_id)
-            .limit(MEMBER_ROWS)
-        )
-        people = [(row.person_id, row.phone) for row in connection.execute(query)]
-        if not people:
-            return
-        yield people
-        after = people[-1][0]
-
-
-def _member_row(chat: ChatRecord, person_id: str, phone: str | None, key: bytes) -> tuple[Any, ...]:
-    if chat.archived_at is not None:
+def _member_row(
+    chat: ChatRecord, person_id: str, phone: str | None, key: bytes | None
+) -> tuple[Any, ...]:
+    if chat.archived_at is not None or key is None:
         return (chat.chat_id, person_id, chat.message_id, None, None, phone, "none", 0, None, 1)
     reminders = chat.reminders if chat.ok_request else ()
     first_at = chat.opened_at + timedelta(minutes=reminders[0].after_min) if reminders else None

@@ -24,9 +24,13 @@ from rollcall.errors import ConfigError, LedgerError
 BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one; group commits take milliseconds."""
 
-WRITER_LOOKS_EVERY_S = 0.001
-"""How often a writer looks whether another one has ended. SQLite's own pauses grow to a tenth of a
-second: of two processes that commit all the time each would wait most of it."""
+WRITER_WAITS_S = 0.008
+"""How long SQLite waits by itself for another writer before it is asked anew. It looks after 1, 3
+and 8 ms, then after ever longer pauses up to a tenth of a second: of two processes that commit all
+the time each would wait most of it. To ask it takes ten times as long as a look of its own."""
+
+WRITER_PAUSES_S = 0.001
+"""Before it is asked anew."""
 
 CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL that does not answer is waited for."""
@@ -35,7 +39,6 @@ ABANDONED_AFTER_S = 40.0
 """After how long PostgreSQL ends a transaction in which nothing happens, as when its process is
 paused: the rows that it has locked are skipped by everybody else. As long as a lease."""
 
-_WRITES = "rollcall_writes"
 _WAITS = "rollcall_waits_s"
 
 _OUR_MISTAKES = (DataError, IntegrityError, ProgrammingError)
@@ -50,7 +53,7 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writing = engine.execution_options(**{_WRITES: True})
+        self._is_sqlite = engine.dialect.name == "sqlite"
 
     @property
     def backend(self) -> str:
@@ -65,6 +68,8 @@ class Ledger:
             LedgerError: The database does not answer.
         """
         with told_plainly(), self.engine.begin() as connection:
+            if self._is_sqlite:
+                _begin_reading(connection)
             yield connection
 
     @contextmanager
@@ -74,7 +79,9 @@ class Ledger:
         Raises:
             LedgerError: The database does not answer, is locked, or its disk is full.
         """
-        with told_plainly(), self._writing.begin() as connection:
+        with told_plainly(), self.engine.begin() as connection:
+            if self._is_sqlite:
+                _begin_writing(connection)
             yield connection
 
     def lock_schema(self, connection: Connection) -> None:
@@ -214,9 +221,9 @@ def _open_sqlite(url: str) -> Engine:
         connect_args=waits,
         hide_parameters=True,
         json_deserializer=orjson.loads,
+        pool_use_lifo=True,  # the connection that was used last still knows most of its pages
     )
     event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -253,7 +260,8 @@ def _require_writable(folder: Path) -> None:
 
 
 def _prepare_connection(connection: Any, _record: object) -> None:
-    # the driver must not open transactions by itself: `_begin` does
+    # the driver must not open transactions by itself: a ledger does. Nor does an event of
+    # SQLAlchemy's: an engine that has one looks for listeners at every step of every statement
     connection.isolation_level = None
     _switch_to_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-8000"):
@@ -274,25 +282,27 @@ def _switch_to_wal(connection: Any) -> None:
             return
 
 
-def _begin(connection: Connection) -> None:
-    if not connection.get_execution_options().get(_WRITES):
-        _set_busy_timeout(connection, BUSY_TIMEOUT_S)
-        connection.exec_driver_sql("BEGIN")
-        return
+def _begin_reading(connection: Connection) -> None:
+    _set_busy_timeout(connection, BUSY_TIMEOUT_S)
+    opened: Any = connection.connection.dbapi_connection
+    opened.execute("BEGIN")  # touches nothing yet, so nothing can be in its way
+
+
+def _begin_writing(connection: Connection) -> None:
     opened: Any = connection.connection.dbapi_connection
     give_up_at = time.monotonic() + BUSY_TIMEOUT_S
-    _set_busy_timeout(connection, 0)
+    _set_busy_timeout(connection, WRITER_WAITS_S)
     while _is_busy(opened) and time.monotonic() < give_up_at:
-        time.sleep(WRITER_LOOKS_EVERY_S)
+        time.sleep(WRITER_PAUSES_S)
     if not opened.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails, as SQLAlchemy tells it
 
 
-def _set_busy_timeout(connection: Connection, seconds: int) -> None:
+def _set_busy_timeout(connection: Connection, seconds: float) -> None:
     """Say how long SQLite itself waits for others; kept in mind, as each call costs its time."""
     if connection.info.get(_WAITS) != seconds:
         opened: Any = connection.connection.dbapi_connection
-        opened.execute(f"PRAGMA busy_timeout={seconds * 1000}")
+        opened.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
         connection.info[_WAITS] = seconds
 
 

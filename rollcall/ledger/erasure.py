@@ -21,6 +21,7 @@ from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.erasing_texts import ErasedPerson, erase_texts, may_change
 from rollcall.ledger.naming import is_meant_anywhere, list_naming
+from rollcall.ledger.pending import list_pending, load_pending
 from rollcall.ledger.retention import GONE_OF_MEMBER
 from rollcall.ledger.tables import (
     Attempt,
@@ -93,7 +94,19 @@ def find_traces(ledger: Ledger, person_id: str) -> LedgerTraces:
             for one in _OF_APP
         )
     terms = {row.message_id: frozenset(_told(*row[1:])) for row in rows}
+    terms |= _find_pending(ledger, person_id)
     return LedgerTraces(terms, has_app, is_meant_anywhere(ledger, person_id))
+
+
+def _find_pending(ledger: Ledger, person_id: str) -> dict[str, frozenset[str]]:
+    """Return the same of messages that are being recorded: those are not over, and keep them."""
+    return {
+        message_id: frozenset(_told(one.name, one.email, one.phone))
+        for message_id in list_pending(ledger)
+        if (pending := load_pending(ledger, message_id))
+        for one in pending.recipients
+        if one.person_id == person_id
+    }
 
 
 def _told(*values: str | None) -> Iterator[str]:

@@ -36,9 +36,9 @@ def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
             or retention has removed who they were.
     """
     message = load_message(ledger, follow_up.message_id)
-    _require_settled(message, follow_up.who)
     if follow_up.who not in ("reached", "not_reached"):
-        _require_members(ledger, message)
+        _require_members(message)
+    _require_settled(message, follow_up.who)
     recipients = tuple(_read(ledger, follow_up))
     _require_known(load_message(ledger, follow_up.message_id))  # after they were read
     if not recipients:
@@ -52,7 +52,8 @@ def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
 def _require_settled(message: MessageRecord, who: Followed) -> None:
     if message.audience_digest is None:
         raise SelectionError(
-            f"message {message.message_id} is {message.state} and has no audience to follow up"
+            f"message {message.message_id} is {message.state} and has no audience to follow up "
+            "yet: not everybody in it is recorded"
         )
     if who == "not_reached" and message.state in ("accepted", "sending"):
         raise SelectionError(
@@ -69,19 +70,17 @@ def _require_known(message: MessageRecord) -> None:
         )
 
 
-def _require_members(ledger: Ledger, message: MessageRecord) -> None:
+def _require_members(message: MessageRecord) -> None:
     """Tell apart that everybody has answered, that nobody was asked, and that they will be."""
     if not message.opens_conversation:
         raise SelectionError(
             f"message {message.message_id} asked nobody whether they are OK: it opened no chat"
         )
-    is_enrolled = select(exists().where(ChatMember.chat_id == message.chat_id))
-    with ledger.read() as connection:
-        if not connection.execute(is_enrolled).scalar():
-            raise SelectionError(
-                f"chat {message.chat_id} is still being opened and has no members yet: wait for "
-                f"it, or `rollcall resume {message.message_id}`; nothing was sent"
-            )
+    if message.audience_digest is None:
+        raise SelectionError(
+            f"chat {message.chat_id} is still being opened and has not all its members yet: wait "
+            f"for it, or `rollcall resume {message.message_id}`; nothing was sent"
+        )
 
 
 def _read(ledger: Ledger, follow_up: FollowUp) -> list[Recipient]:

@@ -8,7 +8,7 @@ from rollcall.domain.guards import GuardLimits, is_far_larger, tell_growth, tell
 from rollcall.errors import SelectionError
 from rollcall.ledger.audiences import find_latest
 from rollcall.ledger.messages import MessageRecord
-from rollcall.ledger.tables import AudienceMember, Message
+from rollcall.ledger.tables import AudienceMember, Message, PendingAudience
 
 
 def require_no_repeat(
@@ -66,6 +66,9 @@ def require_usual_size(
 
 
 def count_people(connection: Connection, message_id: str) -> int:
-    """Return how many people the frozen audience of a message has."""
+    """Return how many people the frozen audience of a message has, recorded or not yet."""
+    pending = select(PendingAudience.people_count).where(PendingAudience.message_id == message_id)
+    if (people_count := connection.execute(pending).scalar_one_or_none()) is not None:
+        return people_count
     query = select(func.count()).where(AudienceMember.message_id == message_id)
     return connection.execute(query).scalar_one()

@@ -173,6 +173,11 @@ def gather_rows(query: Select[Any]) -> Select[tuple[list[list[Any]]]]:
     return select(_Gathered(*rows.c))
 
 
+def moment_param(name: str) -> ColumnElement[datetime]:
+    """Return a parameter that `write_moment` makes."""
+    return _Moment(bindparam(name, type_=Text()))
+
+
 def read_moment(written: ColumnElement[str]) -> ColumnElement[datetime]:
     """Return a column of texts that `write_moment` has written as one of moments."""
     return _Moment(written)

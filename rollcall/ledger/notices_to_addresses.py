@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from rollcall.domain.audience import Audience, Position, Recipient
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, NewMessage, accept_message_in
-from rollcall.ledger.recording import freeze_audience_in
+from rollcall.ledger.pending import freeze_audience_in
 
 
 def make_recipients(addresses: Sequence[str]) -> tuple[Recipient, ...]:
@@ -56,5 +56,5 @@ def _accept(
         record, is_new = accept_message_in(connection, new, now)
         if is_new:
             audience = Audience(new.as_of, make_recipients(addresses), ())
-            freeze_audience_in(connection, record.message_id, audience)
+            freeze_audience_in(connection, record.message_id, audience, ("email",))
     return record, is_new

@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import and_, select, update
 
 from rollcall.domain.push import PushSubscription
 from rollcall.ledger.app_tables import AppDevice
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
-from rollcall.ledger.tables import AudienceMember
 
 MOST_DEVICES: Final = 10
 """Devices of one person that are notified, those heard of latest first: nobody carries more."""
@@ -68,6 +67,8 @@ def drop_subscription(ledger: Ledger, device_id: str, endpoint: str) -> bool:
         return connection.execute(dropped).rowcount > 0
 
 
-def has_live_subscription() -> ColumnElement[bool]:
-    """Return the condition that a member of an audience can be notified, for a query of those."""
-    return exists().where(AppDevice.person_id == AudienceMember.person_id, _IS_LIVE)
+def find_notified(ledger: Ledger, person_ids: Collection[str]) -> set[str]:
+    """Return who of some people can be notified now."""
+    query = select(AppDevice.person_id).where(in_list(AppDevice.person_id, "ids"), _IS_LIVE)
+    with ledger.read() as connection:
+        return set(connection.execute(query, {"ids": write_list(person_ids)}).scalars())

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     Connection,
     Integer,
-    Select,
     bindparam,
     func,
     not_,
@@ -28,16 +27,18 @@ from rollcall.domain.tries import Try
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.folding import load_tries
 from rollcall.ledger.leases import LEASE_S, is_dead
-from rollcall.ledger.lists import gather_rows, in_list, write_list
+from rollcall.ledger.lists import gather_rows, in_list, moment_param, write_list, write_moment
+from rollcall.ledger.pending import count_unrecorded
+from rollcall.ledger.prepared import Prepared
 from rollcall.ledger.receipts import match_waiting
 from rollcall.ledger.tables import Attempt, Content, Delivery, UtcDateTime
 
 LOST_IN_A_CRASH = "the sending process stopped before the answer was recorded"
 
-_LEASED = (
+_LEASED = Prepared(
     update(Delivery)
     .where(in_list(Delivery.delivery_id, "ids"))
-    .values(lease_owner=bindparam("b_owner"), lease_until=bindparam("b_until", type_=UtcDateTime()))
+    .values(lease_owner=bindparam("b_owner"), lease_until=moment_param("b_until"))
 )
 _LOST = (
     update(Attempt)
@@ -75,11 +76,20 @@ _READ = ["attempt_count" if name == "tries" else name for name in ClaimedDeliver
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """What is left of a send: deliveries that wait, or whose receipt is awaited."""
+    """What is left of a send: deliveries that wait, or whose receipt is awaited.
+
+    `unrecorded_count` are those to come, of a message that is being recorded, at the most.
+    """
 
     waiting_count: int
     due_count: int
     next_due_at: datetime | None
+    unrecorded_count: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits, nor will."""
+        return not self.waiting_count and not self.unrecorded_count
 
 
 def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
@@ -92,9 +102,11 @@ def read_queue(ledger: Ledger, message_id: str, now: datetime) -> QueueState:
         func.min(Delivery.lease_until).filter(not_(is_free)),
     ).where(Delivery.message_id == message_id, Delivery.next_attempt_at.is_not(None))
     with ledger.read() as connection:
+        # in this order: what is recorded in between is counted twice, never missed
+        unrecorded = count_unrecorded(connection, message_id)
         waiting_count, due_count, *moments = connection.execute(query).one()
     next_due_at = min((moment for moment in moments if moment), default=None)
-    return QueueState(waiting_count, due_count, next_due_at)
+    return QueueState(waiting_count, due_count, next_due_at, sum(unrecorded.values()))
 
 
 def claim_due(  # noqa: PLR0913 - what narrows a claim
@@ -123,9 +135,11 @@ def claim_due(  # noqa: PLR0913 - what narrows a claim
         lease_s: For how many seconds they are theirs alone, unless the lease is renewed.
     """
     query = _due_query(by_channel=channel is not None, only_canaries=only_canaries)
-    which = {"b_message_id": message_id, "b_now": now, "b_limit": limit, "b_channel": channel}
+    which = {"b_message_id": message_id, "b_now": write_moment(now), "b_limit": limit}
+    if channel is not None:
+        which["b_channel"] = channel
     with ledger.write() as connection:
-        rows = connection.execute(query, which).scalar_one()
+        rows = query.gather(connection, **which)
         if not rows:
             return []
         until = now + timedelta(seconds=lease_s)
@@ -200,9 +214,9 @@ def load_contents(ledger: Ledger, message_id: str, digests: set[str]) -> dict[st
 
 
 @cache
-def _due_query(*, by_channel: bool, only_canaries: bool) -> Select[Any]:
-    now = bindparam("b_now", type_=UtcDateTime())
-    return gather_rows(
+def _due_query(*, by_channel: bool, only_canaries: bool) -> Prepared:
+    now = moment_param("b_now")
+    query = gather_rows(
         select(*(getattr(Delivery, name) for name in _READ))
         .where(
             Delivery.message_id == bindparam("b_message_id"),
@@ -215,11 +229,12 @@ def _due_query(*, by_channel: bool, only_canaries: bool) -> Select[Any]:
         .limit(bindparam("b_limit", type_=Integer()))
         .with_for_update(skip_locked=True)
     )
+    return Prepared(query)
 
 
 def _lease(connection: Connection, delivery_ids: list[str], owner: str, until: datetime) -> None:
-    leased = {"ids": write_list(delivery_ids), "b_owner": owner, "b_until": until}
-    connection.execute(_LEASED, leased)
+    ids, told = write_list(delivery_ids), write_moment(until)
+    _LEASED.execute(connection, ids=ids, b_owner=owner, b_until=told)
 
 
 def _recall_tries(

@@ -1,29 +1,38 @@
-"""Freeze an audience and record its deliveries: each in one transaction, each only once.
+"""Record the members of a frozen audience and their deliveries, portion by portion, each only once.
 
-Both are written in chunks: a million recipients are never in memory a second time.
+The transaction of a portion is short: whoever sends meanwhile waits for it. A portion is recorded
+whole or not at all, and the last one with what says that it was the last (`audience_digest`).
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha1
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from rollcall.clock import parse_instant
-from rollcall.domain.audience import Audience, Position, Recipient, write_canonically
+from rollcall.domain.audience import Position, Recipient
+from rollcall.domain.chats import chat_id_of
 from rollcall.domain.delivery import Status
-from rollcall.domain.line_digest import LineDigest
 from rollcall.domain.message import Channel
-from rollcall.errors import InputError
-from rollcall.ledger.canary_marks import mark_canaries
+from rollcall.ledger.chats import enrol_people
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import insert_listed, write_list, write_moment
+from rollcall.ledger.pending import load_pending, lock_message
+from rollcall.ledger.shared_numbers import mirror_shared
 from rollcall.ledger.sms_rules import SmsRules
-from rollcall.ledger.tables import AudienceMember, Content, Delivery, Message
+from rollcall.ledger.tables import (
+    AudienceMember,
+    Content,
+    Delivery,
+    Message,
+    PendingAudience,
+)
 
 _NAMESPACE = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11")
 """Ours, drawn once: delivery ids are derived under it."""
@@ -59,6 +68,26 @@ class NewDelivery(NamedTuple):
     address: str | None = None
     content_digest: str | None = None
     reason: str | None = None
+    is_canary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some recipients side by side in a frozen audience, and what they get.
+
+    Attributes:
+        first: The place of the first of them.
+        recipients: Who they are.
+        contents: The distinct texts that none of those before them gets.
+        deliveries: One for each recipient and channel.
+        audience_digest: Where the audience ends with them, what `digest_audience` says of all.
+    """
+
+    first: int
+    recipients: Sequence[Recipient]
+    contents: Sequence[NewContent]
+    deliveries: Sequence[NewDelivery]
+    audience_digest: str | None = None
 
 
 _MEMBER_COLUMNS: Final = (
@@ -91,53 +120,10 @@ def _digest(name: str) -> str:
     return sha1(_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
 
 
-def freeze_audience(
-    ledger: Ledger,
-    message_id: str,
-    audience: Audience,
-    recipients_digest: str | None = None,
-    guard: Callable[[Connection], None] | None = None,
-) -> bool:
-    """Record who is meant and why; keeps what an earlier run has frozen.
-
-    Args:
-        ledger: Where to.
-        message_id: Of which message.
-        audience: Who is meant.
-        recipients_digest: What `rollcall.domain.guards.digest_recipients` says of them.
-        guard: Called before anything is written; what it raises leaves nothing frozen. With it, of
-            messages that share a `recipients_digest` one is frozen at a time.
-
-    Returns:
-        Whether this call froze it.
-    """
-    with ledger.write() as connection:
-        if _lock_message(connection, message_id).audience_digest is not None:
-            return False
-        if guard is not None:
-            ledger.serialise(connection, recipients_digest or message_id)
-            guard(connection)
-        freeze_audience_in(connection, message_id, audience, recipients_digest)
-        return True
-
-
-def freeze_audience_in(
-    connection: Connection,
-    message_id: str,
-    audience: Audience,
-    recipients_digest: str | None = None,
-) -> None:
-    """Record who a message is for, of which nothing is frozen yet, within a transaction."""
-    digest = _insert_members(connection, message_id, audience.recipients)
-    connection.execute(
-        update(Message)
-        .where(Message.message_id == message_id)
-        .values(audience_digest=digest, recipients_digest=recipients_digest)
-    )
-
-
 def load_audience(ledger: Ledger, message_id: str) -> list[Recipient]:
-    """Return the frozen recipients of a message, by `person_id`."""
+    """Return the frozen recipients of a message, recorded or not yet, by `person_id`."""
+    if pending := load_pending(ledger, message_id):
+        return sorted(pending.recipients, key=attrgetter("person_id"))
     query = (
         select(AudienceMember.__table__)
         .where(AudienceMember.message_id == message_id)
@@ -147,16 +133,16 @@ def load_audience(ledger: Ledger, message_id: str) -> list[Recipient]:
         return [recipient_from(row) for row in connection.execute(query).mappings()]
 
 
-def record_deliveries(
+def record_portion(
     ledger: Ledger,
     message_id: str,
-    contents: Iterable[NewContent],
-    deliveries: Iterable[NewDelivery],
+    portion: Portion,
+    rules: SmsRules,
     now: datetime,
     *,
-    life_safety: bool = False,
+    key: bytes | None = None,
 ) -> bool:
-    """Record what is to be sent, everything or nothing; keeps what an earlier run has recorded.
+    """Record a portion of a frozen audience with its deliveries, unless somebody else has.
 
     Of a message that was refused meanwhile nothing is recorded, of one that was stopped nothing
     that would be sent. Who shares a number with others gets one SMS with them, who asked for no
@@ -165,36 +151,66 @@ def record_deliveries(
     Args:
         ledger: Where to.
         message_id: Of which message.
-        contents: The distinct texts.
-        deliveries: One for each recipient and channel, by `person_id`.
-        now: The present moment; from then on they are due.
-        life_safety: Send texts to those too who asked for no more.
+        portion: Which comes next.
+        rules: Those of its SMS; they remember who leads.
+        now: The present moment; from then on deliveries are due.
+        key: What the tokens of the members of a conversation are made of; without, they get no
+            links.
 
     Returns:
-        Whether this call recorded it.
+        Whether this call recorded it; if not, it is to be looked anew what comes next.
     """
+    members = _write_members(message_id, portion.recipients)
     with ledger.write() as connection:
-        message = _lock_message(connection, message_id)
-        if message.state == "refused" or _has_deliveries(connection, message_id):
+        message = lock_message(connection, message_id)
+        if message.state == "refused" or not _advance(connection, message_id, portion):
             return False
-        for texts in _chunks(contents, CHUNK_TEXTS):
+        connection.execute(_INSERT_MEMBERS, {"members": members})
+        if message.chat_id == chat_id_of(message_id):
+            enrol_people(connection, message_id, portion.recipients, key)
+        for texts in _chunks(portion.contents, CHUNK_TEXTS):
             told = write_list((message_id, *one) for one in texts)
             connection.execute(_INSERT_CONTENTS, {"contents": told})
-        is_personal = message.chat_id is not None
-        rules = SmsRules.prepare(
-            connection, message_id, is_personal=is_personal, life_safety=life_safety
-        )
-        due_at = write_moment(now)
-        for chunk in _chunks(deliveries):
-            rows = [_delivery_row(message_id, one, due_at) for one in chunk]
-            rules.apply(connection, rows)
-            if message.stopped_at is not None:
-                _hold_back(rows)
-            # by id, as two of the indexes are and as they are claimed: side by side on few pages
-            told = write_list(sorted(map(_as_delivery_row, rows)))
-            connection.execute(_INSERT_DELIVERIES, {"deliveries": told})
-        mark_canaries(connection, message_id)
+        rows = [_delivery_row(message_id, one, write_moment(now)) for one in portion.deliveries]
+        _insert_deliveries(connection, rows, rules, is_stopped=message.stopped_at is not None)
         return True
+
+
+def _advance(connection: Connection, message_id: str, portion: Portion) -> bool:
+    """Note that a portion is recorded, if it is the next one; with the last nothing is pending."""
+    mine = PendingAudience.message_id == message_id
+    is_next = PendingAudience.recorded_count == portion.first
+    if portion.audience_digest is not None:
+        if connection.execute(delete(PendingAudience).where(mine, is_next)).rowcount == 0:
+            return False
+        digested = update(Message).where(Message.message_id == message_id)
+        connection.execute(digested.values(audience_digest=portion.audience_digest))
+        return True
+    recorded_count = portion.first + len(portion.recipients)
+    advanced = update(PendingAudience).where(mine, is_next).values(recorded_count=recorded_count)
+    return connection.execute(advanced).rowcount > 0
+
+
+def _insert_deliveries(
+    connection: Connection, rows: list[dict[str, Any]], rules: SmsRules, *, is_stopped: bool
+) -> None:
+    rules.apply(connection, rows)
+    if is_stopped:
+        _hold_back(rows)
+    for chunk in _chunks(rows):
+        # by id, as two of the indexes are and as they are claimed: side by side on few pages
+        told = write_list(sorted(map(_as_delivery_row, chunk)))
+        connection.execute(_INSERT_DELIVERIES, {"deliveries": told})
+    leader_ids = {row["same_as"] for row in rows if row["same_as"]}
+    if leader_ids:  # one of them may have been tried already
+        mirror_shared(connection, sorted(leader_ids))
+
+
+def list_content_digests(ledger: Ledger, message_id: str) -> list[str]:
+    """Return which texts of a message are recorded."""
+    query = select(Content.content_digest).where(Content.message_id == message_id)
+    with ledger.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def refuse_message(ledger: Ledger, message_id: str, reason: str, now: datetime) -> bool:
@@ -207,23 +223,14 @@ def refuse_message(ledger: Ledger, message_id: str, reason: str, now: datetime) 
         InputError: There is no such message.
     """
     with ledger.write() as connection:
-        state = _lock_message(connection, message_id).state
+        state = lock_message(connection, message_id).state
         if state not in ("accepted", "sending") or _has_deliveries(connection, message_id):
             return False
+        unneeded = delete(PendingAudience).where(PendingAudience.message_id == message_id)
+        connection.execute(unneeded)
         refused = update(Message).where(Message.message_id == message_id)
         connection.execute(refused.values(state="refused", reason=reason, closed_at=now))
         return True
-
-
-def _lock_message(connection: Connection, message_id: str) -> Row[Any]:
-    """Return how far a message is, and keep others from moving it on until this is committed."""
-    query = select(
-        Message.state, Message.audience_digest, Message.chat_id, Message.stopped_at
-    ).where(Message.message_id == message_id)
-    row = connection.execute(query.with_for_update()).one_or_none()
-    if row is None:
-        raise InputError(f"there is no message {message_id!r}")
-    return row
 
 
 def _has_deliveries(connection: Connection, message_id: str) -> bool:
@@ -237,19 +244,12 @@ def _chunks(rows: Iterable[T], count: int = CHUNK_ROWS) -> Iterator[list[T]]:
         yield chunk
 
 
-def _insert_members(
-    connection: Connection, message_id: str, recipients: Iterable[Recipient]
-) -> str:
-    """Store recipients in one pass; return what `digest_audience` says of them."""
-    digest = LineDigest()
-    for chunk in _chunks(recipients):
-        told = [one.to_json() for one in chunk]
-        digest.add(map(write_canonically, told))
-        for one, columns in zip(chunk, told, strict=True):
-            columns |= {"message_id": message_id, "home_country": one.home_country}
-        members = write_list(map(_as_member_row, told))
-        connection.execute(_INSERT_MEMBERS, {"members": members})
-    return digest.hexdigest()
+def _write_members(message_id: str, recipients: Iterable[Recipient]) -> str:
+    rows = []
+    for one in recipients:
+        told = one.to_json() | {"message_id": message_id, "home_country": one.home_country}
+        rows.append(_as_member_row(told))
+    return write_list(rows)
 
 
 def recipient_from(row: Any) -> Recipient:
@@ -281,7 +281,7 @@ def _delivery_row(message_id: str, delivery: NewDelivery, due_at: str | None) ->
         "attempt_count": 0,
         "next_attempt_at": due_at if delivery.status == "waiting" else None,
         "country": None,
-        "is_canary": False,
+        "is_canary": delivery.is_canary and delivery.status == "waiting",
         "same_as": None,
         "is_opted_out": False,
     }

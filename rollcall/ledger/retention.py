@@ -34,6 +34,7 @@ from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost, 
 from rollcall.ledger.compaction import owe_compaction
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.holds import is_held
+from rollcall.ledger.pending import is_unrecorded
 from rollcall.ledger.tables import Attempt, AudienceMember, Content, Delivery, Message
 
 CHUNK_PEOPLE: Final = 500
@@ -288,7 +289,7 @@ def _is_aged(ages: MessageAges) -> ColumnElement[bool]:
 
 
 def _done_conditions() -> list[ColumnElement[bool]]:
-    """Nothing of it waits or is in flight, nobody is still to be selected from it or settled."""
+    """Nothing of it waits or is to be recorded, nobody is to be selected from it or settled."""
     follower = aliased(Message)
     return [
         Message.state.in_(DONE_STATES),
@@ -299,6 +300,7 @@ def _done_conditions() -> list[ColumnElement[bool]]:
             follower.follows_message_id == Message.message_id,
             follower.state.in_(("accepted", "sending")),
         ),
+        not_(is_unrecorded()),
         ~exists().where(
             CheckInRound.message_id == Message.message_id, CheckInRound.settled_at.is_(None)
         ),

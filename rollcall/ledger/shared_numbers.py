@@ -1,24 +1,28 @@
 """People who share a number get one SMS: one delivery leads, the others are as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, exists, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
-from rollcall.ledger.tables import AudienceMember, Delivery
+from rollcall.ledger.pending import is_pending
+from rollcall.ledger.tables import Delivery
 
 
-def find_shared_numbers(connection: Connection, message_id: str) -> set[str]:
-    """Return the numbers that several recipients of a message have."""
-    query = (
-        select(AudienceMember.phone)
-        .where(AudienceMember.message_id == message_id, AudienceMember.phone.is_not(None))
-        .group_by(AudienceMember.phone)
-        .having(func.count() > 1)
+def find_leaders(ledger: Ledger, message_id: str, numbers: Collection[str]) -> dict[str, str]:
+    """Return which delivery leads, by number; those that nobody was texted at are missing."""
+    query = select(Delivery.address, Delivery.delivery_id).where(
+        Delivery.message_id == message_id,
+        in_list(Delivery.address, "numbers"),
+        Delivery.channel == "sms",
+        Delivery.same_as.is_(None),
+        Delivery.status != "not_attempted",
     )
-    return {phone for phone in connection.execute(query).scalars() if phone}
+    with ledger.read() as connection:
+        rows = connection.execute(query, {"numbers": write_list(numbers)})
+        return {str(address): delivery_id for address, delivery_id in rows}
 
 
 def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
@@ -32,9 +36,11 @@ def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
 
 
 def has_shared(ledger: Ledger, message_id: str) -> bool:
-    """Tell whether any delivery of a message stands for others too."""
+    """Tell whether any delivery stands for others too, or may when all are recorded."""
     query = select(exists().where(Delivery.message_id == message_id, Delivery.same_as.is_not(None)))
     with ledger.read() as connection:
+        if is_pending(connection, message_id):
+            return True
         return bool(connection.execute(query).scalar())
 
 

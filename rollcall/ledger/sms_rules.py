@@ -1,37 +1,31 @@
 """What is special about SMS when they are recorded: opt-outs, shared numbers, countries."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from rollcall.domain.phones import find_phone_country
 from rollcall.ledger.opt_outs import opted_out_among
-from rollcall.ledger.shared_numbers import find_shared_numbers
 
 OPTED_OUT: Final = "opted out (STOP)"
+
+_NOT_QUEUED: Final[dict[str, Any]] = {"next_attempt_at": None, "is_canary": False}
 
 
 @dataclass(slots=True)
 class SmsRules:
-    """Completes the rows of SMS deliveries, chunk by chunk in the order of `person_id`.
+    """Completes the rows of SMS deliveries, in the order in which they are recorded.
 
     Attributes:
-        shared_numbers: Numbers that several recipients have.
+        shared_numbers: Numbers that several recipients have, unless links are personal.
         life_safety: Whether people are texted who asked for no more texts.
+        leader_ids: The deliveries recorded before that stand for others to the same number.
     """
 
-    shared_numbers: set[str]
-    life_safety: bool
-    _leader_ids: dict[str, str] = field(init=False, default_factory=dict)
-
-    @classmethod
-    def prepare(
-        cls, connection: Connection, message_id: str, *, is_personal: bool, life_safety: bool
-    ) -> Self:
-        """Look up what the rules need to know; personal links are never shared."""
-        shared = set() if is_personal else find_shared_numbers(connection, message_id)
-        return cls(shared, life_safety)
+    shared_numbers: frozenset[str] = frozenset()
+    life_safety: bool = False
+    leader_ids: dict[str, str] = field(default_factory=dict)
 
     def apply(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         """Fill in country, opt-out and leader of those rows that are SMS with an address."""
@@ -43,12 +37,12 @@ class SmsRules:
             if row["status"] != "waiting":
                 continue
             if row["is_opted_out"] and not self.life_safety:
-                row |= {"status": "not_attempted", "reason": OPTED_OUT, "next_attempt_at": None}
+                row.update(_NOT_QUEUED, status="not_attempted", reason=OPTED_OUT)
             elif row["address"] in self.shared_numbers:
                 self._follow(row)
 
     def _follow(self, row: dict[str, Any]) -> None:
         """Let the first delivery to a number lead, and stand for the others."""
-        leader_id = self._leader_ids.setdefault(row["address"], row["delivery_id"])
+        leader_id = self.leader_ids.setdefault(row["address"], row["delivery_id"])
         if leader_id != row["delivery_id"]:
-            row |= {"same_as": leader_id, "next_attempt_at": None}
+            row.update(_NOT_QUEUED, same_as=leader_id)

@@ -34,6 +34,7 @@ from rollcall.ledger.queue import LOST_IN_A_CRASH, release_dead_leases
 from rollcall.ledger.recording import STOPPED_EARLY
 from rollcall.ledger.shared_numbers import mirror_message
 from rollcall.ledger.tables import Attempt, Delivery, Message
+from rollcall.ledger.unsent import record_unsent
 
 _STOPPABLE: Final = ("accepted", "sending")
 
@@ -79,10 +80,13 @@ def stop_message(ledger: Ledger, message_id: str, now: datetime) -> bool:
 def sweep_stopped(ledger: Ledger, message_id: str, now: datetime) -> None:
     """Take what waits of a stopped message out of the queue, but for what is in flight.
 
+    Whom it was still to be recorded for is recorded as not sent to.
+
     Rows that somebody else is writing are left for the next call: to wait for them while holding
     others would be a deadlock.
     """
     release_dead_leases(ledger, message_id)
+    record_unsent(ledger, message_id, now)
     with ledger.write() as connection:
         _settle_lost_attempts(connection, message_id, now)
         take_from_queue(connection, Delivery.message_id == message_id, STOPPED_EARLY)

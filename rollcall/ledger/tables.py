@@ -145,8 +145,7 @@ class PendingAudience(Base):
     """One row per message whose frozen audience is not recorded to the last recipient yet.
 
     `people` and `reasons` are who is meant and why (`rollcall.domain.recipient_packing`), in the
-    order they are recorded; so many of them are, `recorded_count`, the canaries first. `version`
-    goes up with every change of `people`.
+    order they are recorded, the canaries first; `recorded_count` of them are.
     """
 
     __tablename__ = "pending_audiences"
@@ -158,7 +157,6 @@ class PendingAudience(Base):
     people_count: Mapped[int]
     canary_count: Mapped[int]
     recorded_count: Mapped[int]
-    version: Mapped[int]
 
 
 class Content(Base):

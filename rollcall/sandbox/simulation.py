@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import polars as pl
 from sqlalchemy import select
 
 from rollcall.clock import Clock
-from rollcall.domain.audience import Audience, Position, Recipient
+from rollcall.domain.audience import Audience, Position, Recipient, digest_audience
+from rollcall.domain.canary import find_canaries
 from rollcall.domain.delivery import RetryPolicy
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import NewMessage, accept_message
-from rollcall.ledger.recording import NewContent, NewDelivery, freeze_audience, record_deliveries
+from rollcall.ledger.pending import freeze_audience
+from rollcall.ledger.recording import NewContent, NewDelivery, Portion, record_portion
+from rollcall.ledger.sms_rules import SmsRules
 from rollcall.ledger.tables import Delivery
 from rollcall.sandbox.simulated_routes import Behaviour, ReceiptPost, SimulatedRoute
 from rollcall.sandbox.virtual_time import VirtualClock, run_virtually
@@ -143,12 +147,17 @@ def record_message(ledger: Ledger, scenario: Scenario, now: datetime) -> str:
     new = NewMessage(f"simulation {scenario.seed}", "", {}, "simulation", False, now)
     message, _ = accept_message(ledger, new, now)
     people = list(_make_people(scenario.people_count))
-    freeze_audience(ledger, message.message_id, Audience(now, tuple(people), ()))
+    freeze_audience(ledger, message.message_id, Audience(now, tuple(people), ()), ("sms",))
+    digest = digest_audience(people)
+    are_canaries = find_canaries(pl.Series([one.phone for one in people]))
     deliveries = [
-        NewDelivery(one.person_id, "sms", "waiting", one.phone, CONTENT.content_digest)
-        for one in people
+        NewDelivery(
+            one.person_id, "sms", "waiting", one.phone, CONTENT.content_digest, is_canary=is_canary
+        )
+        for one, is_canary in zip(people, are_canaries, strict=True)
     ]
-    record_deliveries(ledger, message.message_id, [CONTENT], deliveries, now)
+    whole = Portion(0, people, [CONTENT], deliveries, digest)
+    record_portion(ledger, message.message_id, whole, SmsRules(), now)
     return message.message_id
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from rollcall.domain.audience import Audience
 from rollcall.domain.guards import GuardLimits, digest_recipients
-from rollcall.domain.message import MessageRequest, digest_content
+from rollcall.domain.message import Channel, MessageRequest, digest_content
 from rollcall.domain.preview.expectation import require_expected
 from rollcall.domain.recipient_rows import list_person_ids
 from rollcall.ledger.engine import Ledger
@@ -15,7 +15,7 @@ from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.guards import require_no_repeat, require_usual_size
 from rollcall.ledger.message_origins import load_message_filters
 from rollcall.ledger.messages import MessageRecord
-from rollcall.ledger.recording import freeze_audience
+from rollcall.ledger.pending import freeze_audience
 from rollcall.sending.preparing import require_recipients, select_recipients
 from rollcall.sending.previews import PreviewStore
 from rollcall.sources.snapshot import open_snapshot
@@ -57,13 +57,15 @@ def require_previewed(request: MessageRequest, audience: Audience, previews: Pre
         require_expected(audience, expected, previews.recall(expected))
 
 
-def freeze_guarded(
+def freeze_guarded(  # noqa: PLR0913 - what the guards look at
     ledger: Ledger,
     message: MessageRecord,
     request: MessageRequest,
     audience: Audience,
     limits: GuardLimits,
     now: datetime,
+    *,
+    channels: tuple[Channel, ...],
 ) -> bool:
     """Freeze an audience, unless the guards want a confirmation that was not given.
 
@@ -88,5 +90,5 @@ def freeze_guarded(
 
     is_unguarded = request.confirmed
     return freeze_audience(
-        ledger, message.message_id, audience, digest, None if is_unguarded else guard
+        ledger, message.message_id, audience, channels, digest, None if is_unguarded else guard
     )

@@ -36,16 +36,17 @@ RunBatch = Callable[[int], Awaitable[object]]
 
 
 async def drain(run: DeliveryRun, run_batch: RunBatch) -> None:
-    """Deliver until nothing of the message waits, or the run is stopped.
+    """Deliver until nothing of the message waits or is to be recorded, or the run is stopped.
 
     Ends because every delivery does: its tries are counted, and its waits are bounded.
 
     Raises:
         LedgerError: The ledger does not answer.
     """
-    waiting_count = (await run.read_queue()).waiting_count
+    queue = await run.read_queue()
+    size = batch_size(queue.waiting_count + queue.unrecorded_count)
     with tuned_interpreter():
-        await _Drain(run, run_batch, batch_size(waiting_count), run.clock.now()).go_on()
+        await _Drain(run, run_batch, size, run.clock.now()).go_on()
 
 
 def batch_size(delivery_count: int) -> int:
@@ -84,7 +85,7 @@ class _Drain:
                     continue
                 self.rests.clear()
                 queue = await self.run.read_queue()
-                if not queue.waiting_count:
+                if queue.is_empty:
                     return
                 await self.run.free_dead()
                 await self._await_change(self._pause_s(queue))
@@ -138,7 +139,8 @@ class _Drain:
         """
         due_at = queue.next_due_at
         until_due_s = (due_at - self.run.clock.now()).total_seconds() if due_at else LOOK_AGAIN_S
-        if until_due_s <= 0:  # due, and yet held back: by canaries, or because all routes are down
+        if until_due_s <= 0 or queue.unrecorded_count:
+            # due, and yet held back: by canaries, or because all routes are down; or more to come
             until_due_s = HELD_BACK_S
         return max(min(until_due_s, LOOK_AGAIN_S), self._gather_s())
 

@@ -1,31 +1,25 @@
 """From an accepted message to recorded deliveries: what each step computes."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Container, Iterable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from rollcall.domain.audience import Audience, looks_deliverable
+from rollcall.domain.addresses import address_of, tell_missing
+from rollcall.domain.audience import Audience, Recipient
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import Channel, MessageRequest
-from rollcall.domain.rendering import CompiledContent, compile_content
+from rollcall.domain.rendering import compile_content
 from rollcall.domain.selecting import SavedFilters, select_audience
 from rollcall.domain.selection import Selection
 from rollcall.domain.template_variables import MessageVariables, RecipientVariables
 from rollcall.errors import SelectionError, TemplateError
-from rollcall.ledger.addressees import Addressee
 from rollcall.ledger.recording import NewContent, NewDelivery
 from rollcall.sources.kept import KeptSources, KeptVersion
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
-
-_MISSING: Final[dict[Channel, str]] = {
-    "email": "no email address",
-    "sms": "no phone number",
-    "push": "no app that takes notifications",
-}
 
 KEPT_TEXTS: Final = 500
 """Rendered texts that are kept for whoever gets the same: some megabytes."""
@@ -75,59 +69,75 @@ def require_recipients(audience: Audience) -> None:
     raise SelectionError(f"selection matches nobody{without}; nothing was sent")
 
 
-def render_deliveries(  # noqa: PLR0913 - what texts depend on
-    request: MessageRequest,
-    recipients: Iterable[Addressee],
-    layout: EmailLayout,
-    organisation: str,
-    sent_on: date,
-    link: str | None = None,
-    *,
-    channels: tuple[Channel, ...] | None = None,
-) -> Iterator[tuple[NewDelivery, NewContent | None]]:
-    """Write what everybody gets, over every channel of the message, one by one.
+class TextWriter:
+    """Writes what people get over every channel of a message, and each distinct text once.
 
     People who get the same text share its content, which comes with the first of them. Who lacks
     the address for a channel has a delivery all the same, that says so; but who has no app misses
-    nothing where other channels carry the message, and has none over `push`. `link` stands for the
-    personal link of each; `channels` are those recorded, by default all of the message.
+    nothing where other channels carry the message, and has none over `push`.
 
-    Raises:
-        TemplateError: The texts cannot be rendered for anybody; after the last recipient.
+    Args:
+        request: The message.
+        layout: How emails look.
+        message: What texts may tell of the message.
+        link: Stands for the personal link of each.
+        channels: Those recorded, by default all of the message.
+        known: Digests of the contents that are recorded already, in bytes.
+
+    Attributes:
+        failure: Why the texts could not be rendered for somebody, the latest of them.
     """
-    channels = channels or request.channels()
-    compiled = compile_content(request.content, layout, include_sms="sms" in channels, link=link)
-    writer = _Writer(compiled, MessageVariables(sent_on=sent_on, organisation=organisation))
-    for one in recipients:
-        for channel in channels:
-            if channel == "push" and not one.has_push and len(channels) > 1:
-                continue
-            yield writer.write(one, channel)
-    if writer.failure and not writer.known:
-        raise writer.failure
 
-
-class _Writer:
-    """Renders deliveries one by one and keeps each distinct content once."""
-
-    def __init__(self, compiled: CompiledContent, message: MessageVariables) -> None:
-        self.compiled = compiled
-        self.message = message
-        self.known: set[bytes] = set()
+    def __init__(
+        self,
+        request: MessageRequest,
+        layout: EmailLayout,
+        message: MessageVariables,
+        *,
+        link: str | None = None,
+        channels: tuple[Channel, ...] | None = None,
+        known: Iterable[bytes] = (),
+    ) -> None:
+        self.channels = channels or request.channels()
+        has_sms = "sms" in self.channels
+        self._compiled = compile_content(request.content, layout, include_sms=has_sms, link=link)
+        self._message = message
+        self._known = set(known)
         self.failure: TemplateError | None = None
+        email_variables = self._compiled.email_variables
         self._used: dict[Channel, frozenset[str]] = {
-            "email": compiled.email_variables,
-            "sms": compiled.sms_variables,
-            "push": compiled.email_variables,
+            "email": email_variables,
+            "sms": self._compiled.sms_variables,
+            "push": email_variables,
         }
         self._render_once = lru_cache(maxsize=KEPT_TEXTS)(self._render_anew)
 
-    def write(
-        self, recipient: Addressee, channel: Channel
+    @property
+    def has_text_for_nobody(self) -> bool:
+        """Tell whether the texts could be rendered for none of those who have an address."""
+        return self.failure is not None and not self._known
+
+    def write_all(
+        self, recipients: Iterable[Recipient], notified: Container[str] = ()
+    ) -> Iterator[tuple[NewDelivery, NewContent | None]]:
+        """Write what everybody gets, one by one.
+
+        Args:
+            recipients: Who gets it.
+            notified: The `person_id` of those whose app takes notifications.
+        """
+        for one in recipients:
+            has_push = one.person_id in notified
+            for channel in self.channels:
+                if channel == "push" and not has_push and len(self.channels) > 1:
+                    continue
+                yield self._write(one, channel, address_of(one, channel, has_push=has_push))
+
+    def _write(
+        self, recipient: Recipient, channel: Channel, address: str | None
     ) -> tuple[NewDelivery, NewContent | None]:
         """Return a delivery, and its content where nobody before had the same."""
-        address = _address_of(recipient, channel)
-        if reason := _missing_address(address, channel):
+        if reason := tell_missing(address, channel):
             return _not_attempted(recipient, channel, reason), None
         try:
             content = self._render(recipient, channel)
@@ -142,53 +152,37 @@ class _Writer:
     def _is_new(self, digest: str) -> bool:
         """Remember 32 bytes of each content and not its text: there may be one for everybody."""
         key = bytes.fromhex(digest)
-        if key in self.known:
+        if key in self._known:
             return False
-        self.known.add(key)
+        self._known.add(key)
         return True
 
-    def _render(self, recipient: Addressee, channel: Channel) -> NewContent:
+    def _render(self, recipient: Recipient, channel: Channel) -> NewContent:
         """Render, or take what somebody got of whom the templates of this channel tell the same."""
         used = self._used[channel]
         return self._render_once(
             channel,
             recipient.name if "name" in used else None,
             recipient.language,  # it chooses the translation too
-            recipient.country if "country" in used or "country_name" in used else None,
+            recipient.position.country if {"country", "country_name"} & used else None,
             recipient.home_country if "home_country" in used else None,
         )
 
     def _render_anew(self, channel: Channel, *told: str | None) -> NewContent:
         variables = RecipientVariables(*told)
         if channel == "sms":
-            sms = self.compiled.render_sms(variables, self.message)
+            sms = self._compiled.render_sms(variables, self._message)
             return NewContent(_digest("sms", sms.text), sms.text, segment_count=sms.segments)
         if channel == "push":
-            subject, text = self.compiled.render_push(variables, self.message)
+            subject, text = self._compiled.render_push(variables, self._message)
             return NewContent(_digest("push", subject, text), text, subject=subject)
-        email = self.compiled.render_email(variables, self.message)
+        email = self._compiled.render_email(variables, self._message)
         digest = _digest("email", email.subject, email.text, email.html)
         return NewContent(digest, email.text, subject=email.subject, html=email.html)
 
 
-def _address_of(recipient: Addressee, channel: Channel) -> str | None:
-    """Return where a message goes; notifications to whichever devices the person has by then."""
-    if channel == "push":
-        return recipient.person_id if recipient.has_push else None
-    return recipient.email if channel == "email" else recipient.phone
-
-
-def _not_attempted(recipient: Addressee, channel: Channel, reason: str) -> NewDelivery:
+def _not_attempted(recipient: Recipient, channel: Channel, reason: str) -> NewDelivery:
     return NewDelivery(recipient.person_id, channel, "not_attempted", reason=reason)
-
-
-def _missing_address(address: str | None, channel: Channel) -> str | None:
-    """Say why there is no address to send to, None if there is one."""
-    if not address:
-        return _MISSING[channel]
-    if channel == "email" and not looks_deliverable(address):
-        return "the email address is not valid"
-    return None
 
 
 def _digest(*parts: str) -> str:

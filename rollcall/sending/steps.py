@@ -8,27 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollcall.clock import Clock
-from rollcall.domain.delivery import STATUSES
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.guards import GuardLimits
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.reach import REACHED
 from rollcall.errors import InputError
-from rollcall.ledger.addressees import iterate_addressees
 from rollcall.ledger.app_reports import read_app_reports
-from rollcall.ledger.chats import enrol_members
 from rollcall.ledger.engine import Ledger
+from rollcall.ledger.guards import count_people
 from rollcall.ledger.log import StatusCounts, count_given_up, count_outcomes, count_statuses
 from rollcall.ledger.messages import (
-    MessageRecord,
     claim_message,
     load_message,
     record_source_version,
     require_open,
     set_state,
 )
+from rollcall.ledger.pending import is_frozen
 from rollcall.ledger.queue import read_queue
-from rollcall.ledger.recording import record_deliveries, refuse_message
+from rollcall.ledger.recording import refuse_message
 from rollcall.ledger.shared_numbers import settle_shared
 from rollcall.ledger.stopping import sweep_stopped
 from rollcall.sending.accepting import recorded_channels, require_routes
@@ -38,10 +36,10 @@ from rollcall.sending.interpreter import tuned_interpreter
 from rollcall.sending.link_check import require_key_of
 from rollcall.sending.link_key import LinkKey
 from rollcall.sending.policies import choose_policy
-from rollcall.sending.preparing import open_version, render_deliveries
+from rollcall.sending.preparing import open_version
 from rollcall.sending.previews import PreviewStore
+from rollcall.sending.recorder import Recorder
 from rollcall.sending.route_book import RouteBook
-from rollcall.sending.spool import Spool
 from rollcall.settings import DeliverySettings
 from rollcall.sources.kept import KeptSources
 from rollcall.sources.snapshot import build_snapshot, open_snapshot
@@ -126,7 +124,7 @@ class SendSteps:
         """
         message = load_message(self.ledger, message_id)
         path = self.snapshots_folder / f"{message_id}.duckdb"
-        if message.audience_digest is not None or message.follows_message_id is not None:
+        if is_frozen(self.ledger, message_id) or message.follows_message_id is not None:
             return path
         if not path.exists():
             version = open_version(
@@ -140,8 +138,8 @@ class SendSteps:
             record_source_version(self.ledger, message_id, version_id)
         return path
 
-    def select_audience(self, message_id: str) -> str:
-        """Find out who is meant and freeze it, with the reasons; return the digest.
+    def select_audience(self, message_id: str) -> int:
+        """Find out who is meant and freeze it, with the reasons; return how many they are.
 
         Raises:
             SelectionError: It names what does not exist, matches nobody, means others than the
@@ -149,65 +147,61 @@ class SendSteps:
                 and is not.
         """
         message = load_message(self.ledger, message_id)
-        if message.audience_digest is None:
+        if not is_frozen(self.ledger, message_id):
             request = MessageRequest.model_validate(message.request)
             path = self.snapshots_folder / f"{message_id}.duckdb"
             with tuned_interpreter():
                 audience = choose_audience(self.ledger, message, request, path)
                 require_previewed(request, audience, self.previews)
                 now = self.clock.now()
-                freeze_guarded(self.ledger, message, request, audience, self.guards, now)
-        return load_message(self.ledger, message_id).audience_digest or ""
+                channels = recorded_channels(request, self.book)
+                freeze_guarded(
+                    self.ledger, message, request, audience, self.guards, now, channels=channels
+                )
+        with self.ledger.read() as connection:
+            return count_people(connection, message_id)
 
-    def record_deliveries(self, message_id: str) -> int:
-        """Render what everybody gets and record one delivery each, before anything is sent.
-
-        Returns:
-            How many deliveries the message has.
+    def record_first(self, message_id: str) -> None:
+        """Render and record what the first recipients get: with them delivering may begin.
 
         Raises:
             TemplateError: The texts cannot be rendered for anybody.
             InputError: The message was refused meanwhile.
             ConfigError: Its links would lead nowhere, or were made of another key than ours.
         """
-        if not count_statuses(self.ledger, message_id):
-            with tuned_interpreter():
-                self._enrol_and_record(load_message(self.ledger, message_id))
-        report = self.report(message_id)
-        if report.state == "refused":
-            raise InputError(f"message {message_id} was refused: {report.reason}")
-        return report.total(*STATUSES)
+        with tuned_interpreter():
+            self._open_recorder(message_id).record_some()
+        message = load_message(self.ledger, message_id)
+        if message.state == "refused":
+            raise InputError(f"message {message_id} was refused: {message.reason}")
 
-    def _enrol_and_record(self, message: MessageRecord) -> None:
-        """Make members before anything is sent: a link must lead somewhere when it arrives."""
+    def record_rest(self, message_id: str) -> None:
+        """Record what all others get, portion by portion; the rest is left when told to stop.
+
+        Raises:
+            TemplateError: The texts cannot be rendered for anybody.
+            ConfigError: As `record_first` does.
+        """
+        with tuned_interpreter():
+            self._open_recorder(message_id).record_all(self.stopping.is_set)
+
+    def _open_recorder(self, message_id: str) -> Recorder:
+        message = load_message(self.ledger, message_id)
         request = MessageRequest.model_validate(message.request)
         if request.has_links:
             self.links.require_address()
-        if request.opens_conversation:
-            enrol_members(self.ledger, message.message_id, self.links.key)
         if message.chat_id:
             require_key_of(self.ledger, self.links, message.chat_id)
-        channels = recorded_channels(request, self.book)
-        link = self.links.placeholder() if request.has_links else None
-        rendered = render_deliveries(
+        return Recorder(
+            self.ledger,
+            message,
             request,
-            iterate_addressees(self.ledger, message.message_id, asks_for_push="push" in channels),
             self.layout,
             self.organisation,
-            message.accepted_at.date(),
-            link,
-            channels=channels,
+            self.clock,
+            link=self.links.placeholder() if request.has_links else None,
+            key=self.links.key if request.opens_conversation else None,
         )
-        with Spool(self.snapshots_folder) as spool:
-            spool.fill(rendered)
-            record_deliveries(
-                self.ledger,
-                message.message_id,
-                spool.contents(),
-                spool.deliveries(),
-                self.clock.now(),
-                life_safety=request.options.life_safety,
-            )
 
     def start_run(self, message_id: str) -> DeliveryRun:
         """Return this process's share in delivering a message; nothing is claimed yet.
@@ -252,7 +246,7 @@ class SendSteps:
         if state == "stopped":
             sweep_stopped(self.ledger, message_id, self.clock.now())
         queue = read_queue(self.ledger, message_id, self.clock.now())
-        if state == "sending" and not queue.waiting_count:
+        if state == "sending" and queue.is_empty:
             set_state(self.ledger, message_id, "sent", closed_at=self.clock.now())
         return self.report(message_id)
 

@@ -4,8 +4,10 @@ A snapshot file cannot be changed, and a query on one reaches neither files nor 
 DuckDB extension is needed: a machine without the internet could not get one.
 """
 
+import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,18 +21,11 @@ from rollcall.errors import ConfigError, SourceError
 from rollcall.sources.app_reports import merge_app_reports
 from rollcall.sources.durability import sync_to_disk
 from rollcall.sources.kept import KeptVersion
+from rollcall.sources.loaded import CLOSED_SETTINGS, LOADED_NAME, create_table, quote_name
 from rollcall.sources.reference import load_booking_places, load_country_index
 from rollcall.sources.tables import TABLES
 
 SQL_FOLDER = Path(__file__).parents[2] / "data" / "sql"
-
-CLOSED_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": False,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "python_enable_replacements": False,  # a query names tables, never variables of Python
-    "temp_directory": "",  # people's data is not spilled beside the snapshot
-}
 
 
 class Snapshot:
@@ -53,8 +48,8 @@ class Snapshot:
         Raises:
             duckdb.Error: There is no such table or column.
         """
-        listed = "*" if columns is None else ", ".join(map(_quote_name, columns))
-        query = f"select {listed} from {_quote_name(table)}"  # noqa: S608 - names are quoted
+        listed = "*" if columns is None else ", ".join(map(quote_name, columns))
+        query = f"select {listed} from {quote_name(table)}"  # noqa: S608 - names are quoted
         with self._connection.cursor() as cursor:
             rows: pl.DataFrame = cursor.sql(query).pl()
         return rows
@@ -125,12 +120,26 @@ def _write_file(path: Path, version: KeptVersion, as_of: datetime, app: AppRepor
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as partial:
         written = Path(partial) / path.name
-        with duckdb.connect(written, config=CLOSED_SETTINGS) as connection:
+        with _open_copy(version, written) as connection:
             _fill(connection, version, as_of, app)
         written.chmod(0o600)
         sync_to_disk(written)
         written.replace(path)
     sync_to_disk(path.parent)
+
+
+def _open_copy(version: KeptVersion, path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a copy of a version as it was loaded once; an empty file where there is none.
+
+    One that this DuckDB cannot read was written by a newer release: the tables are loaded anew.
+    """
+    with suppress(FileNotFoundError):
+        shutil.copyfile(version.path / LOADED_NAME, path)
+    try:
+        return duckdb.connect(path, config=CLOSED_SETTINGS)
+    except duckdb.Error:
+        path.unlink(missing_ok=True)
+        return duckdb.connect(path, config=CLOSED_SETTINGS)
 
 
 def _fill(
@@ -139,25 +148,32 @@ def _fill(
     as_of: datetime,
     app: AppReports | None,
 ) -> None:
-    merged = _merge(version, app) if app else {}
-    for name in TABLES:
-        if name not in merged:
-            _create_table(connection, name, _read_kept(version, name))
-    for name, rows in merged.items():
-        _create_table(connection, name, rows)
-    _create_table(connection, "airports", load_booking_places())
-    info = {
-        "version": version.version,
-        "as_of": as_of.astimezone(UTC),
-        "validated_at": version.validated_at,
-    }
-    _create_table(connection, "snapshot_info", pl.DataFrame([info]))
+    """Load what is not loaded yet, and find out where everybody is."""
+    loaded = {name for (name,) in connection.execute("show tables").fetchall()}
+    rows = {name: _read_kept(version, name) for name in TABLES if name not in loaded}
+    rows |= _merge(version, app) if app else {}
+    if "airports" not in loaded:
+        rows["airports"] = load_booking_places()
+    rows["snapshot_info"] = pl.DataFrame(
+        [
+            {
+                "version": version.version,
+                "as_of": as_of.astimezone(UTC),
+                "validated_at": version.validated_at,
+            }
+        ]
+    )
+    for name, its_rows in rows.items():
+        create_table(connection, name, its_rows)
     _run_sql(connection, "latest_reports.sql")
-    _create_table(connection, "report_countries", _find_report_countries(connection))
+    create_table(connection, "report_countries", _find_report_countries(connection))
     _run_sql(connection, "positions.sql")
 
 
 def _merge(version: KeptVersion, app: AppReports) -> dict[str, pl.DataFrame]:
+    """Return what there is to load because of the app."""
+    if app.is_empty:
+        return {"app_contacts": app.contacts}
     names = ("people", "locations", "emergencies")
     return merge_app_reports({name: _read_kept(version, name) for name in names}, app)
 
@@ -183,12 +199,6 @@ def _read_kept(version: KeptVersion, table: str) -> pl.DataFrame:
         raise SourceError(f"the kept version {version.short_id} cannot be read: {table}") from exc
 
 
-def _create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:
-    connection.register("incoming", rows.to_arrow())
-    connection.execute(f"create table {_quote_name(name)} as select * from incoming")  # noqa: S608
-    connection.unregister("incoming")
-
-
 def _lock(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Show times in UTC, and let no query change a setting; a file's second opener finds it so."""
     locked = connection.execute("select current_setting('lock_configuration')").fetchone()
@@ -196,7 +206,3 @@ def _lock(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         connection.execute("set global TimeZone = 'UTC'")
         connection.execute("set lock_configuration = true")
     return connection
-
-
-def _quote_name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

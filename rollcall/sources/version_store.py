@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from rollcall.sources.durability import sync_to_disk
+from rollcall.sources.loaded import write_loaded
 from rollcall.sources.manifest import (
     MANIFEST_NAME,
     POINTER_NAME,
@@ -121,6 +122,7 @@ def _write_tables(folder: Path, validated: ValidatedSource) -> None:
     tables = {f"{name}.parquet": rows for name, rows in validated.tables.items()}
     for name, rows in {**tables, REJECTED_NAME: rejected}.items():
         _write_parquet(folder / name, rows)
+    write_loaded(folder, validated.tables)
 
 
 def _write_parquet(path: Path, rows: pl.DataFrame) -> None:

@@ -4,13 +4,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rollcall.domain.message import MessageRequest
+from rollcall.domain.message import Channel, MessageRequest
 from rollcall.domain.personal_links import derive_token
-from rollcall.ledger.chats import ChatRecord, enrol_members, load_chat
+from rollcall.ledger.chats import ChatRecord, load_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import accept_message
-from rollcall.ledger.recording import freeze_audience
-from tests.integration.ledger.records import NOW, a_message, an_audience
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    an_audience,
+    contents_of,
+    deliveries_to,
+    freeze_audience,
+    record_deliveries,
+)
 
 KEY = bytes(range(32))
 
@@ -23,7 +30,7 @@ class Conversation:
     tokens: dict[str, str]
 
 
-def open_conversation(
+def open_conversation(  # noqa: PLR0913 - what makes one differ from another
     ledger: Ledger,
     people_count: int = 3,
     *,
@@ -31,12 +38,13 @@ def open_conversation(
     now: datetime = NOW,
     language: str | None = "en",
     chat: dict[str, Any] | None = None,
+    channels: tuple[Channel, ...] = (),
     **options: Any,
 ) -> Conversation:
     """Open a chat with people `p0000`, `p0001`, … who are asked whether they are OK.
 
     With `chat=None` it is one without terms of its own; `one_way=True` opens none but asks.
-    `content` says something else.
+    `content` says something else; `channels` are those that deliveries are recorded over.
     """
     is_one_way = options.pop("one_way", False)
     told: dict[str, Any] = {
@@ -59,7 +67,8 @@ def open_conversation(
     readers = tuple(replace(one, language=language) for one in audience.recipients)
     audience = replace(audience, recipients=readers)
     freeze_audience(ledger, message.message_id, audience)
-    enrol_members(ledger, message.message_id, KEY)
+    deliveries, contents = deliveries_to(audience, *channels), contents_of(*channels)
+    record_deliveries(ledger, message.message_id, contents, deliveries, now, key=KEY)
     opened = load_chat(ledger, message.chat_id or "")
     tokens = {
         one.person_id: derive_token(KEY, opened.chat_id, one.person_id)

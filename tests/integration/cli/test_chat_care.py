@@ -145,7 +145,7 @@ def test_a_chat_that_has_no_members_yet_is_not_followed_as_if_all_were_ok(
 ) -> None:
     chat_id = accept_chat(rollcall, write_chat(rollcall))
     told = rollcall("chat", "follow", chat_id).mistake
-    assert "has no audience to follow up" in told
+    assert "is still being opened and has not all its members yet" in told
     command = ("post", chat_id, "--text", "Stay.", "--notify", "email", "--key", "k")
     noticed = rollcall("chat", *command)
     assert (noticed.code, noticed.out) == (2, "")

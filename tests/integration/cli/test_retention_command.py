@@ -368,8 +368,8 @@ def test_a_file_that_cannot_be_read_is_told_and_hinders_no_erasure(rollcall: Com
     of_snapshot, of_version = erased.json["left"]
     assert str(damaged) in of_snapshot
     assert str(version.parent) in of_version
-    found = {one for one in find_canary(rollcall, WHO) if one[1] != "canary-text"}
-    assert found == {("locations.parquet", WHO)}  # of the version that is told
+    found = {file for file, told in find_canary(rollcall, WHO) if told != "canary-text"}
+    assert found == {"locations.parquet", "loaded.duckdb"}  # of the version that is told
 
 
 def test_a_ledger_is_not_written_anew_while_a_message_is_under_way(rollcall: CommandLine) -> None:

@@ -20,7 +20,6 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.messages import accept_message, set_state
 from rollcall.ledger.queue import claim_due
-from rollcall.ledger.recording import freeze_audience
 from rollcall.ledger.saved_filters import save_filter
 from rollcall.ledger.tables import AudienceMember, Delivery, Message
 from rollcall.ledger.templates import save_template
@@ -29,9 +28,13 @@ from tests.integration.ledger.records import (
     a_message,
     an_audience,
     begin,
+    contents_of,
+    deliveries_to,
     finish,
     finished,
+    freeze_audience,
     queue_message,
+    record_deliveries,
 )
 from tests.people import phone_of
 
@@ -181,7 +184,11 @@ def test_the_last_use_is_the_latest_message_with_an_audience(ledger: Ledger) -> 
     for number, count in enumerate((4, 2)):
         new = a_message(f"k{number}", template="Quake", selection=selection)
         message, _ = accept_message(ledger, new, NOW + timedelta(hours=number))
-        freeze_audience(ledger, message.message_id, an_audience(count))
+        audience = an_audience(count)
+        freeze_audience(ledger, message.message_id, audience)
+        record_deliveries(
+            ledger, message.message_id, contents_of("sms"), deliveries_to(audience, "sms"), NOW
+        )
         for found in (
             find_last_use_of_template(ledger, template.template_id),
             find_last_use_of_filter(ledger, saved.saved_filter_id),

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from rollcall.domain.audience import Audience, Position, Recipient
+from rollcall.domain.audience import Audience, Position, Recipient, digest_audience
 from rollcall.domain.delivery import Finish, Status, WaitFor
 from rollcall.domain.message import Channel
 from rollcall.domain.tries import Outcome
+from rollcall.ledger import pending
 from rollcall.ledger.attempts import (
     AttemptEnd,
     AttemptStart,
@@ -23,10 +24,12 @@ from rollcall.ledger.attempts import (
     settle_deliveries,
 )
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.messages import NewMessage, accept_message
+from rollcall.ledger.messages import NewMessage, accept_message, load_message
 from rollcall.ledger.queue import ClaimedDelivery, claim_due
-from rollcall.ledger.recording import NewContent, NewDelivery, freeze_audience, record_deliveries
+from rollcall.ledger.recording import NewContent, NewDelivery, Portion, record_portion
+from rollcall.ledger.sms_rules import SmsRules
 from rollcall.ledger.tables import Attempt, Delivery
+from rollcall.sending.recorder import find_shared
 from tests.people import phone_of
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -64,6 +67,33 @@ def a_recipient(number: int) -> Recipient:
         position=Position("report", "JP", 35.5, 139.7, NOW),
         via=({"by": "filter", "index": 0},),
     )
+
+
+def freeze_audience(
+    ledger: Ledger, message_id: str, audience: Audience, *channels: Channel, **how: Any
+) -> bool:
+    return pending.freeze_audience(ledger, message_id, audience, channels or ("sms",), **how)
+
+
+def record_deliveries(  # noqa: PLR0913 - as a portion is recorded
+    ledger: Ledger,
+    message_id: str,
+    contents: Sequence[NewContent],
+    deliveries: Sequence[NewDelivery],
+    now: datetime,
+    *,
+    life_safety: bool = False,
+    key: bytes | None = None,
+) -> bool:
+    """Record the whole audience of a message in one portion."""
+    frozen = pending.load_pending(ledger, message_id)
+    if frozen is None:
+        return False
+    recipients = tuple(frozen.recipients)
+    whole = Portion(0, recipients, contents, deliveries, digest_audience(recipients))
+    shared = frozenset[str]() if load_message(ledger, message_id).chat_id else find_shared(frozen)
+    rules = SmsRules(shared, life_safety)
+    return record_portion(ledger, message_id, whole, rules, now, key=key)
 
 
 def deliveries_to(audience: Audience, *channels: Channel) -> list[NewDelivery]:

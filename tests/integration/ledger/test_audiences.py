@@ -20,12 +20,18 @@ from rollcall.ledger.audiences import (
 )
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import accept_message, load_message, set_state
-from rollcall.ledger.recording import freeze_audience, load_audience
+from rollcall.ledger.recording import load_audience
 from rollcall.ledger.saved_filters import delete_filter, rename_filter, save_filter
 from rollcall.ledger.tables import AudienceMember, Message
 from rollcall.ledger.templates import rename_template, save_template
 from rollcall.sending.comparing import compare_with_earlier
-from tests.integration.ledger.records import NOW, a_message, an_audience
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    an_audience,
+    freeze_audience,
+    record_deliveries,
+)
 
 EVERYONE = parse_selection({"everyone": True})
 WHOLE = Selection(saved_filters=("A",))
@@ -39,6 +45,7 @@ def send(ledger: Ledger, number: int, people_count: int, **made_with: Any) -> st
     accepted_at = NOW + timedelta(minutes=number)
     message, _ = accept_message(ledger, a_message(f"k{number}", **made_with), accepted_at)
     freeze_audience(ledger, message.message_id, an_audience(people_count))
+    record_deliveries(ledger, message.message_id, [], [], NOW)
     return message.message_id
 
 

@@ -19,12 +19,11 @@ from rollcall.ledger.chat_lists import (
 )
 from rollcall.ledger.chat_members import iterate_members, read_answers, read_standing_answers
 from rollcall.ledger.chat_tables import ChatMember
-from rollcall.ledger.chats import archive_chat, enrol_members, load_chat
+from rollcall.ledger.chats import archive_chat, load_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.messages import accept_message
-from rollcall.ledger.recording import freeze_audience, record_deliveries
 from rollcall.ledger.tables import AudienceMember, Delivery
 from rollcall.sending.telephone import record_told_answer
 from tests.integration.conversations import KEY, Conversation, open_conversation
@@ -34,6 +33,8 @@ from tests.integration.ledger.records import (
     an_audience,
     contents_of,
     deliveries_to,
+    freeze_audience,
+    record_deliveries,
 )
 
 SAID: tuple[Answer, ...] = ("ok", "needs_help", "none")
@@ -44,10 +45,8 @@ def say(ledger: Ledger, opened: Conversation, person: str, said: Any, via: Any =
     record_entries(ledger, [NewAnswer(opened.chat.chat_id, person, said, via, key)], NOW)
 
 
-def deliver(ledger: Ledger, message_id: str, people_count: int, **statuses: str) -> None:
-    """Record deliveries by email and SMS; `p0001_sms="accepted"` says what became of one."""
-    recorded = deliveries_to(an_audience(people_count), "email", "sms")
-    record_deliveries(ledger, message_id, contents_of("email", "sms"), recorded, NOW)
+def settle(ledger: Ledger, message_id: str, **statuses: str) -> None:
+    """Say what became of deliveries: `p0001_sms="accepted"`."""
     with ledger.write() as connection:
         for name, status in statuses.items():
             person_id, channel = name.split("_")
@@ -85,9 +84,9 @@ def test_ongoing_and_archived_chats_are_listed_apart_newest_first(ledger: Ledger
 
 
 def test_members_are_counted_and_sorted_by_what_they_need(ledger: Ledger) -> None:
-    opened = open_conversation(ledger, 6)
-    deliver(
-        ledger, opened.chat.message_id, 6,
+    opened = open_conversation(ledger, 6, channels=("email", "sms"))
+    settle(
+        ledger, opened.chat.message_id,
         p0001_sms="accepted", p0002_email="unconfirmed", p0003_email="delivered",
     )  # fmt: skip
     say(ledger, opened, "p0005", "needs_help", "sms")
@@ -148,12 +147,13 @@ def test_the_nearest_comes_first_and_who_cannot_be_placed_last(ledger: Ledger) -
 
 
 def test_who_was_reached_by_another_message_of_the_chat_is_reached(ledger: Ledger) -> None:
-    opened = open_conversation(ledger, 2)
-    deliver(ledger, opened.chat.message_id, 2)
+    opened = open_conversation(ledger, 2, channels=("email", "sms"))
     retry = a_message("retry", kind="chat_notice", chat_id=opened.chat.chat_id)
     message, _ = accept_message(ledger, retry, NOW)
     freeze_audience(ledger, message.message_id, an_audience(2))
-    deliver(ledger, message.message_id, 2, p0001_sms="at_carrier")
+    told = deliveries_to(an_audience(2), "email", "sms")
+    record_deliveries(ledger, message.message_id, contents_of("email", "sms"), told, NOW)
+    settle(ledger, message.message_id, p0001_sms="at_carrier")
 
     assert [one.need for one in iterate_members(ledger, opened.chat)] == ["not_reached", "silent"]
     assert count_needs(ledger, opened.chat)["not_reached"] == 1
@@ -209,7 +209,7 @@ def test_nothing_is_sent_into_an_archived_chat(ledger: Ledger) -> None:
 def test_who_joins_an_archived_chat_gets_no_link(ledger: Ledger) -> None:
     new = open_late(ledger)
     archive_chat(ledger, new.chat_id, NOW)
-    assert enrol_members(ledger, new.message_id, KEY)
+    assert record_deliveries(ledger, new.message_id, [], [], NOW, key=KEY)
     with ledger.read() as connection:
         query = select(ChatMember.token_digest, ChatMember.reply_digest, ChatMember.next_chase_at)
         rows = connection.execute(query.where(ChatMember.chat_id == new.chat_id)).all()
@@ -234,7 +234,7 @@ def open_late(ledger: Ledger) -> Any:
 @pytest.mark.parametrize("who", ["not_ok", "not_answered", "members"])
 def test_a_chat_without_members_yet_is_not_one_where_all_are_ok(ledger: Ledger, who: Any) -> None:
     chat = open_late(ledger)
-    with pytest.raises(SelectionError, match="still being opened and has no members yet"):
+    with pytest.raises(SelectionError, match="still being opened and has not all"):
         select_followed(ledger, FollowUp(message_id=chat.message_id, who=who))
 
 

@@ -18,7 +18,6 @@ from rollcall.ledger.log import count_statuses, list_messages
 from rollcall.ledger.messages import accept_message
 from rollcall.ledger.migrate import migrate_ledger, require_current
 from rollcall.ledger.queue import claim_due
-from rollcall.ledger.recording import freeze_audience
 from tests.integration.ledger.outages import drop_connections
 from tests.integration.ledger.records import (
     NOW,
@@ -29,9 +28,11 @@ from tests.integration.ledger.records import (
     claim_one,
     finish,
     finished,
+    freeze_audience,
     queue_message,
     read_attempts,
     read_delivery,
+    record_deliveries,
 )
 from tests.postgres import PostgresServer
 
@@ -183,8 +184,9 @@ def test_errors_of_the_database_quote_nobodys_address(ledger: Ledger) -> None:
     once = an_audience(1)
     twice = replace(once, recipients=(*once.recipients, *once.recipients))
 
+    freeze_audience(ledger, message.message_id, twice)
     with pytest.raises(IntegrityError) as told:
-        freeze_audience(ledger, message.message_id, twice)
+        record_deliveries(ledger, message.message_id, [], [], NOW)
 
     assert "p0@example.org" not in str(told.value)
 

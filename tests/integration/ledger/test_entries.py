@@ -11,12 +11,11 @@ from rollcall.domain.chats import Answer
 from rollcall.domain.message import FollowUp
 from rollcall.errors import SelectionError
 from rollcall.ledger.chat_tables import Chat, ChatAnswer, ChatMember, ChatPost
-from rollcall.ledger.chats import archive_chat, enrol_members
+from rollcall.ledger.chats import archive_chat
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import Entry, NewAnswer, NewPost, record_entries
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.messages import accept_message, is_stopped, load_message
-from rollcall.ledger.recording import freeze_audience, record_deliveries
 from rollcall.ledger.tables import Delivery
 from tests.integration.conversations import KEY, Conversation, open_conversation
 from tests.integration.ledger.records import (
@@ -26,6 +25,8 @@ from tests.integration.ledger.records import (
     at_once,
     contents_of,
     deliveries_to,
+    freeze_audience,
+    record_deliveries,
 )
 
 
@@ -196,7 +197,7 @@ def test_members_are_enrolled_once(ledger: Ledger) -> None:
     opened = open_conversation(ledger)
     record_entries(ledger, [answer(opened, "p0000", "ok", "1")], NOW)
 
-    assert not enrol_members(ledger, opened.chat.message_id, KEY)
+    assert not record_deliveries(ledger, opened.chat.message_id, [], [], NOW, key=KEY)
     assert member(ledger, opened, "p0000").answer == "ok"
 
 

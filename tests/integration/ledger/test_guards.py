@@ -25,7 +25,9 @@ def accept(ledger: Ledger, key: str) -> MessageRecord:
 
 def freeze(ledger: Ledger, message: MessageRecord, after_s: float = 0, people: int = 3) -> bool:
     now = NOW + timedelta(seconds=after_s)
-    return freeze_guarded(ledger, message, REQUEST, an_audience(people), LIMITS, now)
+    return freeze_guarded(
+        ledger, message, REQUEST, an_audience(people), LIMITS, now, channels=("email",)
+    )
 
 
 def test_the_same_again_is_refused_for_an_hour(ledger: Ledger) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from rollcall.domain.audience import Position
-from rollcall.ledger.addressees import Addressee, iterate_addressees
 from rollcall.ledger.audiences import read_frozen_audience
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import list_rows, write_list
@@ -21,9 +20,7 @@ from rollcall.ledger.recording import (
     NewContent,
     NewDelivery,
     derive_delivery_id,
-    freeze_audience,
     load_audience,
-    record_deliveries,
 )
 from rollcall.ledger.tables import Content
 from tests.integration.ledger.records import (
@@ -31,7 +28,9 @@ from tests.integration.ledger.records import (
     a_message,
     a_recipient,
     an_audience,
+    freeze_audience,
     read_delivery,
+    record_deliveries,
 )
 from tests.people import phone_of
 
@@ -55,26 +54,11 @@ def message_id(ledger: Ledger) -> str:
     return message.message_id
 
 
-def test_odd_people_are_frozen_as_they_are(ledger: Ledger, message_id: str) -> None:
+def test_odd_people_are_frozen_and_recorded_as_they_are(ledger: Ledger, message_id: str) -> None:
+    assert load_audience(ledger, message_id) == list(ODD_PEOPLE)
+    record_deliveries(ledger, message_id, [], [], NOW)
     assert load_audience(ledger, message_id) == list(ODD_PEOPLE)
     assert read_frozen_audience(ledger, message_id).is_intact
-
-
-def test_an_addressee_is_what_rendering_needs_of_a_recipient(
-    ledger: Ledger, message_id: str
-) -> None:
-    assert list(iterate_addressees(ledger, message_id)) == [
-        Addressee(
-            one.person_id,
-            one.name,
-            one.email,
-            one.phone,
-            one.language,
-            one.home_country,
-            one.position.country,
-        )
-        for one in ODD_PEOPLE
-    ]
 
 
 def test_every_column_of_a_delivery_is_recorded_as_told(ledger: Ledger, message_id: str) -> None:

@@ -2,17 +2,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rollcall.domain.push import PushSubscription
-from rollcall.ledger.addressees import iterate_addressees
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.messages import accept_message
 from rollcall.ledger.push_subscriptions import (
     MOST_DEVICES,
     drop_subscription,
+    find_notified,
     find_subscriptions,
 )
-from rollcall.ledger.recording import freeze_audience
 from tests.integration.devices import add_device, read_endpoints
-from tests.integration.ledger.records import NOW, a_message, an_audience
+from tests.integration.ledger.records import NOW
 
 
 def a_subscription(device_id: str) -> PushSubscription:
@@ -64,17 +62,9 @@ def test_a_subscription_is_dropped_once_and_the_one_that_follows_stays(ledger: L
     assert find_subscriptions(ledger, ["p1"]) == {"p1": [anew]}
 
 
-def test_who_has_the_app_is_known_where_that_is_asked(ledger: Ledger) -> None:
-    message, _ = accept_message(ledger, a_message("drill"), NOW)
-    freeze_audience(ledger, message.message_id, an_audience(3))
+def test_who_can_be_notified_is_known(ledger: Ledger) -> None:
     add_device(ledger, "p0001", a_subscription("phone"))
     add_device(ledger, "p0001", a_subscription("tablet"))
     add_device(ledger, "p0002", a_subscription("lost"), revoked_at=NOW)
-    asked = list(iterate_addressees(ledger, message.message_id, asks_for_push=True))
-    assert [(one.person_id, one.has_push) for one in asked] == [
-        ("p0000", False),
-        ("p0001", True),
-        ("p0002", False),
-    ]
-    unasked = iterate_addressees(ledger, message.message_id)
-    assert not any(one.has_push for one in unasked)
+    assert find_notified(ledger, ["p0000", "p0001", "p0002"]) == {"p0001"}
+    assert find_notified(ledger, ["p0002"]) == set()

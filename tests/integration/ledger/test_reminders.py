@@ -11,11 +11,7 @@ from rollcall.ledger.entries import NewAnswer, record_entries
 from rollcall.ledger.held_back import ANSWERED_MEANWHILE, SETTLED_MEANWHILE, sweep_reminders
 from rollcall.ledger.messages import accept_message
 from rollcall.ledger.queue import claim_due
-from rollcall.ledger.recording import (
-    derive_delivery_id,
-    freeze_audience,
-    record_deliveries,
-)
+from rollcall.ledger.recording import derive_delivery_id
 from tests.integration.conversations import Conversation, open_conversation
 from tests.integration.ledger.records import (
     NOW,
@@ -26,7 +22,9 @@ from tests.integration.ledger.records import (
     deliveries_to,
     due_in,
     finish,
+    freeze_audience,
     read_delivery,
+    record_deliveries,
 )
 
 

@@ -1,6 +1,5 @@
-"""What recording decides about SMS: shared numbers, opt-outs, countries, canaries."""
+"""What recording decides about SMS: shared numbers, opt-outs, countries."""
 
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses, read_log
 from rollcall.ledger.messages import accept_message
 from rollcall.ledger.queue import claim_due
-from rollcall.ledger.recording import NewDelivery, freeze_audience, record_deliveries
+from rollcall.ledger.recording import NewDelivery
 from rollcall.ledger.shared_numbers import mirror_shared
 from rollcall.ledger.tables import Delivery, OptOut
 from tests.integration.conversations import open_conversation
@@ -24,6 +23,8 @@ from tests.integration.ledger.records import (
     deliveries_to,
     finish,
     finished,
+    freeze_audience,
+    record_deliveries,
 )
 from tests.people import phone_of
 
@@ -150,21 +151,3 @@ def test_country_of_the_number_is_recorded_and_email_has_none(ledger: Ledger) ->
     with ledger.read() as connection:
         query = select(Delivery.channel, Delivery.country).where(Delivery.message_id == message_id)
         assert dict(connection.execute(query).all()) == {"email": None, "sms": "US"}  # type: ignore[arg-type] # rows of two
-
-
-def test_small_message_has_no_canaries_and_a_large_one_two_per_cent(ledger: Ledger) -> None:
-    small = record(ledger, an_audience(499))
-    assert not any(one.is_canary for one in sms_rows(ledger, small))
-
-
-def test_every_country_of_a_large_message_has_its_canaries(ledger: Ledger) -> None:
-    audience = an_audience(600)
-    abroad = [
-        replace(one, phone="+61491570006") if number == 300 else one
-        for number, one in enumerate(audience.recipients)
-    ]
-
-    message_id = record(ledger, replace(audience, recipients=tuple(abroad)))
-
-    canaries = [one for one in sms_rows(ledger, message_id) if one.is_canary]
-    assert Counter(one.country for one in canaries) == {"US": 12, "AU": 1}

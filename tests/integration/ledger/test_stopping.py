@@ -12,12 +12,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.messages import accept_message, load_message, set_state
 from rollcall.ledger.queue import claim_due, read_queue, release_leases
-from rollcall.ledger.recording import (
-    STOPPED_EARLY,
-    freeze_audience,
-    record_deliveries,
-    refuse_message,
-)
+from rollcall.ledger.recording import STOPPED_EARLY, refuse_message
 from rollcall.ledger.stopping import StopCounts, count_stopped, stop_message, sweep_stopped
 from tests.integration.ledger.records import (
     NOW,
@@ -31,8 +26,10 @@ from tests.integration.ledger.records import (
     due_in,
     finish,
     finished,
+    freeze_audience,
     queue_message,
     read_delivery,
+    record_deliveries,
 )
 
 US = "us/1/1/a"

@@ -110,7 +110,8 @@ def record(app: App, message_id: str) -> None:
     app.steps.claim_message(message_id)
     app.steps.load_snapshot(message_id)
     app.steps.select_audience(message_id)
-    app.steps.record_deliveries(message_id)
+    app.steps.record_first(message_id)
+    app.steps.record_rest(message_id)
 
 
 async def deliver(app: App, message_id: str) -> SendReport:

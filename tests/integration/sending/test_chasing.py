@@ -299,7 +299,7 @@ async def test_an_answer_between_freezing_and_recording_is_heeded(scene: Scene) 
     scene.app.steps.load_snapshot(reminder_id)
     scene.app.steps.select_audience(reminder_id)
     scene.answer(message_id, "p0")
-    scene.app.steps.record_deliveries(reminder_id)
+    scene.app.steps.record_first(reminder_id)
 
     report = await drain_queue(scene.app, reminder_id)
 

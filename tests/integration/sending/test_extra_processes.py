@@ -51,7 +51,6 @@ async def one_run(settings: Settings, message_id: str) -> AsyncIterator[tuple[Ap
     try:
         async with asyncio.timeout(60), ExtraProcesses(app, message_id, 100) as extra:
             await extra.start()
-            extra.begin()
             async with app.steps.start_run(message_id) as run:
                 yield app, run
     finally:
@@ -117,7 +116,7 @@ async def test_a_further_process_whose_starter_dies_finishes_what_is_in_flight_a
     process = start_process()
     with process:
         assert process.stdin is not None
-        process.stdin.write(order.model_dump_json() + "\nbegin\n")
+        process.stdin.write(order.model_dump_json() + "\n")
         process.stdin.flush()
         await until(lambda: len(taken_by_delivery(sandbox)) > 10)
         if is_told:
@@ -186,15 +185,3 @@ def test_what_keeps_a_further_process_from_working_is_one_line(settings: Setting
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert "/nowhere/routes.toml" in ended.stderr
-
-
-def test_a_message_that_is_refused_after_all_is_not_begun(
-    ledger: Ledger, sandbox: Sandbox, settings: Settings
-) -> None:
-    """Further processes start before anything is recorded: without "begin" they do nothing."""
-    message_id = queue_now(ledger, PEOPLE, "sms")
-    order = DrainOrder(message_id=message_id, process_count=2, settings=settings)
-    with start_process() as process:
-        process.communicate(order.model_dump_json() + "\n", timeout=60)
-    assert process.returncode == 0
-    assert not sandbox.journal()

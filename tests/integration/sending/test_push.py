@@ -119,7 +119,8 @@ def prepare(app: App, message_id: str) -> None:
     steps.claim_message(message_id)
     steps.load_snapshot(message_id)
     steps.select_audience(message_id)
-    steps.record_deliveries(message_id)
+    steps.record_first(message_id)
+    steps.record_rest(message_id)
 
 
 def deliver(app: App, message_id: str) -> SendReport:

@@ -3,10 +3,17 @@
 from rollcall.clock import SystemClock
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import accept_message
-from rollcall.ledger.recording import NewContent, freeze_audience, record_deliveries
+from rollcall.ledger.recording import NewContent
 from rollcall.sending.texts import MOST_KEPT, Texts
 from tests.integration.ledger.outages import outage_of
-from tests.integration.ledger.records import NOW, a_message, an_audience, queue_message
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    an_audience,
+    freeze_audience,
+    queue_message,
+    record_deliveries,
+)
 
 COMMON = "text of sms"
 

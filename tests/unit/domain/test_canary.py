@@ -1,25 +1,48 @@
 from itertools import pairwise
 from math import ceil
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.domain.canary import canary_quota, is_canary
+from rollcall.domain.canary import CANARY_MIN, find_canaries
+from rollcall.domain.phones import find_phone_country
+from tests.people import phone_of
+
+COUNTS = st.integers(CANARY_MIN, 3_000)
 
 
-@given(st.integers(1, 5_000))
-def test_two_per_cent_rounded_up_are_canaries(count: int) -> None:
-    assert canary_quota(count) == ceil(count / 50)
-    assert sum(is_canary(index, count) for index in range(count)) == canary_quota(count)
+def find_places(numbers: list[str | None]) -> list[int]:
+    chosen = find_canaries(pl.Series(numbers, dtype=pl.String)).to_list()
+    return [place for place, is_chosen in enumerate(chosen) if is_chosen]
 
 
-def test_the_only_sms_to_a_country_is_its_canary() -> None:
-    assert is_canary(0, 1)
-
-
-@given(st.integers(100, 5_000))
-def test_canaries_are_spread_evenly(count: int) -> None:
-    places = [index for index in range(count) if is_canary(index, count)]
+@given(COUNTS)
+def test_two_per_cent_rounded_up_are_canaries_spread_evenly(count: int) -> None:
+    places = find_places(["+46700000001"] * count)
+    assert len(places) == ceil(count / 50)
+    assert places[0] == 0
     gaps = {later - earlier for earlier, later in pairwise(places)}
     assert max(gaps) - min(gaps) <= 1
-    assert places[0] == 0
+
+
+@given(st.integers(0, CANARY_MIN - 1))
+def test_few_have_none(count: int) -> None:
+    assert find_places(["+46700000001"] * count) == []
+    assert find_places([*["+46700000001"] * count, *[None] * CANARY_MIN]) == []
+
+
+def test_every_country_has_its_own_whatever_calling_code_it_shares() -> None:
+    """Jersey and Great Britain share +44, the Virgin Islands and the United States +1."""
+    numbers = [phone_of(number) for number in range(CANARY_MIN)]
+    numbers += ["+441534500123", "+442079460123", "+13405551234", "+61491570006"]
+    places = find_places([None, *numbers])
+    countries = [find_phone_country(numbers[place - 1]) for place in places]
+    assert sorted(set(map(str, countries))) == ["AU", "GB", "JE", "US", "VI"]
+    assert countries.count("US") == ceil(CANARY_MIN / 50)
+
+
+def test_a_number_of_nowhere_is_nobodys_country_and_hinders_nobody() -> None:
+    assert find_places([*["+46700000001"] * CANARY_MIN, "+999123456", "+870773111632"])[-2:] == [
+        CANARY_MIN - 50, CANARY_MIN,
+    ]  # fmt: skip

@@ -7,10 +7,10 @@ import pytest
 from rollcall.domain.audience import Audience, Position, Recipient
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest, parse_request
+from rollcall.domain.template_variables import MessageVariables
 from rollcall.errors import SelectionError, TemplateError
-from rollcall.ledger.addressees import Addressee
 from rollcall.ledger.recording import NewContent, NewDelivery
-from rollcall.sending.preparing import KEPT_TEXTS, render_deliveries, require_recipients
+from rollcall.sending.preparing import KEPT_TEXTS, TextWriter, require_recipients
 from rollcall.wiring import load_layout
 
 LAYOUT: EmailLayout = load_layout()
@@ -19,16 +19,17 @@ TODAY = date(2026, 11, 23)
 MOMENT = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
-def recipient(person_id: str, **known: Any) -> Addressee:
+def recipient(person_id: str, country: str | None = None, **known: Any) -> Recipient:
     usual: dict[str, Any] = {
         "name": "Ana",
         "email": f"{person_id}@example.org",
         "phone": "+12025550100",
         "language": None,
         "home_country": None,
-        "country": None,
+        "position": Position("report", country),
+        "via": (),
     }
-    return Addressee(person_id=person_id, **usual | known)
+    return Recipient(person_id=person_id, **usual | known)
 
 
 def ask(text: str, *, sms: bool = False, **content: Any) -> MessageRequest:
@@ -57,9 +58,17 @@ class CountingLayout(EmailLayout):
 
 
 def render(
-    request: MessageRequest, *recipients: Addressee, layout: EmailLayout = LAYOUT
+    request: MessageRequest,
+    *recipients: Recipient,
+    layout: EmailLayout = LAYOUT,
+    link: str | None = None,
+    notified: tuple[str, ...] = (),
 ) -> tuple[list[NewContent], list[NewDelivery]]:
-    rendered = list(render_deliveries(request, recipients, layout, "Meridian", TODAY))
+    message = MessageVariables(sent_on=TODAY, organisation="Meridian")
+    writer = TextWriter(request, layout, message, link=link)
+    rendered = list(writer.write_all(recipients, notified))
+    if writer.has_text_for_nobody and writer.failure:
+        raise writer.failure
     return [content for _, content in rendered if content], [delivery for delivery, _ in rendered]
 
 
@@ -96,7 +105,7 @@ def test_people_who_get_different_texts_do_not() -> None:
     ]
 
 
-def everybody(count: int) -> list[Addressee]:
+def everybody(count: int) -> list[Recipient]:
     """Make people of whom no two have the same name; they are in one of three countries."""
     places = ("JP", "FR", None)
     return [
@@ -243,8 +252,8 @@ def ask_for_push(text: str, **options: bool) -> MessageRequest:
 
 
 def test_only_who_has_the_app_has_a_notification_beside_the_email() -> None:
-    people = recipient("p1", has_push=True), recipient("p2")
-    contents, deliveries = render(ask_for_push("Run."), *people)
+    people = recipient("p1"), recipient("p2")
+    contents, deliveries = render(ask_for_push("Run."), *people, notified=("p1",))
     assert [(one.person_id, one.channel, one.address) for one in deliveries] == [
         ("p1", "email", "p1@example.org"),
         ("p1", "push", "p1"),
@@ -256,8 +265,9 @@ def test_only_who_has_the_app_has_a_notification_beside_the_email() -> None:
 
 
 def test_where_nothing_else_goes_out_who_lacks_the_app_is_in_the_log() -> None:
-    people = recipient("p1", has_push=True), recipient("p2")
-    _, deliveries = render(ask_for_push("Run.", include_email=False), *people)
+    people = recipient("p1"), recipient("p2")
+    request = ask_for_push("Run.", include_email=False)
+    _, deliveries = render(request, *people, notified=("p1",))
     assert [(one.person_id, one.status, one.reason) for one in deliveries] == [
         ("p1", "waiting", None),
         ("p2", "not_attempted", "no app that takes notifications"),
@@ -266,17 +276,14 @@ def test_where_nothing_else_goes_out_who_lacks_the_app_is_in_the_log() -> None:
 
 def test_a_notification_leads_to_the_link_and_does_not_hold_it() -> None:
     request = ask_for_push("Answer here: {{ link }}", ok_request=True)
-    person = recipient("p1", has_push=True)
     link = "https://safe.example.org/c/x"
-    rendered = render_deliveries(request, [person], LAYOUT, "Meridian", TODAY, link)
-    email, notification = (content for _, content in rendered if content)
+    (email, notification), _ = render(request, recipient("p1"), link=link, notified=("p1",))
     assert link in email.text
     assert notification.text == "Answer here:"
 
 
 def test_a_text_that_is_only_the_link_makes_a_notification_of_its_subject() -> None:
     request = ask_for_push("{{ link }}", ok_request=True)
-    person = recipient("p1", has_push=True)
-    rendered = render_deliveries(request, [person], LAYOUT, "Meridian", TODAY, "https://s.example")
-    _, notification = (content for _, content in rendered if content)
+    link = "https://s.example"
+    (_, notification), _ = render(request, recipient("p1"), link=link, notified=("p1",))
     assert (notification.subject, notification.text) == ("Drill", "")

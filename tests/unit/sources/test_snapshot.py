@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from rollcall.clock import format_instant
 from rollcall.errors import ConfigError, SourceError
 from rollcall.sources.kept import KeptSources, KeptVersion
+from rollcall.sources.loaded import LOADED_NAME
 from rollcall.sources.snapshot import build_snapshot, open_snapshot
 from rollcall.sources.tables import TABLES
 from tests.unit.sources.conftest import SettableClock, WriteSource
@@ -265,6 +267,22 @@ def test_snapshot_has_the_kept_tables_and_says_what_it_is(version: KeptVersion) 
     assert info == [(version.version, AS_OF, version.validated_at)]
     assert airports.columns == ["iata", "country", "latitude", "longitude"]
     assert airports.height > 7000
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"not DuckDB")])
+def test_snapshot_is_the_same_without_the_file_that_it_begins_as_a_copy_of(
+    version: KeptVersion, tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    def read(name: str) -> dict[str, pl.DataFrame]:
+        with build_snapshot(version, AS_OF, tmp_path / name) as snapshot:
+            return {one: snapshot.frame(one) for one in (*TABLES, "airports", "positions")}
+
+    copied = read("copied.duckdb")
+    damage(version.path / LOADED_NAME)
+    anew = read("anew.duckdb")
+
+    assert all(copied[name].equals(anew[name]) for name in copied)
+    assert copied["people"].height == 2
 
 
 def test_frame_gives_the_columns_asked_for_in_utc(version: KeptVersion) -> None:

@@ -7,6 +7,7 @@ RollcallError
 │   ├── TemplateError
 │   ├── SourceError
 │   └── RequestError
+├── NotAllowedError           whoever acts may not do this; names what they lack
 ├── LedgerError               the ledger cannot do what was asked of it
 ├── PrefectError              schedules cannot be read or changed: Prefect is away or says no
 └── SendError                 what one try of a delivery came to
@@ -53,6 +54,10 @@ class SourceError(InputError):
 
 class RequestError(InputError):
     """A message request is not well formed or contradicts an earlier one with the same key."""
+
+
+class NotAllowedError(RollcallError):
+    """Whoever acts at the desk may not do this: their role, or their limit, does not allow it."""
 
 
 class LedgerError(RollcallError):

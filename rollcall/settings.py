@@ -171,6 +171,41 @@ class PortSettings(BaseModel):
     portal_metrics: int = Field(8712, ge=1, le=65_535, description="The portal's metrics.")
     replies: int = Field(8713, ge=1, le=65_535, description="Metrics of `rollcall replies`.")
     bounces: int = Field(8714, ge=1, le=65_535, description="Metrics of `rollcall bounces`.")
+    dashboards: int = Field(8501, ge=1, le=65_535, description="The dashboards.")
+
+
+class DashboardSettings(BaseModel):
+    """Who is let in to the dashboards, and for how long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    public_url: str = Field(
+        "",
+        description="Where administrators reach them from other machines, e.g. "
+        "https://desk.example.org.",
+    )
+    session_h: float = Field(
+        12.0, gt=0, le=168, description="Hours after which one has to sign in again."
+    )
+    oidc_metadata_url: str = Field(
+        "", description="Of an identity provider: where its openid-configuration is."
+    )
+    oidc_client_id: str = Field("", description="Which client we are to it.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Our secret with it.")
+    oidc_claim: str = Field(
+        "groups", min_length=1, description="The claim that says what somebody may do."
+    )
+    oidc_admins: tuple[str, ...] = Field((), description="Its values for admins, a JSON list.")
+    oidc_senders: tuple[str, ...] = Field((), description="Its values for senders, a JSON list.")
+    oidc_viewers: tuple[str, ...] = Field((), description="Its values for viewers, a JSON list.")
+    oidc_sender_limit: int = Field(
+        1000, ge=1, description="To how many people such a sender may send at once."
+    )
+
+    @property
+    def has_oidc(self) -> bool:
+        """Tell whether an identity provider is configured."""
+        return bool(self.oidc_metadata_url)
 
 
 class Settings(BaseSettings):
@@ -225,6 +260,7 @@ class Settings(BaseSettings):
     guards: GuardSettings = GuardSettings()
     retention: RetentionSettings = RetentionSettings()
     refresh: RefreshSettings = RefreshSettings()
+    dashboards: DashboardSettings = DashboardSettings()
 
     @property
     def ledger_address(self) -> str:

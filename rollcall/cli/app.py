@@ -15,6 +15,7 @@ from rollcall.cli.chase import chase
 from rollcall.cli.chats import chat_app
 from rollcall.cli.check import check, migrate
 from rollcall.cli.check_in import check_in_app
+from rollcall.cli.dashboards import dashboards
 from rollcall.cli.demo import demo
 from rollcall.cli.dispatcher import dispatcher
 from rollcall.cli.filters import filters_app
@@ -34,6 +35,7 @@ from rollcall.cli.status import status
 from rollcall.cli.stop import stop
 from rollcall.cli.templates import templates_app
 from rollcall.cli.up import up
+from rollcall.cli.users import users_app
 from rollcall.errors import ConfigError, InputError, RollcallError
 
 EXIT_FAULT = 1
@@ -60,6 +62,7 @@ app.command()(demo)
 app.command()(audience)
 app.command()(bounces)
 app.command()(chase)
+app.command()(dashboards)
 app.command()(dispatcher)
 app.command()(find)
 app.command()(portal)
@@ -76,6 +79,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(schedule_app, name="schedule")
 app.add_typer(templates_app, name="templates")
 app.add_typer(opt_outs_app, name="optouts")
+app.add_typer(users_app, name="users")
 
 
 def _print_version(asked: bool) -> None:

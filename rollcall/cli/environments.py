@@ -82,6 +82,8 @@ def demo_environment(settings: Settings) -> dict[str, str]:
         "ORGANISATION": settings.organisation,
         "PUBLIC_URL": settings.public_url,
         "PORTAL_KEY": "",
+        "DASHBOARDS__PUBLIC_URL": "",
+        "DASHBOARDS__OIDC_METADATA_URL": "",
         "REFRESH__STALE_H": 0,  # sample data is as old as it is
     }
     own = {f"{PREFIX}{name}": str(value) for name, value in told.items()}

@@ -14,8 +14,8 @@ from rollcall.cli.output import (
     new_table,
     print_json,
     read_text,
+    tell_unchecked,
 )
-from rollcall.cli.schedule_users import require_unscheduled_filter, tell_unchecked
 from rollcall.clock import SystemClock
 from rollcall.domain.saved_filters import parse_saved_filter, selection_to_json
 from rollcall.ledger.engine import Ledger
@@ -28,6 +28,7 @@ from rollcall.ledger.saved_filters import (
     rename_filter,
     save_filter,
 )
+from rollcall.schedules.in_use import require_unscheduled_filter
 from rollcall.wiring import opened_ledger
 
 filters_app = typer.Typer(

@@ -58,6 +58,12 @@ def print_notice(text: str) -> None:
     notices.print(text, markup=False)
 
 
+def tell_unchecked(why: str | None) -> None:
+    """Tell a user who has changed something that schedules may use, if that is not known."""
+    if why is not None:
+        print_notice(why)
+
+
 def new_table(*columns: str, title: str | None = None) -> Table:
     """Return an empty table, to be filled with `make_cell`.
 

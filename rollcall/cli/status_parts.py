@@ -25,7 +25,11 @@ async def look_at_parts(
         wants_prefect: A dispatcher works with Prefect.
     """
     async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as http:
-        asked = [_ask_prefect(http, settings, is_wanted=wants_prefect), _ask_portal(http, settings)]
+        asked = [
+            _ask_prefect(http, settings, is_wanted=wants_prefect),
+            _ask_portal(http, settings),
+            _ask_dashboards(http, settings),
+        ]
         asked += [_ask_service(http, settings, name) for name in services]
         return await asyncio.gather(*asked)
 
@@ -56,6 +60,23 @@ async def _ask_portal(http: httpx.AsyncClient, settings: Settings) -> Finding:
             return Finding("portal", True, f"{place} answers", {"answers": True, "url": place})
     told = f"does not answer at {' or '.join(places)}: receipts and answers do not come in"
     return Finding("portal", is_good=False, told=told, facts={"answers": False})
+
+
+async def _ask_dashboards(http: httpx.AsyncClient, settings: Settings) -> Finding:
+    """Ask them here, else as administrators do; where nobody says that there are any, none need be.
+
+    A send needs none.
+    """
+    here, outside = f"http://{LOOPBACK}:{settings.ports.dashboards}", settings.dashboards.public_url
+    places = [here, outside.rstrip("/")] if outside else [here]
+    for place in places:
+        if await _answers(http, f"{place}/healthz"):
+            return Finding("dashboards", True, f"{place} answers", {"answers": True, "url": place})
+    if outside:
+        told = f"does not answer at {' or '.join(places)}: nobody can send or look from there"
+        return Finding("dashboards", is_good=False, told=told, facts={"answers": False})
+    told = "none run here (`rollcall dashboards`), and a send needs none"
+    return Finding("dashboards", True, told, {"answers": False})
 
 
 async def _ask_service(http: httpx.AsyncClient, settings: Settings, name: str) -> Finding:

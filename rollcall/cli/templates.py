@@ -17,9 +17,9 @@ from rollcall.cli.output import (
     new_table,
     print_json,
     read_text,
+    tell_unchecked,
 )
 from rollcall.cli.quick_launch import check_order
-from rollcall.cli.schedule_users import require_unscheduled_template, tell_unchecked
 from rollcall.clock import SystemClock
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.message_templates import (
@@ -47,6 +47,7 @@ from rollcall.ledger.templates import (
     rename_template,
     save_template,
 )
+from rollcall.schedules.in_use import require_unscheduled_template
 from rollcall.sending.accepting import Order
 from rollcall.settings import load_settings
 from rollcall.wiring import build_link_key, load_layout, opened_ledger

@@ -38,7 +38,7 @@ _PORTS: Final = {"sandbox": (), "portal": ("portal", "portal_metrics")}
 """The ports that a part needs, by the names of their settings, where that is not its own name."""
 
 _NAME_WIDTH: Final = 10
-_COLOURS: Final = ("36", "33", "32", "35", "34", "31")
+_COLOURS: Final = ("36", "33", "32", "35", "34", "31", "96")
 _CONTROLS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -49,7 +49,7 @@ def up(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps what it makes.")] = DEMO_FOLDER,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Run Prefect's server, dispatcher, portal and mailbox services until SIGTERM or Ctrl-C.
+    """Run Prefect's server, dispatcher, portal, dashboards, mailbox services until SIGTERM or ^C.
 
     Prints where everything is found once it answers. What dies is started again.
     """
@@ -129,6 +129,7 @@ def describe(installation: Installation) -> dict[str, Any]:
         "prefect": installation.prefect_url.removesuffix("/api"),
         "portal": f"http://{LOOPBACK}:{ports.portal}" if "portal" in names else None,
         "public": settings.public_url or None,
+        "dashboards": f"http://{LOOPBACK}:{ports.dashboards}",
         "metrics": {
             name: f"http://{host}:{port}/metrics" for name, port in metrics.items() if name in names
         },
@@ -219,8 +220,8 @@ def _tell_addresses(told: dict[str, Any], output: Format, *, is_demo: bool) -> N
         lines.append(f"  portal      {told['portal']}   for the public: {told['public']}")
     else:
         lines.append("  portal      not started: ROLLCALL_PUBLIC_URL is not set")
+    lines.append(f"  dashboards  {told['dashboards']}")
     lines += [f"  metrics     {address}" for address in told["metrics"].values()]
-    lines.append("  dashboards  not in this version")
     if is_demo:
         lines += _demo_hints(Path(told["data_dir"]))
     lines += ["Ctrl-C ends it all", ""]

@@ -14,7 +14,7 @@ from rollcall.cli.environments import (
 )
 from rollcall.cli.parts import Part
 from rollcall.extra_processes import END_PATIENCE_S
-from rollcall.settings import Settings
+from rollcall.settings import DashboardSettings, Settings
 from rollcall.wiring import build_mailboxes, build_reply_mailboxes
 
 LOOPBACK: Final = "127.0.0.1"
@@ -57,6 +57,7 @@ def plan_installation(settings: Settings) -> Installation:
     parts.append(_dispatcher(settings, environment))
     if settings.public_url:
         parts.append(_portal(settings, environment))
+    parts.append(_dashboards(settings, environment))
     if build_reply_mailboxes(settings):
         parts.append(_rounds(settings, "replies", settings.ports.replies, environment))
     if build_mailboxes(settings):
@@ -78,6 +79,7 @@ def plan_demo(settings: Settings, folder: Path) -> Installation:
         _server(own, is_demo=True),
         _dispatcher(own, environment, after="sandbox"),
         _portal(own, environment, after="sandbox"),
+        _dashboards(own, environment, after="sandbox"),
     ]
     return Installation(own, parts, prefect_url)
 
@@ -91,6 +93,7 @@ def demo_settings(settings: Settings, folder: Path) -> Settings:
         "routes_file": folder / "sandbox" / "routes.toml",
         "organisation": "Meridian Relief",
         "public_url": f"http://{LOOPBACK}:{settings.ports.portal}",
+        "dashboards": DashboardSettings(),
     }
     return settings.model_copy(update=own)
 
@@ -136,6 +139,12 @@ def _portal(settings: Settings, environment: dict[str, str], after: str | None =
     command += ["--metrics-port", str(ports.portal_metrics)]
     health = f"http://{LOOPBACK}:{ports.portal}/healthz"
     return Part("portal", command, environment, health, after)
+
+
+def _dashboards(settings: Settings, environment: dict[str, str], after: str | None = None) -> Part:
+    port = settings.ports.dashboards
+    command = [*_ROLLCALL, "dashboards", "--port", str(port)]
+    return Part("dashboards", command, environment, f"http://{LOOPBACK}:{port}/healthz", after)
 
 
 def _rounds(settings: Settings, name: str, port: int, environment: dict[str, str]) -> Part:

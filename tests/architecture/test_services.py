@@ -69,7 +69,7 @@ def test_systemd_finds_nothing_wrong_with_a_service(path: Path, tmp_path: Path) 
 
 def test_there_is_a_service_for_each_part() -> None:
     parts = {read_unit(path)["ExecStart"].split()[1] for path in UNITS}
-    assert parts == {"server", "dispatcher", "portal", "replies", "bounces"}
+    assert parts == {"server", "dispatcher", "portal", "dashboards", "replies", "bounces"}
 
 
 @pytest.mark.parametrize("name", OURS)

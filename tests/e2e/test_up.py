@@ -22,7 +22,9 @@ from tests.people import write_message, write_people
 from tests.ports import find_free_ports
 from tests.postgres import PostgresServer
 
-PORTS = ("PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES")
+PORTS = (
+    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
+)  # fmt: skip
 START_PATIENCE_S = 180.0
 END_WITHIN_S = 30.0
 
@@ -100,6 +102,7 @@ def test_every_address_that_it_prints_answers(running: Running) -> None:
     assert _get(running.told["prefect"]).is_success
     assert _get(f"{running.told['prefect']}/api/health").json() is True
     assert _get(f"{running.told['portal']}/healthz").is_success
+    assert _get(f"{running.told['dashboards']}/healthz").json() == {"is_well": True}
     metrics = {name: _get(url).text for name, url in running.told["metrics"].items()}
     assert set(metrics) == {"dispatcher", "portal"}
     assert "rollcall_ledger_up 1.0" in metrics["dispatcher"]

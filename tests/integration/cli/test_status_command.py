@@ -11,7 +11,9 @@ from tests.integration.cli.conftest import CommandLine
 from tests.people import phone_of
 from tests.ports import find_free_ports
 
-PORTS = ("PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES")
+PORTS = (
+    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,9 @@ import pytest
 from tests.integration.cli.conftest import CommandLine
 from tests.ports import find_free_ports
 
-PORTS = ("PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES")
+PORTS = (
+    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

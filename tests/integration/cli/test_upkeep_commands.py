@@ -25,7 +25,7 @@ def list_commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 COMMANDS = list(list_commands(get_command(app)))
-WITHOUT_ANSWER = {("dispatcher",), ("server",)}
+WITHOUT_ANSWER = {("dashboards",), ("dispatcher",), ("server",)}
 """These print only what they do."""
 
 
@@ -38,10 +38,11 @@ def send_drill(rollcall: CommandLine, **options: bool) -> str:
 
 def test_commands_are_those_of_the_product() -> None:
     assert sorted({command[0] for command in COMMANDS}) == [
-        "app", "audience", "bounces", "chase", "chat", "check", "check-in", "correct", "demo",
+        "app", "audience", "bounces", "chase", "chat", "check", "check-in", "correct",
+        "dashboards", "demo",
         "dispatcher", "filters", "find", "incidents", "log", "migrate", "optouts", "portal",
         "refresh", "replies", "resume", "retention", "retry", "schedule", "select", "send",
-        "server", "status", "stop", "templates", "up",
+        "server", "status", "stop", "templates", "up", "users",
     ]  # fmt: skip
 
 

@@ -41,8 +41,8 @@ def settings_of(folder: Path, routes: str = MAIL, **given: str) -> Settings:
 
 def test_bare_installation_runs_prefect_and_dispatcher(tmp_path: Path) -> None:
     plan = plan_installation(settings_of(tmp_path))
-    assert [part.name for part in plan.parts] == ["prefect", "dispatcher"]
-    prefect, dispatcher = plan.parts
+    assert [part.name for part in plan.parts] == ["prefect", "dispatcher", "dashboards"]
+    prefect, dispatcher, _ = plan.parts
     assert dispatcher.environment["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
     assert prefect.environment["PREFECT_HOME"] == str(tmp_path / "prefect")
     assert prefect.environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
@@ -60,7 +60,7 @@ def test_portal_and_mailbox_services_run_where_they_are_set_up(tmp_path: Path) -
     routes = MAIL + MAILBOX.format(holds="replies") + MAILBOX.format(holds="bounces")
     settings = settings_of(tmp_path, routes, public_url="https://safe.example.org")
     names = [part.name for part in plan_installation(settings).parts]
-    assert names == ["prefect", "dispatcher", "portal", "replies", "bounces"]
+    assert names == ["prefect", "dispatcher", "portal", "dashboards", "replies", "bounces"]
 
 
 def test_no_server_is_started_where_another_one_is_named(
@@ -68,7 +68,7 @@ def test_no_server_is_started_where_another_one_is_named(
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example.org/api")
     plan = plan_installation(settings_of(tmp_path))
-    assert [part.name for part in plan.parts] == ["dispatcher"]
+    assert [part.name for part in plan.parts] == ["dispatcher", "dashboards"]
     assert plan.prefect_url == "https://prefect.example.org/api"
 
 
@@ -77,7 +77,7 @@ def test_what_an_operator_has_set_wins_and_the_password_reaches_the_dispatcher(
 ) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "admin:of-a-test")
     monkeypatch.setenv("PREFECT_HOME", "elsewhere")
-    prefect, dispatcher = plan_installation(settings_of(tmp_path)).parts
+    prefect, dispatcher, _ = plan_installation(settings_of(tmp_path)).parts
     assert prefect.environment["PREFECT_HOME"] == "elsewhere"
     assert dispatcher.environment[CLIENT_AUTH] == "admin:of-a-test"
 
@@ -91,11 +91,14 @@ def test_demo_keeps_out_of_the_real_installation(
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://real",
         "ROLLCALL_LEDGER_URL": "postgresql://real",
         "ROLLCALL_PORTAL_KEY": "real",
+        "ROLLCALL_DASHBOARDS__PUBLIC_URL": "https://real.example.org",
+        "ROLLCALL_DASHBOARDS__OIDC_METADATA_URL": "https://real.example.org",
     }.items():
         monkeypatch.setenv(name, value)
     plan = plan_demo(settings_of(tmp_path), tmp_path / "demo")
-    assert [part.name for part in plan.parts] == ["sandbox", "prefect", "dispatcher", "portal"]
-    assert [part.after for part in plan.parts] == [None, None, "sandbox", "sandbox"]
+    names = ["sandbox", "prefect", "dispatcher", "portal", "dashboards"]
+    assert [part.name for part in plan.parts] == names
+    assert [part.after for part in plan.parts] == [None, None, "sandbox", "sandbox", "sandbox"]
     for part in plan.parts:
         told = {name: value for name, value in part.environment.items() if "real" in value}
         told.pop("PWD", None)

@@ -1,10 +1,10 @@
 """Keep what a schedule uses by its name from being deleted or renamed under it.
 
 Schedules live in Prefect. Where it does not answer, what is asked is done all the same and said to
-be unchecked: a schedule that is broken by it fails loudly at its next run.
+be unchecked: a schedule that is broken by it fails loudly at its next run. To import this module
+imports no Prefect.
 """
 
-from rollcall.cli.output import print_notice
 from rollcall.domain.message_templates import TemplateKind
 from rollcall.errors import InputError, PrefectError
 
@@ -55,12 +55,6 @@ def require_unscheduled_filter(name: str) -> str | None:
         return f"schedules could not be checked: {error}"
     _refuse(f"saved filter {name!r}", users)
     return None
-
-
-def tell_unchecked(why: str | None) -> None:
-    """Tell a user who has changed something that schedules may use, if that is not known."""
-    if why is not None:
-        print_notice(why)
 
 
 def _refuse(what: str, users: list[str]) -> None:

@@ -1,0 +1,1 @@
+"""The dashboards: a Streamlit app for those who send, follow and answer."""

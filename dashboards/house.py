@@ -1,0 +1,119 @@
+"""What all sessions of the dashboards in one process share: ledger, reception, desk.
+
+Built when it is first asked for. Tests put one of their own in its place.
+"""
+
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+
+from dashboards.queries.figures import Figures
+from rollcall.clock import Clock, SystemClock
+from rollcall.desk.acting import Acting
+from rollcall.desk.desk import Desk
+from rollcall.desk.keeping import Keeping
+from rollcall.desk.sign_in import Reception
+from rollcall.desk.slowing import Slowing
+from rollcall.desk.users import FILE_NAME, UserFile
+from rollcall.ledger.engine import Ledger
+from rollcall.ledger.migrate import require_current
+from rollcall.settings import Settings, load_settings
+from rollcall.wiring import App, build_app, build_ledger
+
+
+@dataclass(slots=True)
+class House:
+    """Everything the views and the door work with.
+
+    Attributes:
+        settings: The installation's.
+        clock: What tells the time.
+        ledger: The ledger, for reading.
+        reception: Who is let in, and who is in.
+        figures: What messages have come to.
+    """
+
+    settings: Settings
+    clock: Clock
+    ledger: Ledger
+    reception: Reception
+    figures: Figures = field(init=False)
+    _app: App | None = None
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        """Keep the figures of this ledger apart from those of any other one."""
+        self.figures = Figures(self.ledger)
+
+    @property
+    def app(self) -> App:
+        """Return what sends are made with; built when somebody first acts.
+
+        Raises:
+            ConfigError: The routes file is missing or wrong; whoever only looks needs none.
+        """
+        with self._lock:
+            if self._app is None:
+                self._app = build_app(self.settings, self.clock)
+            return self._app
+
+    @property
+    def desk(self) -> Desk:
+        """Return what acts; what it does not send needs no routes."""
+        return Desk(self.acting, lambda: self.app.steps)
+
+    @property
+    def acting(self) -> Acting:
+        """Return what asks whether somebody may, and records it, before it is done."""
+        return Acting(self.ledger, self.clock)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Return what changes templates and dynamic filters."""
+        return Keeping(self.desk)
+
+    def close(self) -> None:
+        """Close the ledger; for tests, a process just ends."""
+        self.ledger.close()
+        if self._app is not None:
+            self._app.ledger.close()
+
+
+def build_house(settings: Settings, clock: Clock | None = None) -> House:
+    """Open an installation.
+
+    Raises:
+        ConfigError: A setting is wrong, or the file of users cannot be read.
+        LedgerError: The ledger does not answer, or belongs to another version.
+    """
+    clock = clock or SystemClock()
+    ledger = build_ledger(settings)
+    require_current(ledger)
+    users = UserFile(settings.data_dir / FILE_NAME)
+    users.list_all()
+    slowing = Slowing(time.monotonic)
+    reception = Reception(ledger, users, settings.dashboards, clock, slowing)
+    return House(settings, clock, ledger, reception)
+
+
+_current: House | None = None
+_building = Lock()
+
+
+def current_house() -> House:
+    """Return the house of this process.
+
+    Raises:
+        RollcallError: As `build_house` does.
+    """
+    global _current  # noqa: PLW0603 - one for all threads of a process, as Streamlit has it
+    with _building:
+        if _current is None:
+            _current = build_house(load_settings())
+        return _current
+
+
+def move_into(house: House | None) -> None:
+    """Make a house that of this process; None: the next who asks builds one from the settings."""
+    global _current  # noqa: PLW0603 - as above
+    _current = house

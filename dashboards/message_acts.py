@@ -1,0 +1,192 @@
+"""What can be done with a message that was sent: stop it, correct it, send it again, keep it.
+
+Each is asked for in a panel of its own and done by the desk in a callback. The panel's key is in
+the address: four clicks, a page that is loaded anew and a server that is started anew are one act.
+"""
+
+import json
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Literal
+
+import streamlit as st
+
+from dashboards.queries.messages import list_followers
+from dashboards.session import act, house
+from dashboards.texts import literal
+from dashboards.words import tell_count
+from rollcall.domain.acts import Actor
+from rollcall.domain.message import MessageRequest
+from rollcall.domain.message_templates import settings_of, template_kind_of
+from rollcall.ledger.log import StatusCounts
+from rollcall.ledger.messages import MessageRecord, load_message
+
+Panel = Literal["stop", "retry", "correct", "keep"]
+
+_LABELS: Final[dict[Panel, str]] = {
+    "stop": "Stop…",
+    "correct": "Correct…",
+    "retry": "Send again to those not reached…",
+    "keep": "Save as template…",
+}
+
+_HAVE_IT: Final = ("accepted", "at_carrier", "delivered", "unconfirmed")
+
+
+def show_acts(message: MessageRecord, counts: StatusCounts, actor: Actor) -> None:
+    """Show what somebody may do with a message; nothing to whom only looks."""
+    if not actor.may("sender"):
+        return
+    possible = _possible(message, counts)
+    with st.container(horizontal=True):
+        for panel in possible:
+            st.button(_LABELS[panel], key=f"act_{panel}", on_click=_open, args=(panel,))
+    chosen = st.query_params.get("act")
+    for panel in possible:
+        if panel == chosen:
+            with st.container(border=True):
+                _PANELS[panel](message)
+
+
+def _possible(message: MessageRecord, counts: StatusCounts) -> list[Panel]:
+    is_open = message.state in ("accepted", "sending")
+    waits = any(by_status.get("waiting") for by_status in counts.values())
+    has_audience = message.audience_digest is not None and message.erased_at is None
+    is_ours = message.kind in ("one_way", "chat_invite") and message.erased_at is None
+    found: dict[Panel, bool] = {
+        "stop": is_open or (message.state == "sent" and waits),
+        "correct": has_audience
+        and any(by_status.get(one) for by_status in counts.values() for one in _HAVE_IT),
+        "retry": has_audience and not is_open,
+        "keep": is_ours and message.follows_message_id is None,
+    }
+    return [panel for panel, is_possible in found.items() if is_possible]
+
+
+def _show_stop(message: MessageRecord) -> None:
+    st.markdown(
+        "What was not handed over yet is held back. What is out cannot be called back: "
+        "send a correction."
+    )
+    _confirm("Stop it now", partial(_stop, message.message_id))
+
+
+def _show_retry(message: MessageRecord) -> None:
+    _show_earlier(message, "not_reached")
+    st.markdown("It goes again, as it was, to exactly those of whom no route took it over.")
+    _confirm("Send again", partial(_retry, message.message_id, _key()), may_insist=True)
+
+
+def _show_correct(message: MessageRecord) -> None:
+    _show_earlier(message, "reached")
+    if message.state in ("accepted", "sending"):
+        st.warning(
+            "It is still being sent: whom it reaches from now on gets no correction. Stop it."
+        )
+    st.markdown("It goes to exactly those who have or may have a copy.")
+    st.text_input("Subject", key="correct_subject", max_chars=200, persist_state="session")
+    st.text_area("Text", key="correct_text", max_chars=10_000, persist_state="session")
+    _confirm("Send the correction", partial(_correct, message.message_id, _key()), may_insist=True)
+
+
+def _show_keep(message: MessageRecord) -> None:
+    kind = template_kind_of(message.kind)
+    st.text_input("Name of the template", key="keep_name", max_chars=100)
+    st.markdown(
+        "Everything is kept but when it expires."
+        if kind == "one_way"
+        else "The chat is kept as it was opened."
+    )
+    _confirm("Save", partial(_keep, message.message_id))
+
+
+_PANELS: Final[dict[Panel, Callable[[MessageRecord], None]]] = {
+    "stop": _show_stop,
+    "retry": _show_retry,
+    "correct": _show_correct,
+    "keep": _show_keep,
+}
+
+
+def _show_earlier(message: MessageRecord, who: str) -> None:
+    """Say that this was done before: whoever does not know would do it twice."""
+    earlier = [
+        one
+        for one in list_followers(house().ledger, message.message_id)
+        if one.request.get("follow_up", {}).get("who") == who and one.state != "refused"
+    ]
+    if earlier:
+        times = tell_count(len(earlier), "time")
+        st.warning(f"This was done {times} already, the last as {literal(earlier[-1].message_id)}.")
+
+
+def _confirm(label: str, do: Callable[[Actor], str], *, may_insist: bool = False) -> None:
+    if may_insist:
+        st.checkbox("Also if the same was sent to the same people just now", key="act_insist")
+    with st.container(horizontal=True):
+        st.button(label, key="act_go", type="primary", on_click=_do, args=(do,))
+        st.button("Do nothing", key="act_leave", on_click=_close)
+
+
+def _do(do: Callable[[Actor], str]) -> None:
+    if act(do):
+        _close()
+
+
+def _open(panel: Panel) -> None:
+    st.query_params["act"] = panel
+    st.query_params["key"] = uuid.uuid4().hex
+
+
+def _close() -> None:
+    st.query_params.pop("act", None)
+    st.query_params.pop("key", None)
+
+
+def _key() -> str:
+    """Return the idempotency key of this panel; an address without one gets one."""
+    if not st.query_params.get("key"):
+        st.query_params["key"] = uuid.uuid4().hex
+    return f"desk:{st.query_params['key']}"
+
+
+def _stop(message_id: str, actor: Actor) -> str:
+    report = house().desk.stop(actor, message_id)
+    house().figures.details.forget(message_id)
+    return report.tell()
+
+
+def _retry(message_id: str, key: str, actor: Actor) -> str:
+    record, is_new = house().desk.retry(actor, message_id, key, is_confirmed=_insists())
+    return _follow(record, is_new)
+
+
+def _correct(message_id: str, key: str, actor: Actor) -> str:
+    content = {
+        "subject": st.session_state.get("correct_subject") or "",
+        "text": st.session_state.get("correct_text") or "",
+    }
+    record, is_new = house().desk.correct(
+        actor, message_id, key, json.dumps({"content": content}), is_confirmed=_insists()
+    )
+    return _follow(record, is_new)
+
+
+def _keep(message_id: str, actor: Actor) -> str:
+    message = load_message(house().ledger, message_id)
+    settings = settings_of(MessageRequest.model_validate(message.request))
+    kind = template_kind_of(message.kind)
+    name = st.session_state.get("keep_name") or ""
+    saved = house().keeping.save_template(actor, kind, name, settings)
+    return f"saved as template {saved.name!r}"
+
+
+def _follow(record: MessageRecord, is_new: bool) -> str:
+    """Go on with the message that follows: it is what one wants to watch now."""
+    st.query_params["message"] = record.message_id
+    return f"message {record.message_id} is {'accepted' if is_new else 'known already'}"
+
+
+def _insists() -> bool:
+    return bool(st.session_state.get("act_insist"))

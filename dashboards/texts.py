@@ -1,0 +1,27 @@
+"""Texts of people and administrators on a page: shown as they are, never read as anything else.
+
+Streamlit reads most of what it shows as Markdown, with pictures, links, formulas and icons.
+"""
+
+import html
+import re
+from typing import Final
+
+_SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What has no shape of its own; also what turns the direction of all text after it."""
+
+
+def literal(text: str) -> str:
+    """Return a text for where Streamlit reads Markdown: each sign stands for itself."""
+    return _SIGNS.sub(r"\\\1", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and without what cannot be seen."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def as_html(text: str | None) -> str:
+    """Return a text for `st.html`; a dash where there is none."""
+    return html.escape(one_line(text)) if text else "–"  # noqa: RUF001 - a dash is meant

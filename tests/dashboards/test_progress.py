@@ -1,0 +1,147 @@
+"""Live progress: how far a message is, and what somebody may do about it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from rollcall.ledger.audit import AuditQuery, read_entries
+from rollcall.ledger.messages import find_message, load_message, set_state
+from rollcall.ledger.tables import Message
+from rollcall.ledger.templates import list_templates
+from tests.dashboards.houses import START, Lived, html_of, text_of
+from tests.dashboards.test_log import send_one
+from tests.integration.ledger.records import queue_message
+
+
+def acts_of(lived: Lived) -> list[tuple[str, str | None]]:
+    return [(one.action, one.outcome) for one in read_entries(lived.ledger, AuditQuery(), 10)]
+
+
+def test_a_message_shows_how_far_it_is_over_which_route_and_how_quick(lived: Lived) -> None:
+    message_id = send_one(lived)
+    page = lived.look("progress", message=message_id)
+    assert not page.exception
+    told = html_of(page)
+    assert '<th scope="row">SMS</th><td class="n">0</td><td class="n">1</td>' in told
+    assert "Taken over by a route, after" in told
+    assert '<td class="n">1.0 s</td>' in told
+    assert '<th scope="row">alpha</th>' in told
+
+
+def test_messages_under_way_are_offered_first(lived: Lived) -> None:
+    done = queue_message(lived.ledger, key="done")
+    set_state(lived.ledger, done, "sent", closed_at=START)
+    open_id = queue_message(lived.ledger, key="open")
+    page = lived.look("progress")
+    assert [one.value for one in page.header] == ["Under way", "Latest"]
+    assert page.button[0].key == f"watch_{open_id}"
+    page.button(key=f"watch_{done}").click().run()
+    assert page.query_params["message"] == done
+
+
+def test_stopping_takes_two_clicks_and_is_recorded(lived: Lived) -> None:
+    message_id = queue_message(lived.ledger, 3)
+    page = lived.look("progress", "sender", message=message_id)
+    page.button(key="act_stop").click().run()
+    assert load_message(lived.ledger, message_id).stopped_at is None
+    page.button(key="act_go").click().run()
+    assert not page.exception
+    assert load_message(lived.ledger, message_id).state == "stopped"
+    assert "0 handed over, 3 held back" in page.success[0].value.replace("\\", "")
+    assert acts_of(lived) == [("stop", "done")]
+
+
+def test_a_viewer_is_offered_nothing(lived: Lived) -> None:
+    message_id = queue_message(lived.ledger, 3)
+    page = lived.look("progress", "viewer", message=message_id, act="stop", key="k")
+    assert not page.button
+    assert load_message(lived.ledger, message_id).stopped_at is None
+
+
+def test_whoever_lost_their_session_meanwhile_does_nothing(lived: Lived) -> None:
+    message_id = queue_message(lived.ledger, 3)
+    page = lived.look("progress", "sender", message=message_id, act="stop", key="k")
+    lived.clock.go_on(hours=13)
+    page.button(key="act_go").click().run()
+    assert load_message(lived.ledger, message_id).stopped_at is None
+    assert acts_of(lived) == []
+
+
+def queue_email(lived: Lived, count: int) -> str:
+    """Record a message by email alone, for which there is a route."""
+    message_id = queue_message(lived.ledger, count, "email")
+    request = {"content": {"subject": "Drill", "text": "Drill"}, "selection": {"everyone": True}}
+    with lived.ledger.write() as connection:
+        connection.execute(update(Message).values(request=request))
+    return message_id
+
+
+def finish_message(lived: Lived, message_id: str) -> None:
+    set_state(lived.ledger, message_id, "sent", closed_at=START + timedelta(minutes=1))
+
+
+def test_four_clicks_on_send_again_are_one_message(lived: Lived) -> None:
+    message_id = queue_email(lived, 2)
+    finish_message(lived, message_id)
+    pages = [
+        lived.look("progress", "admin", message=message_id, act="retry", key="k") for _ in range(2)
+    ]
+    for page in pages * 2:
+        if "act_go" in {one.key for one in page.button}:
+            page.button(key="act_go").click().run()
+            assert not page.exception
+    followers = followers_of(lived, message_id)
+    assert len(followers) == 1
+    assert find_message(lived.ledger, "desk:k") is not None
+    assert page.query_params["message"] == followers[0]
+
+
+def followers_of(lived: Lived, message_id: str) -> list[str]:
+    query = select(Message.message_id).where(Message.follows_message_id == message_id)
+    with lived.ledger.read() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def test_a_correction_goes_out_in_its_own_words(lived: Lived) -> None:
+    message_id = send_one(lived)
+    finish_message(lived, message_id)
+    page = lived.look("progress", "admin", message=message_id, act="correct", key="k")
+    page.text_input(key="correct_subject").set_value("Correction")
+    page.text_area(key="correct_text").set_value("It was a drill.").run()
+    page.button(key="act_go").click().run()
+    assert "no route is configured for sms" in page.error[0].value.replace("\\", "")
+    assert acts_of(lived) == [("correct", "failed")]
+    assert page.query_params["act"] == "correct"
+    assert page.text_area(key="correct_text").value == "It was a drill."
+
+
+def test_a_senders_limit_holds_for_follow_ups(lived: Lived) -> None:
+    message_id = queue_email(lived, 4)
+    finish_message(lived, message_id)
+    session_id = lived.sign_in("sender", limit=3)
+    page = lived.look_as("progress", session_id, message=message_id, act="retry", key="k")
+    page.button(key="act_go").click().run()
+    told = page.error[0].value.replace("\\", "")
+    assert told == "this goes to 4 people, and you may send to 3 at once: ask an admin"
+    assert followers_of(lived, message_id) == []
+    [entry] = read_entries(lived.ledger, AuditQuery(), 10)
+    assert (entry.outcome, entry.people_count) == ("refused", 4)
+
+
+def test_a_message_is_saved_as_a_template(lived: Lived) -> None:
+    message_id = queue_message(lived.ledger)
+    page = lived.look("progress", "sender", message=message_id, act="keep", key="k")
+    page.text_input(key="keep_name").set_value("Quake").run()
+    page.button(key="act_go").click().run()
+    assert [one.name for one in list_templates(lived.ledger, "one_way")] == ["Quake"]
+
+
+@pytest.mark.parametrize("state", ["accepted", "sent"])
+def test_a_message_that_is_over_is_not_asked_for_again_and_again(lived: Lived, state: str) -> None:
+    message_id = send_one(lived)
+    if state == "sent":
+        finish_message(lived, message_id)
+    page = lived.look("progress", message=message_id)
+    assert ("being sent" in text_of(page)) is False
+    assert ("done after" in text_of(page)) == (state == "sent")

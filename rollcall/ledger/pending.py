@@ -116,6 +116,13 @@ def load_pending(ledger: Ledger, message_id: str) -> Pending | None:
     return Pending(recipients, tuple(row.channels), row.canary_count, row.recorded_count)
 
 
+def count_recorded(ledger: Ledger, message_id: str) -> int | None:
+    """Return how many recipients of an audience are recorded; None where it is not pending."""
+    query = select(PendingAudience.recorded_count).where(PendingAudience.message_id == message_id)
+    with ledger.read() as connection:
+        return connection.execute(query).scalar_one_or_none()
+
+
 def list_pending(ledger: Ledger) -> list[str]:
     """Return the messages of which not everybody is recorded yet."""
     query = select(PendingAudience.message_id).order_by(PendingAudience.message_id)

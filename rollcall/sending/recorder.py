@@ -4,6 +4,7 @@ What is recorded, and what comes next, stands in the ledger: whoever goes on aft
 beside another process, records each recipient once.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +17,7 @@ from rollcall.domain.message import MessageRequest
 from rollcall.domain.template_variables import MessageVariables
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord
-from rollcall.ledger.pending import Pending, load_pending
+from rollcall.ledger.pending import Pending, count_recorded, load_pending
 from rollcall.ledger.push_subscriptions import find_notified
 from rollcall.ledger.recording import (
     NewContent,
@@ -37,6 +38,12 @@ PORTION_PEOPLE: Final = 1_000
 
 PORTIONS: Final = 100
 """Portions that an audience is cut into at the most, so that batches of them are few."""
+
+
+PATIENCE_S: Final = 5.0
+"""How long somebody else who records may take for a portion before we go on with it."""
+
+LOOK_EVERY_S: Final = 0.25
 
 
 @dataclass(slots=True)
@@ -83,10 +90,22 @@ class Recorder:
         self._record(lambda _: is_ending())
 
     def _record(self, is_enough: Callable[[int], bool]) -> None:
-        """Go on until nothing is pending; from where somebody else is, if they were faster."""
+        """Go on until nothing is pending; leave it to somebody else who was faster."""
         while pending := load_pending(self.ledger, self.message.message_id):
             if self._open(pending).go_on(is_enough):
                 return
+            self._watch(is_enough)
+
+    def _watch(self, is_enough: Callable[[int], bool]) -> None:
+        """Wait while somebody else gets on with it: until it is enough, or they do no more."""
+        seen_count, seen_at = -1, time.monotonic()
+        while time.monotonic() < seen_at + PATIENCE_S:
+            recorded_count = count_recorded(self.ledger, self.message.message_id)
+            if recorded_count is None or is_enough(recorded_count):
+                return
+            if recorded_count != seen_count:
+                seen_count, seen_at = recorded_count, time.monotonic()
+            time.sleep(LOOK_EVERY_S)
 
     def _open(self, pending: Pending) -> "_Recording":
         """Prepare to record what is pending, knowing what is recorded."""

@@ -51,7 +51,14 @@ def test_a_send_is_a_flow_run_whose_parameters_hold_only_the_message_id(
         tasks = filter_runs(prefect_server, "task_runs", flow_runs=of_run)
         return {task["name"].rsplit("-", 1)[0] for task in tasks}
 
-    steps = {"claim-message", "load-snapshot", "select-audience", "record-deliveries", "batch"}
+    steps = {
+        "claim-message",
+        "load-snapshot",
+        "select-audience",
+        "record-first",
+        "record-rest",
+        "batch",
+    }
     wait_until(lambda: recorded_names() >= steps, 30, "the server has recorded the steps")
 
 

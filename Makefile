@@ -24,8 +24,8 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Do the main job on sample data: load, select, render, send to sandbox carriers
 	$(BIN)/rollcall demo
 
-test: $(READY) $(NPM)/.ready ## Run all tests, in three processes: many of them wait
-	$(BIN)/pytest -n 3 --dist loadfile
+test: $(READY) $(NPM)/.ready ## Run all tests, in two processes
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # What tests take from npm (Kannel's message centre, axe-core): without it they fail and say so, and all others run.
 $(NPM)/.ready: $(NPM_LOCK)

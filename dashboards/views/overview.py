@@ -1,0 +1,123 @@
+"""Overview: where everybody is, what happened, and who may be concerned."""
+
+from typing import Final
+
+import streamlit as st
+
+from dashboards.area_form import (
+    MarkedArea,
+    find_drawing_mistake,
+    find_marked,
+    note_drawn,
+    show_area_form,
+    tell_area,
+)
+from dashboards.map.component import show_map
+from dashboards.moments import moment_html
+from dashboards.order_draft import show_draft, show_order_buttons
+from dashboards.overview.picture import Picture
+from dashboards.overview.pictures import Outlook
+from dashboards.session import house, require_actor, show_notices
+from dashboards.texts import as_html, literal
+from dashboards.words import tell_count
+from rollcall.domain.acts import Actor
+from rollcall.domain.selection import Filter, Selection
+from rollcall.errors import RollcallError
+
+LIVE_EVERY_S: Final = 10.0
+FIRST_EVERY_S: Final = 1.0
+"""While the first picture is being made."""
+
+
+def show() -> None:
+    """Show the picture of now, and keep it so."""
+    require_actor()
+    st.title("Overview")
+    try:
+        is_known = house().pictures.get() is not None
+    except RollcallError:
+        is_known = True  # said below
+    every_s = LIVE_EVERY_S if is_known else FIRST_EVERY_S
+    st.fragment(_show_live, run_every=every_s)(is_known)
+
+
+def _show_live(was_known: bool) -> None:
+    actor = require_actor()
+    show_notices()
+    try:
+        outlook = house().pictures.get()
+    except RollcallError as error:
+        st.error(literal(str(error)))
+        return
+    if outlook is None:
+        st.markdown("The travellers' data are being loaded …")
+        return
+    if not was_known:
+        st.rerun()
+    _show_outlook(outlook, actor)
+
+
+def _show_outlook(outlook: Outlook, actor: Actor) -> None:
+    for fault in outlook.faults:
+        st.warning(literal(fault))
+    picture = outlook.picture
+    if picture is None:
+        st.markdown("Nobody can be shown: no version of the travellers' data has been loaded yet.")
+        return
+    _tell_when(picture)
+    _show_tiles(picture, actor)
+    _show_map(picture)
+    show_area_form(picture)
+    if marked := find_marked():
+        _show_marked(marked, picture, actor)
+    show_draft()
+
+
+def _show_map(picture: Picture) -> None:
+    marked = find_marked()
+    area = marked.area if marked and not marked.is_drawn else None
+    drawn = show_map(picture.mark, area, key="overview_map")
+    if note_drawn(drawn) and area is not None:
+        st.rerun()  # the map still shows the area that does not count any more
+    if mistake := find_drawing_mistake():
+        st.error(literal(mistake))
+
+
+def _tell_when(picture: Picture) -> None:
+    people = tell_count(picture.world.people.height, "person", "people")
+    placed = tell_count(len(picture.placed.rows), "has", "have")
+    st.html(
+        f"{people}, of whom {placed} a position; as of {moment_html(picture.as_of)}, "
+        f"version {as_html(picture.version)} of the source."
+    )
+
+
+def _show_tiles(picture: Picture, actor: Actor) -> None:
+    columns = st.columns(len(picture.tiles))
+    for column, tile in zip(columns, picture.tiles, strict=True):
+        with column.container(border=True):
+            st.metric(tile.title, f"{tile.people_count:,}", help=tile.told)
+            if actor.may("sender"):
+                show_order_buttons(f"tile_{tile.key}", tile.title, tile.selection)
+
+
+def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
+    with st.container(border=True):
+        st.markdown(tell_area(marked))
+        with_facilities = st.checkbox(
+            "Also the contacts of facilities in it", key="overview_with_facilities"
+        )
+        kinds = None if with_facilities else "people"
+        selection = Selection(filters=(Filter(area=marked.area, recipient_type=kinds),))
+        count = picture.count(selection)
+        told = f"**{tell_count(count.people_count, 'person', 'people')}**"
+        if with_facilities:
+            facilities = tell_count(count.facility_count, "facility", "facilities")
+            told += f", with the contacts of {facilities}"
+        st.markdown(told)
+        if actor.may("sender"):
+            show_order_buttons("marked", f"the area {marked.told}", selection)
+
+
+if __name__ == "__main__":
+    show()

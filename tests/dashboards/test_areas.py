@@ -34,9 +34,15 @@ def holds(geojson: object, latitude: float, longitude: float) -> bool:
 
 
 def incident(number: int = 0, **known: Any) -> Incident:
-    told = {"title": "Flood", "severity": "severe", "latitude": 14.61, "longitude": 121.0}
-    then = datetime(2026, 11, 22, tzinfo=UTC)
-    return Incident(**({"incident_id": f"i{number}", "occurred_at": then} | told | known))
+    told: dict[str, Any] = {
+        "incident_id": f"i{number}",
+        "title": "Flood",
+        "severity": "severe",
+        "latitude": 14.61,
+        "longitude": 121.0,
+        "occurred_at": datetime(2026, 11, 22, tzinfo=UTC),
+    }
+    return Incident(**(told | known))
 
 
 def test_a_rectangle_and_a_circle_are_one_criterion_of_a_filter() -> None:

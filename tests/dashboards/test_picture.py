@@ -132,14 +132,14 @@ def test_the_latest_incidents_are_shown_and_the_sources_own_goes_before_feeds() 
 
 
 def test_few_are_points_with_names_and_who_is_at_one_place_is_one_point() -> None:
-    picture = made_of([(1, 2), (1, 2), (5, 6), (None, None)])
+    picture = made_of([(1.0, 2.0), (1.0, 2.0), (5.0, 6.0), (None, None)])
     told = describe_people(picture, WORLD)
     assert told["people_count"] == 3
     assert sorted(told["points"]) == [[1.0, 2.0, 2, ["P0000", "P0001"]], [5.0, 6.0, 1, ["P0002"]]]
 
 
 def test_of_many_at_one_place_only_some_are_named() -> None:
-    told = describe_people(made_of([(1, 2)] * 20), WORLD)
+    told = describe_people(made_of([(1.0, 2.0)] * 20), WORLD)
     [[_, _, count, names]] = told["points"]
     assert (count, len(names)) == (20, MOST_NAMES)
 

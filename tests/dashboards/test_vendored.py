@@ -1,0 +1,18 @@
+"""What the map is made with is what its makers published."""
+
+import hashlib
+
+from rollcall.settings import PROJECT_FOLDER
+
+VENDOR = PROJECT_FOLDER / "dashboards" / "static" / "map" / "vendor"
+
+
+def test_files_from_npm_are_as_they_were_there_and_each_has_its_licence() -> None:
+    told = dict(
+        reversed(line.split("  ")) for line in (VENDOR / "SHA256SUMS").read_text().splitlines()
+    )
+    files = {path.name for path in VENDOR.iterdir()} - {"SHA256SUMS", "README.md"}
+    assert told.keys() == files
+    assert {"leaflet.LICENSE", "leaflet-geoman.LICENSE"} <= files
+    for name, digest in told.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == digest, name

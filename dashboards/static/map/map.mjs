@@ -5,9 +5,7 @@ const HERE = new URL('.', import.meta.url);
 const COLOURS = { people: '#0b5cad', facilities: '#0f766e', incidents: '#b91c1c', area: '#7c2d92' };
 const SEVERITIES = ['minor', 'moderate', 'severe', 'extreme'];
 const AIRPORTS_FROM_ZOOM = 7;
-const CITIES_FROM_ZOOM = 4;
 const MOST_AIRPORTS = 100;
-const MOST_CITIES = 30;
 const WORLD_PX = 256; // the side of the world at zoom 0
 
 const asked = {}; // what is the same for every map, by its address
@@ -53,16 +51,15 @@ class LiveMap {
       preferCanvas: true, minZoom: 1, maxZoom: 18, worldCopyJump: false,
       maxBounds: [[-85, -220], [85, 220]], maxBoundsViscosity: 0.8,
     }).setView([25, 15], 2);
-    this.map.attributionControl.setPrefix(false).addAttribution('Cities: GeoNames, CC BY 4.0');
+    this.map.attributionControl.setPrefix(false);
     this.layers = {};
-    for (const name of ['land', 'area', 'people', 'facilities', 'incidents', 'cities', 'airports']) {
+    for (const name of ['land', 'area', 'people', 'facilities', 'incidents', 'airports']) {
       this.layers[name] = L.layerGroup([], { pmIgnore: true }).addTo(this.map);
     }
     L.control.layers(null, {
       'People (blue)': this.layers.people,
       'Facilities (green)': this.layers.facilities,
       'Incidents (red)': this.layers.incidents,
-      'Cities': this.layers.cities,
       'Airports (grey, from near)': this.layers.airports,
     }, { collapsed: false }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
@@ -168,8 +165,7 @@ class LiveMap {
       south: within(seen.getSouth(), 90), north: within(seen.getNorth(), 90),
       zoom: Math.round(this.map.getZoom()), mark: this.mark,
     });
-    this.showLabels(this.layers.cities, '/map/cities', [CITIES_FROM_ZOOM, MOST_CITIES], seen);
-    this.showLabels(this.layers.airports, '/map/airports', [AIRPORTS_FROM_ZOOM, MOST_AIRPORTS], seen);
+    this.showAirports(seen);
     try {
       this.showPeople(await ask(`/map/people?${query}`, this.asking.signal));
     } catch (error) {
@@ -206,10 +202,10 @@ class LiveMap {
     });
   }
 
-  // rows of a name and a place, the most important first
-  async showLabels(layer, path, [fromZoom, most], seen) {
-    const near = this.map.getZoom() < fromZoom ? []
-      : (await askOnce(path)).filter(([, ...at]) => seen.contains(at)).slice(0, most);
+  async showAirports(seen) {
+    const layer = this.layers.airports;
+    const near = this.map.getZoom() < AIRPORTS_FROM_ZOOM ? []
+      : (await askOnce('/map/airports')).filter(([, ...at]) => seen.contains(at)).slice(0, MOST_AIRPORTS);
     layer.clearLayers();
     for (const [name, ...at] of near) {
       this.L.circleMarker(at, { radius: 2, color: '#555', weight: 1, interactive: false, pmIgnore: true })

@@ -53,6 +53,7 @@ class LiveMap {
     }).setView([25, 15], 2);
     this.map.attributionControl.setPrefix(false);
     this.layers = {};
+    this.missing = new Set();
     for (const name of ['land', 'area', 'people', 'facilities', 'incidents', 'airports']) {
       this.layers[name] = L.layerGroup([], { pmIgnore: true }).addTo(this.map);
     }
@@ -65,7 +66,7 @@ class LiveMap {
     L.control.scale({ imperial: false }).addTo(this.map);
     this.allowDrawing();
     this.map.on('moveend', () => this.look());
-    this.drawLand();
+    this.attempt('outlines of countries', () => this.drawLand());
   }
 
   allowDrawing() {
@@ -112,7 +113,7 @@ class LiveMap {
     if (mark !== this.mark) {
       this.mark = mark;
       this.look();
-      this.showPlaces();
+      this.attempt('facilities and incidents', () => this.showPlaces());
     }
     const marked = JSON.stringify(area ?? null);
     if (marked !== this.marked) {
@@ -165,12 +166,24 @@ class LiveMap {
       south: within(seen.getSouth(), 90), north: within(seen.getNorth(), 90),
       zoom: Math.round(this.map.getZoom()), mark: this.mark,
     });
-    this.showAirports(seen);
+    this.attempt('airports', () => this.showAirports(seen));
+    const { signal } = this.asking;
+    await this.attempt('people', async () => this.showPeople(await ask(`/map/people?${query}`, signal)));
+  }
+
+  // what cannot be had is said on the map: what it shows then is of an earlier moment, or lacks something
+  async attempt(what, work) {
     try {
-      this.showPeople(await ask(`/map/people?${query}`, this.asking.signal));
+      await work();
+      this.missing.delete(what);
     } catch (error) {
-      if (error.name !== 'AbortError') console.warn(error.message);
+      if (error.name === 'AbortError') return;
+      console.warn(error.message);
+      this.missing.add(what);
     }
+    this.map.attributionControl.setPrefix(
+      this.missing.size ? `Cannot be loaded just now: ${[...this.missing].join(', ')}` : false,
+    );
   }
 
   showPeople({ people_count, radius, cells, points }) {
@@ -188,6 +201,7 @@ class LiveMap {
       const told = `${names.join(', ')}${more}`;
       this.dot([latitude, longitude], count > 1 ? 6 : 4, COLOURS.people, told).addTo(layer);
     }
+    this.layers.incidents.eachLayer((one) => one.bringToFront()); // seen, however many are around it
     Object.assign(this.element.dataset, {
       people: people_count, shown: cells ? 'hexagons' : 'points', mark: this.mark,
     });

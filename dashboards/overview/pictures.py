@@ -1,6 +1,7 @@
 """The picture that everybody who looks shares, made anew when something is reported."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,10 @@ LONGEST_KEPT: Final = timedelta(minutes=5)
 """A picture that nothing was reported since: bookings begin and end all the same."""
 
 _NOW: Final = "now"
+
+_painter: Final = ThreadPoolExecutor(1, thread_name_prefix="picture")
+"""Its own: a source that is new is validated first, and whoever follows a send does not wait for
+that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Pictures:
         self._ledger = ledger
         self._clock = clock
         self._made: tuple[_Ingredients, Picture] | None = None
-        self.answers: KeptAnswers[Outlook] = KeptAnswers(self._look)
+        self.answers: KeptAnswers[Outlook] = KeptAnswers(self._look, finders=_painter)
 
     def get(self) -> Outlook | None:
         """Return the latest; None while the first is being made.

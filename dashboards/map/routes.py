@@ -17,6 +17,7 @@ from rollcall.errors import NotAllowedError, RollcallError
 from rollcall.sources.feeds.incident import Incident
 
 _COORDINATE_DIGITS = 5
+_SIDES = ("west", "south", "east", "north")
 
 
 def send_people(request: Request) -> Response:
@@ -24,8 +25,8 @@ def send_people(request: Request) -> Response:
     try:
         picture = _find_picture(request)
         asked = request.query_params
-        sides = (float(asked[side]) for side in ("west", "south", "east", "north"))
-        window = Window(*sides, zoom=int(asked["zoom"]))
+        west, south, east, north = (float(asked[side]) for side in _SIDES)
+        window = Window(west, south, east, north, int(asked["zoom"]))
     except RollcallError as error:
         return _refuse(error)
     except (KeyError, ValueError):

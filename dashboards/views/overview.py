@@ -1,6 +1,6 @@
 """Overview: where everybody is, what happened, and who may be concerned."""
 
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -107,7 +107,7 @@ def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
         with_facilities = st.checkbox(
             "Also the contacts of facilities in it", key="overview_with_facilities"
         )
-        kinds = None if with_facilities else "people"
+        kinds: Literal["people"] | None = None if with_facilities else "people"
         selection = Selection(filters=(Filter(area=marked.area, recipient_type=kinds),))
         count = picture.count(selection)
         told = f"**{tell_count(count.people_count, 'person', 'people')}**"

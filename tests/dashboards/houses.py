@@ -139,8 +139,8 @@ def living_in(
     users = UserFile(settings.data_dir / FILE_NAME)
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
     house = House(settings, clock, ledger, reception)
-    for answers in (house.figures.details, house.pictures.answers):
-        answers.patience_s = 60  # however busy the machine is
+    house.figures.details.patience_s = 60  # however busy the machine is
+    house.pictures.answers.patience_s = 60
     lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:

@@ -1,5 +1,6 @@
 """The picture that everybody shares: what it counts, and when it is made anew."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def source(lived: Lived) -> Path:
     return write_source(lived.house.settings.source)
 
 
-def made_of(people: list[tuple[float | None, float | None]]) -> Picture:
+def made_of(people: Sequence[tuple[float | None, float | None]]) -> Picture:
     rows = [
         person(f"p{number:04}", latitude=latitude, longitude=longitude)
         for number, (latitude, longitude) in enumerate(people)

@@ -25,7 +25,7 @@ demo: $(READY) ## Do the main job on sample data: load, select, render, send to 
 	$(BIN)/rollcall demo
 
 test: $(READY) $(NPM)/.ready ## Run all tests, in two processes
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # What tests take from npm (Kannel's message centre, axe-core): without it they fail and say so, and all others run.
 $(NPM)/.ready: $(NPM_LOCK)

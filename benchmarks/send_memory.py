@@ -77,6 +77,7 @@ async def play(asked: argparse.Namespace) -> str:
         source = asked.folder / "people"
         message_id = accept(app, source)
         await prepare(app, message_id)
+        await asyncio.to_thread(app.steps.record_rest, message_id)
         return message_id
     finally:
         await app.aclose()

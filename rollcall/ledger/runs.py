@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import is_dead
+from rollcall.ledger.pending import count_unrecorded
 from rollcall.ledger.run_tables import Run
 from rollcall.ledger.tables import Delivery, Message
 
@@ -29,7 +30,8 @@ GRACE_S: Final = 5.0
 """How long a message that was just accepted is left to whoever accepted it, in seconds."""
 
 WORTH_JOINING: Final = 1_000
-"""Deliveries that are due and that nobody holds for which another process takes part."""
+"""Deliveries that are due and that nobody holds, or to be recorded yet, for which another process
+takes part."""
 
 TOLD_WITHIN: Final = timedelta(seconds=30)
 """How long a run that has ended here may take to tell Prefect so itself."""
@@ -357,7 +359,8 @@ def _has_much_due(connection: Connection, message_id: str, now: datetime) -> boo
         .limit(WORTH_JOINING)
     )
     counted = select(func.count()).select_from(free.subquery())
-    return int(connection.execute(counted).scalar_one()) >= WORTH_JOINING
+    to_come_count = sum(count_unrecorded(connection, message_id).values())
+    return int(connection.execute(counted).scalar_one()) + to_come_count >= WORTH_JOINING
 
 
 def _resting(connection: Connection, now: datetime) -> set[str]:

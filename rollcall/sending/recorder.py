@@ -71,12 +71,15 @@ class Recorder:
     key: bytes | None = None
 
     def record_some(self) -> None:
-        """Record the first portion, unless something is recorded already.
+        """Record the next portion, if one is left.
+
+        Also when others were recorded before a crash: first tries come before retries of those.
 
         Raises:
             TemplateError: The texts cannot be rendered for anybody.
         """
-        self._record(lambda recorded_count: recorded_count > 0)
+        looks = iter([False])
+        self._record(lambda: next(looks, True))
 
     def record_all(self, is_ending: Callable[[], bool]) -> None:
         """Record what is left of the audience, or as much as there is time for.
@@ -87,21 +90,21 @@ class Recorder:
         Raises:
             TemplateError: The texts cannot be rendered for anybody.
         """
-        self._record(lambda _: is_ending())
+        self._record(is_ending)
 
-    def _record(self, is_enough: Callable[[int], bool]) -> None:
+    def _record(self, is_enough: Callable[[], bool]) -> None:
         """Go on until nothing is pending; leave it to somebody else who was faster."""
         while pending := load_pending(self.ledger, self.message.message_id):
             if self._open(pending).go_on(is_enough):
                 return
             self._watch(is_enough)
 
-    def _watch(self, is_enough: Callable[[int], bool]) -> None:
+    def _watch(self, is_enough: Callable[[], bool]) -> None:
         """Wait while somebody else gets on with it: until it is enough, or they do no more."""
         seen_count, seen_at = -1, time.monotonic()
         while time.monotonic() < seen_at + PATIENCE_S:
             recorded_count = count_recorded(self.ledger, self.message.message_id)
-            if recorded_count is None or is_enough(recorded_count):
+            if recorded_count is None or is_enough():
                 return
             if recorded_count != seen_count:
                 seen_count, seen_at = recorded_count, time.monotonic()
@@ -143,7 +146,7 @@ class _Recording:
     rules: SmsRules
     _digest: LineDigest = field(init=False, default_factory=LineDigest)
 
-    def go_on(self, is_enough: Callable[[int], bool]) -> bool:
+    def go_on(self, is_enough: Callable[[], bool]) -> bool:
         """Record portions until it is enough; return False where somebody else was faster.
 
         As long as the texts could be rendered for nobody nothing is recorded: then the message is
@@ -153,7 +156,7 @@ class _Recording:
         people_count = len(self.pending.recipients)
         self._digest.add(_digest_lines(self.pending.recipients[:first]))
         rows: list[tuple[NewDelivery, NewContent | None]] = []
-        while end < people_count and not (end == first and is_enough(first)):
+        while end < people_count and not (end == first and is_enough()):
             start, end = end, min(end + self._size(end), people_count)
             rows += self._write(start, end)
             if self.writer.has_text_for_nobody and end < people_count:

@@ -162,7 +162,7 @@ class SendSteps:
             return count_people(connection, message_id)
 
     def record_first(self, message_id: str) -> None:
-        """Render and record what the first recipients get: with them delivering may begin.
+        """Render and record what the first recipients get, or the next: delivering may begin.
 
         Raises:
             TemplateError: The texts cannot be rendered for anybody.

@@ -7,6 +7,8 @@ import httpx
 
 from tests.e2e.conftest import wait_until
 
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
 
 def ask(method: str, url: str, told: Any = None) -> Any:
     """Ask the server as Prefect's own client does: while its database is locked it answers 503."""
@@ -62,9 +64,12 @@ def state_of(address: str, run_id: str) -> str:
 
 
 def await_end(address: str, *run_ids: str, state: str = "COMPLETED") -> None:
-    """Wait until runs have ended in a state."""
-    wait_until(
-        lambda: {state_of(address, one) for one in run_ids} == {state},
-        120,
-        f"the flow runs end as {state}",
-    )
+    """Wait until runs have ended in a state; fail when one ends in another, and say which."""
+
+    def have_ended() -> bool:
+        states = [read_run(address, one)["state"] for one in run_ids]
+        others = [one for one in states if one["type"] in FINAL - {state}]
+        assert not others, f"runs are to end as {state}: {others}"
+        return {one["type"] for one in states} == {state}
+
+    wait_until(have_ended, 120, f"the flow runs end as {state}")

@@ -5,6 +5,7 @@ import pytest
 from rollcall.errors import ConfigError
 from rollcall.settings import (
     PROJECT_FOLDER,
+    DashboardSettings,
     DeliverySettings,
     GuardSettings,
     PortSettings,
@@ -16,8 +17,12 @@ from rollcall.settings import (
     variable_names,
 )
 
-GROUPS = {"administrators", "delivery", "guards", "ports", "refresh", "retention"}
+GROUPS = {
+    "administrators", "dashboards", "delivery", "guards", "ports", "refresh", "retention",
+}  # fmt: skip
 """Settings that hold several: each is set as JSON."""
+
+LISTS = ("OIDC_ADMINS", "OIDC_SENDERS", "OIDC_VIEWERS")
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +45,8 @@ def test_nothing_has_to_be_set() -> None:
 
 def test_every_setting_is_described() -> None:
     groups = (
-        DeliverySettings, GuardSettings, PortSettings, RefreshSettings, RetentionSettings,
+        DashboardSettings, DeliverySettings, GuardSettings, PortSettings, RefreshSettings,
+        RetentionSettings,
     )  # fmt: skip
     for model in (Settings, *groups):
         for name, field in model.model_fields.items():
@@ -50,7 +56,7 @@ def test_every_setting_is_described() -> None:
 def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variable_names():
         if name.removeprefix("ROLLCALL_").lower() not in GROUPS:
-            monkeypatch.setenv(name, "3")
+            monkeypatch.setenv(name, '["3"]' if name.endswith(LISTS) else "3")
     settings = load_settings()
     assert (settings.data_dir, settings.routes_file) == (Path("3"), Path("3"))
     assert (settings.ledger_url, settings.organisation) == ("3", "3")
@@ -59,6 +65,9 @@ def test_every_variable_that_is_listed_sets_something(monkeypatch: pytest.Monkey
     assert set(settings.retention.model_dump().values()) == {3}
     assert set(settings.refresh.model_dump().values()) == {3}
     assert set(settings.ports.model_dump().values()) == {3}
+    dashboards = settings.dashboards.model_dump()
+    secret = dashboards.pop("oidc_client_secret").get_secret_value()
+    assert {secret, *dashboards.values()} == {"3", 3, ("3",)}
 
 
 def test_group_can_be_set_as_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:

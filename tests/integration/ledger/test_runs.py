@@ -26,7 +26,13 @@ from rollcall.ledger.runs import (
     take_message,
 )
 from rollcall.ledger.stopping import stop_message
-from tests.integration.ledger.records import NOW, a_message, queue_message
+from tests.integration.ledger.records import (
+    NOW,
+    a_message,
+    an_audience,
+    freeze_audience,
+    queue_message,
+)
 
 ELSEWHERE = "another-machine/1/1/0badcafe"
 SAME_PROCESS = "another-machine/1/1/00c0ffee"
@@ -176,6 +182,17 @@ def test_another_machine_takes_part_in_a_message_of_which_much_is_due(ledger: Le
     assert join_message(ledger, large_id, SAME_PROCESS, LATER) is None
     run_id = join_message(ledger, large_id, new_owner(), LATER)
     assert run_id
+
+
+def test_another_machine_takes_part_while_a_large_message_is_being_recorded(
+    ledger: Ledger,
+) -> None:
+    message_id = accept(ledger)
+    freeze_audience(ledger, message_id, an_audience(WORTH_JOINING))
+    set_state(ledger, message_id, "sending")
+    begin_run(ledger, ELSEWHERE, NOW, message_id=message_id)
+
+    assert joinable_ids(ledger, new_owner()) == [message_id]
 
 
 def test_who_took_part_and_failed_does_not_let_the_message_rest(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""What a map stands on: outlines of countries, and airports; made once, sent packed."""
+"""What a map stands on: outlines of countries, cities and airports; made once, sent packed."""
 
 import gzip
 from functools import cache
@@ -9,7 +9,7 @@ import orjson
 import polars as pl
 import shapely
 
-from rollcall.sources.reference import COUNTRIES_PARQUET
+from rollcall.sources.reference import COUNTRIES_PARQUET, REFERENCE
 
 _DIGITS: Final = 3
 """A thousandth of a degree is at most 111 m: outlines are not drawn more exactly than that."""
@@ -40,6 +40,13 @@ def pack_airports() -> bytes:
         for iata, one in airports
     ]
     return _pack(rows)
+
+
+@cache
+def pack_cities() -> bytes:
+    """Return cities as a list of `[name, latitude, longitude]`, the largest first, packed."""
+    cities = pl.read_csv(REFERENCE / "cities.csv")
+    return _pack(cities.select("name", "latitude", "longitude").rows())
 
 
 def _name_airport(iata: str, city: str) -> str:

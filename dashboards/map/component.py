@@ -30,20 +30,24 @@ _HTML: Final = """
 _component = st.components.v2.component("rollcall_map", html=_HTML, js=_LOADER)
 
 
-def show_map(mark: str, area: dict[str, Any] | None, key: str) -> dict[str, Any] | None:
-    """Show the map.
+def show_map(
+    mark: str, area: dict[str, Any] | None, key: str, wiped: int = 0
+) -> dict[str, Any] | None:
+    """Show the map; `dashboards.map.choice` is what pages choose an area with.
 
     Args:
         mark: What the picture is known by; the map asks for people anew when it is another.
         area: GeoJSON to be marked, and moved to when it is another.
         key: Of the component; what is drawn stays while it does.
+        wiped: How often what is drawn was to be taken away: the map does so when it grows, and
+            tells it.
 
     Returns:
         What is drawn on it: a GeoJSON FeatureCollection, as `dashboards.overview.areas.read_area`
         takes it; None where nothing ever was.
     """
     shown = _component(
-        data={"mark": mark, "area": area},
+        data={"mark": mark, "area": area, "wiped": wiped},
         key=key,
         default={"shapes": None},
         on_shapes_change=_keep,

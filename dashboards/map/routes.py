@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from dashboards.door.guard import HEADER
 from dashboards.house import current_house
-from dashboards.map.backdrop import pack_airports, pack_land
+from dashboards.map.backdrop import pack_airports, pack_cities, pack_land
 from dashboards.map.people import Window, describe_people
 from dashboards.overview.picture import Picture
 from rollcall.clock import format_instant
@@ -61,12 +61,18 @@ def send_airports(request: Request) -> Response:
     return _send_packed(request, pack_airports)
 
 
+def send_cities(request: Request) -> Response:
+    """Send cities, the largest first."""
+    return _send_packed(request, pack_cities)
+
+
 def list_routes() -> list[Route]:
     """Return the map's addresses; each asks who calls."""
     answers = {
         "/map/people": send_people,
         "/map/places": send_places,
         "/map/land": send_land,
+        "/map/cities": send_cities,
         "/map/airports": send_airports,
     }
     return [Route(path, answer, methods=["GET"]) for path, answer in answers.items()]

@@ -64,6 +64,12 @@ def read_pasted_area(text: str) -> dict[str, Any]:
     return area
 
 
+def join_areas(areas: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return one GeoJSON of several that hold no circles; None of none."""
+    features = [feature for area in areas for feature in _features(area)]
+    return {"type": "FeatureCollection", "features": features} if features else None
+
+
 def area_near(incidents: Iterable[Incident]) -> dict[str, Any] | None:
     """Return all that is near any of some incidents; None where there is none.
 

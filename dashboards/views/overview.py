@@ -4,15 +4,8 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from dashboards.area_form import (
-    MarkedArea,
-    find_drawing_mistake,
-    find_marked,
-    note_drawn,
-    show_area_form,
-    tell_area,
-)
-from dashboards.map.component import show_map
+from dashboards.area_form import show_area_form
+from dashboards.map.choice import AreaChoice, MarkedArea
 from dashboards.moments import moment_html
 from dashboards.order_draft import show_draft, show_order_buttons
 from dashboards.overview.picture import Picture
@@ -66,21 +59,12 @@ def _show_outlook(outlook: Outlook, actor: Actor) -> None:
         return
     _tell_when(picture)
     _show_tiles(picture, actor)
-    _show_map(picture)
-    show_area_form(picture)
-    if marked := find_marked():
+    choice = AreaChoice("overview")
+    choice.show_map(picture.mark)
+    show_area_form(choice, picture)
+    if marked := choice.find():
         _show_marked(marked, picture, actor)
     show_draft()
-
-
-def _show_map(picture: Picture) -> None:
-    marked = find_marked()
-    area = marked.area if marked and not marked.is_drawn else None
-    drawn = show_map(picture.mark, area, key="overview_map")
-    if note_drawn(drawn) and area is not None:
-        st.rerun()  # the map still shows the area that does not count any more
-    if mistake := find_drawing_mistake():
-        st.error(literal(mistake))
 
 
 def _tell_when(picture: Picture) -> None:
@@ -103,7 +87,7 @@ def _show_tiles(picture: Picture, actor: Actor) -> None:
 
 def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
     with st.container(border=True):
-        st.markdown(tell_area(marked))
+        st.markdown(f"**The area:** {literal(marked.told)}")
         with_facilities = st.checkbox(
             "Also the contacts of facilities in it", key="overview_with_facilities"
         )

@@ -13,7 +13,7 @@ from tests.dashboards.houses import Lived
 from tests.dashboards.sources import write_source
 
 WORLD = "/map/people?west=-180&south=-90&east=180&north=90&zoom=1"
-OTHERS = ("/map/places", "/map/land", "/map/airports")
+OTHERS = ("/map/places", "/map/land", "/map/cities", "/map/airports")
 
 
 @pytest.fixture
@@ -69,10 +69,12 @@ async def test_without_a_source_there_is_nothing_to_show_yet(lived: Lived) -> No
         assert (await http.get(WORLD)).status_code == 503
 
 
-async def test_land_and_airports_come_packed_from_here(viewer: httpx.AsyncClient) -> None:
+async def test_land_cities_and_airports_come_packed_from_here(viewer: httpx.AsyncClient) -> None:
     land = await viewer.get("/map/land")
     countries = {one["properties"]["country"] for one in land.json()["features"]}
     assert {"JP", "MT", "SG", "XK"} <= countries
     assert int(land.headers["content-length"]) < 400_000
     airports = (await viewer.get("/map/airports")).json()
     assert "Tokyo · HND" in [name for name, *_ in airports]
+    cities = (await viewer.get("/map/cities")).json()
+    assert {"Tokyo", "Manila"} <= {one[0] for one in cities[:60]}

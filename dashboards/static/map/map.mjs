@@ -4,8 +4,11 @@
 const HERE = new URL('.', import.meta.url);
 const COLOURS = { people: '#0b5cad', facilities: '#0f766e', incidents: '#b91c1c', area: '#7c2d92' };
 const SEVERITIES = ['minor', 'moderate', 'severe', 'extreme'];
-const AIRPORTS_FROM_ZOOM = 7;
-const MOST_AIRPORTS = 100;
+const NAMES = [ // the most important first; a name that would cover another is left out
+  { layer: 'cities', path: '/map/cities', fromZoom: 4, most: 60 },
+  { layer: 'airports', path: '/map/airports', fromZoom: 7, most: 60 },
+];
+const NAME_PX = { sign: 6.2, height: 14, gap: 12 };
 const WORLD_PX = 256; // the side of the world at zoom 0
 
 const asked = {}; // what is the same for every map, by its address
@@ -42,31 +45,40 @@ function askOnce(path) {
 
 const text = (told) => document.createTextNode(told);
 
+const tellMoment = new Intl.DateTimeFormat('en-GB', { // in the zone of whoever looks
+  day: '2-digit', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short',
+});
+
 class LiveMap {
   constructor(L, element, tell) {
     this.L = L;
     this.element = element;
     this.tell = tell;
     this.map = L.map(element, {
-      preferCanvas: true, minZoom: 1, maxZoom: 18, worldCopyJump: false,
+      minZoom: 1, maxZoom: 18, worldCopyJump: false,
       maxBounds: [[-85, -220], [85, 220]], maxBoundsViscosity: 0.8,
     }).setView([25, 15], 2);
-    this.map.attributionControl.setPrefix(false);
+    this.map.attributionControl.setPrefix(false).addAttribution('Cities: GeoNames, CC BY 4.0');
     this.layers = {};
     this.missing = new Set();
-    for (const name of ['land', 'area', 'people', 'facilities', 'incidents', 'airports']) {
+    this.wiped = 0;
+    // people are on a canvas, as there are thousands; what is drawn is SVG above it, which lets the pointer through
+    this.map.createPane('land').style.zIndex = 200;
+    this.map.createPane('dots').style.zIndex = 390;
+    this.dots = L.canvas({ pane: 'dots', padding: 0.3 });
+    for (const name of ['land', 'area', 'people', 'facilities', 'incidents', 'cities', 'airports']) {
       this.layers[name] = L.layerGroup([], { pmIgnore: true }).addTo(this.map);
     }
     L.control.layers(null, {
       'People (blue)': this.layers.people,
       'Facilities (green)': this.layers.facilities,
       'Incidents (red)': this.layers.incidents,
+      'Cities': this.layers.cities,
       'Airports (grey, from near)': this.layers.airports,
     }, { collapsed: false }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
     this.allowDrawing();
     this.map.on('moveend', () => this.look());
-    this.attempt('outlines of countries', () => this.drawLand());
   }
 
   allowDrawing() {
@@ -76,6 +88,7 @@ class LiveMap {
       position: 'topleft', drawMarker: false, drawPolyline: false, drawCircleMarker: false,
       drawText: false, cutPolygon: false, rotateMode: false,
     });
+    map.pm.setPathOptions({ color: COLOURS.area, fillColor: COLOURS.area, fillOpacity: 0.12, weight: 2 });
     for (const link of this.element.querySelectorAll('.leaflet-pm-toolbar a.leaflet-buttons-control-button')) {
       const title = link.closest('[title]')?.title || 'Map tool';
       link.setAttribute('aria-label', title);
@@ -87,6 +100,20 @@ class LiveMap {
       changed();
     });
     map.on('pm:remove', changed);
+    map.on('pm:globaldragmodetoggled pm:globalremovalmodetoggled', ({ enabled }) => {
+      this.element.classList.toggle('grasps', enabled); // a shape is grasped anywhere, not only at its line
+    });
+  }
+
+  // takes away what is drawn, and tells so: it was drawn for something that is done
+  wipe(wiped) {
+    if (wiped === this.wiped) return;
+    this.wiped = wiped;
+    const drawn = this.map.pm.getGeomanDrawLayers();
+    if (!drawn.length) return;
+    for (const layer of drawn) layer.remove();
+    this.map.pm.disableGlobalEditMode();
+    this.handOver();
   }
 
   handOver() {
@@ -100,8 +127,10 @@ class LiveMap {
   }
 
   async drawLand() {
+    if (this.hasLand) return;
     const outlines = await askOnce('/map/land');
-    this.map.createPane('land').style.zIndex = 200;
+    if (this.isGone || this.hasLand) return;
+    this.hasLand = true;
     this.L.geoJSON(outlines, {
       pane: 'land', renderer: this.L.canvas({ pane: 'land' }), interactive: false, pmIgnore: true,
       style: { color: '#8a8f98', weight: 0.7, fillColor: '#f3efe6', fillOpacity: 1 },
@@ -109,7 +138,8 @@ class LiveMap {
     this.element.dataset.land = outlines.features.length;
   }
 
-  show({ mark, area }) {
+  show({ mark, area, wiped }) {
+    this.wipe(wiped);
     if (mark !== this.mark) {
       this.mark = mark;
       this.look();
@@ -144,10 +174,10 @@ class LiveMap {
   }
 
   showIncident(title, severity, when, latitude, longitude, area) {
-    const told = `Incident, ${severity}: ${title} (${when})`;
+    const told = `Incident, ${severity}: ${title} (${tellMoment.format(new Date(when))})`;
     if (area) {
       this.L.geoJSON(area, {
-        interactive: false, pmIgnore: true,
+        interactive: false, pmIgnore: true, renderer: this.dots,
         style: { color: COLOURS.incidents, weight: 1, fillOpacity: 0.1 },
       }).addTo(this.layers.incidents);
     }
@@ -166,7 +196,8 @@ class LiveMap {
       south: within(seen.getSouth(), 90), north: within(seen.getNorth(), 90),
       zoom: Math.round(this.map.getZoom()), mark: this.mark,
     });
-    this.attempt('airports', () => this.showAirports(seen));
+    this.attempt('outlines of countries', () => this.drawLand());
+    this.attempt('names of cities and airports', () => this.showNames(seen));
     const { signal } = this.asking;
     await this.attempt('people', async () => this.showPeople(await ask(`/map/people?${query}`, signal)));
   }
@@ -193,7 +224,7 @@ class LiveMap {
     for (const [x, y, count] of cells ?? []) {
       this.L.polygon(this.ring(x, y, radius), {
         weight: 0.5, color: '#fff', fillColor: COLOURS.people, pmIgnore: true,
-        fillOpacity: 0.2 + 0.65 * (Math.log1p(count) / most),
+        fillOpacity: 0.2 + 0.65 * (Math.log1p(count) / most), renderer: this.dots,
       }).bindTooltip(text(count === 1 ? '1 person' : `${count.toLocaleString('en')} people`)).addTo(layer);
     }
     for (const [latitude, longitude, count, names] of points ?? []) {
@@ -201,7 +232,9 @@ class LiveMap {
       const told = `${names.join(', ')}${more}`;
       this.dot([latitude, longitude], count > 1 ? 6 : 4, COLOURS.people, told).addTo(layer);
     }
-    this.layers.incidents.eachLayer((one) => one.bringToFront()); // seen, however many are around it
+    for (const name of ['facilities', 'incidents']) { // seen, however many are around
+      this.layers[name].eachLayer((one) => one.bringToFront());
+    }
     Object.assign(this.element.dataset, {
       people: people_count, shown: cells ? 'hexagons' : 'points', mark: this.mark,
     });
@@ -216,25 +249,44 @@ class LiveMap {
     });
   }
 
-  async showAirports(seen) {
-    const layer = this.layers.airports;
-    const near = this.map.getZoom() < AIRPORTS_FROM_ZOOM ? []
-      : (await askOnce('/map/airports')).filter(([, ...at]) => seen.contains(at)).slice(0, MOST_AIRPORTS);
-    layer.clearLayers();
-    for (const [name, ...at] of near) {
-      this.L.circleMarker(at, { radius: 2, color: '#555', weight: 1, interactive: false, pmIgnore: true })
-        .bindTooltip(text(name), { permanent: true, direction: 'right', className: 'place' })
-        .addTo(layer);
+  async showNames(seen) {
+    const taken = [];
+    for (const { layer, path, fromZoom, most } of NAMES) {
+      const rows = this.map.getZoom() < fromZoom ? [] : await askOnce(path);
+      if (this.isGone) return;
+      this.layers[layer].clearLayers();
+      let left = most;
+      for (const [name, ...at] of rows) {
+        if (!seen.contains(at) || !this.takeRoom(name, at, taken)) continue;
+        this.nameTag(name, at).addTo(this.layers[layer]);
+        if (!--left) break;
+      }
     }
+  }
+
+  // whether a name covers none that is there already
+  takeRoom(name, at, taken) {
+    const { x, y } = this.map.latLngToLayerPoint(at);
+    const room = [x, y - NAME_PX.height / 2, x + NAME_PX.gap + NAME_PX.sign * name.length, y + NAME_PX.height / 2];
+    const covers = taken.some((one) => room[0] < one[2] && one[0] < room[2] && room[1] < one[3] && one[1] < room[3]);
+    if (!covers) taken.push(room);
+    return !covers;
+  }
+
+  nameTag(name, at) {
+    return this.L.circleMarker(at, {
+      radius: 2, color: '#555', weight: 1, interactive: false, pmIgnore: true, renderer: this.dots,
+    }).bindTooltip(text(name), { permanent: true, direction: 'right', className: 'place' });
   }
 
   dot(at, radius, colour, told) {
     return this.L.circleMarker(at, {
-      radius, color: '#fff', weight: 1, fillColor: colour, fillOpacity: 0.9, pmIgnore: true,
+      radius, color: '#fff', weight: 1, fillColor: colour, fillOpacity: 0.9, pmIgnore: true, renderer: this.dots,
     }).bindTooltip(text(told));
   }
 
   remove() {
+    this.isGone = true;
     this.asking?.abort();
     this.map.remove();
   }

@@ -12,6 +12,7 @@ from dashboards.queries.figures import Figures
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
 from rollcall.desk.desk import Desk
+from rollcall.desk.drafting import Drafting
 from rollcall.desk.keeping import Keeping
 from rollcall.desk.sign_in import Reception
 from rollcall.desk.slowing import Slowing
@@ -75,6 +76,11 @@ class House:
     def keeping(self) -> Keeping:
         """Return what changes templates and dynamic filters."""
         return Keeping(self.desk)
+
+    @property
+    def drafting(self) -> Drafting:
+        """Return what keeps drafts; it needs no routes."""
+        return Drafting(self.acting)
 
     def close(self) -> None:
         """Close the ledger; for tests, a process just ends."""

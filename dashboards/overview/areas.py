@@ -15,9 +15,10 @@ from rollcall.sources.incidents import area_of, circle_around
 NEAR_KM: Final = 50.0
 """Who is so close to an incident's point is near it, whatever area it has."""
 
-MOST_CORNERS: Final = 300
-"""Of one incident in the area of all: with as many, 300 incidents stay below what a filter takes.
-An outline with more becomes its convex hull, or a box around it: nobody drops out."""
+MOST_CORNERS: Final = 100
+"""Of one incident in the area of all: with as many, 300 incidents stay below what a filter takes
+and a draft holds. An outline with more becomes its convex hull, or a box around it: nobody drops
+out."""
 
 _GRID_DEGREES: Final = 1e-5
 """About a metre: more digits say nothing, and make a request long."""

@@ -5,12 +5,12 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboards.area_form import show_area_form
+from dashboards.draft_buttons import show_draft_buttons
 from dashboards.map.choice import AreaChoice, MarkedArea
 from dashboards.moments import moment_html
-from dashboards.order_draft import show_draft, show_order_buttons
 from dashboards.overview.picture import Picture
 from dashboards.overview.pictures import Outlook
-from dashboards.session import house, require_actor, show_notices
+from dashboards.session import follow_way, house, require_actor, show_notices
 from dashboards.texts import as_html, literal
 from dashboards.words import tell_count
 from rollcall.domain.acts import Actor
@@ -36,6 +36,7 @@ def show() -> None:
 
 def _show_live(was_known: bool) -> None:
     actor = require_actor()
+    follow_way()
     show_notices()
     try:
         outlook = house().pictures.get()
@@ -64,7 +65,6 @@ def _show_outlook(outlook: Outlook, actor: Actor) -> None:
     show_area_form(choice, picture)
     if marked := choice.find():
         _show_marked(marked, picture, actor)
-    show_draft()
 
 
 def _tell_when(picture: Picture) -> None:
@@ -82,7 +82,7 @@ def _show_tiles(picture: Picture, actor: Actor) -> None:
         with column.container(border=True):
             st.metric(tile.title, f"{tile.people_count:,}", help=tile.told)
             if actor.may("sender"):
-                show_order_buttons(f"tile_{tile.key}", tile.title, tile.selection)
+                show_draft_buttons(f"tile_{tile.key}", tile.title, tile.selection)
 
 
 def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
@@ -100,7 +100,7 @@ def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
             told += f", with the contacts of {facilities}"
         st.markdown(told)
         if actor.may("sender"):
-            show_order_buttons("marked", f"the area {marked.told}", selection)
+            show_draft_buttons("marked", f"the area {marked.told}", selection)
 
 
 if __name__ == "__main__":

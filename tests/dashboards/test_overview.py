@@ -8,9 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.overview.pictures import Pictures
 from rollcall.domain.acts import Role
-from rollcall.domain.message import parse_request
+from rollcall.domain.drafts import Draft
 from rollcall.domain.selection import parse_selection
-from rollcall.errors import RequestError
 from rollcall.ledger.audit import AuditQuery, read_entries
 from tests.dashboards.houses import Lived, text_of
 from tests.dashboards.sources import AROUND_TOKYO, FIGURES, write_source
@@ -32,6 +31,10 @@ def draw(page: AppTest, shapes: dict[str, object]) -> AppTest:
     return page.run()
 
 
+def drafts_of(lived: Lived, role: Role) -> list[Draft]:
+    return lived.house.drafting.list_all(lived.actor(role))
+
+
 def labels_of(page: AppTest) -> list[str]:
     return [one.label for one in page.button]
 
@@ -47,29 +50,34 @@ def test_everybody_sees_the_figures_and_only_who_may_send_begins_a_message(
     assert labels_of(page).count("Chat") == labels_of(page).count("Message")
 
 
-def test_a_figure_becomes_a_request_without_texts_and_nothing_is_sent(lived: Lived) -> None:
+def test_a_figure_becomes_a_draft_in_the_composer_and_nothing_is_sent(lived: Lived) -> None:
     page = lived.look("overview", "sender")
     page.button(key="tile_risk_message").click().run()
-    told = json.loads(page.code[0].value)
-    assert told["selection"] == {"filters": [{"countries": ["PH"], "recipient_type": "people"}]}
-    assert "nothing has been sent" in text_of(page)
-    assert "rollcall send message.json" in text_of(page)
-    assert read_entries(lived.ledger, AuditQuery(), 9) == []
-    with pytest.raises(RequestError):
-        parse_request(page.code[0].value)
-    told["content"] = {"subject": "Storm", "text": "Stay inside."}
-    parse_request(json.dumps(told))
+    [draft] = drafts_of(lived, "sender")
+    assert draft.kind == "message"
+    assert draft.body == {
+        "selection": {"filters": [{"countries": ["PH"], "recipient_type": "people"}]}
+    }
+    assert page.query_params["draft"] == [draft.draft_id]
+    assert [one.action for one in read_entries(lived.ledger, AuditQuery(), 9)] == ["open_draft"]
 
 
-def test_a_chat_is_told_as_its_command_reads_it(lived: Lived) -> None:
-    page = lived.look("overview", "admin")
-    page.button(key="tile_unknown_chat").click().run()
-    told = json.loads(page.code[0].value)
-    assert {"title", "post", "selection"} == told.keys()
-    parse_selection(told["selection"])
-    assert "rollcall chat open chat.json" in text_of(page)
-    page.button(key="draft_close").click().run()
-    assert not page.code
+@pytest.mark.parametrize("figure", ["risk", "travelling", "incident", "emergency", "unknown"])
+def test_each_figure_is_a_selection_that_a_chat_can_be_opened_with(
+    lived: Lived, figure: str
+) -> None:
+    lived.look("overview", "admin").button(key=f"tile_{figure}_chat").click().run()
+    [draft] = drafts_of(lived, "admin")
+    assert draft.kind == "chat"
+    assert parse_selection(draft.body["selection"])
+
+
+def test_who_clicks_without_patience_begins_one_draft(lived: Lived) -> None:
+    page = lived.look("overview", "sender")
+    button = page.button(key="tile_risk_message")
+    button.click().run()
+    button.click().run()
+    assert len(drafts_of(lived, "sender")) == 1
 
 
 def test_what_is_drawn_is_counted_and_becomes_an_area(lived: Lived) -> None:
@@ -79,7 +87,8 @@ def test_what_is_drawn_is_counted_and_becomes_an_area(lived: Lived) -> None:
     page.checkbox(key="overview_with_facilities").check().run()
     assert "**3 people**, with the contacts of 1 facility" in text_of(page)
     page.button(key="marked_message").click().run()
-    selection = json.loads(page.code[0].value)["selection"]
+    [draft] = drafts_of(lived, "sender")
+    selection = draft.body["selection"]
     assert selection["filters"][0]["area"]["features"][0]["geometry"]["type"] == "Polygon"
 
 
@@ -142,6 +151,22 @@ def test_what_is_drawn_later_counts_and_not_what_was_said_before(lived: Lived) -
     page.button(key="overview_mark").click().run()
     assert "**1 person**" in text_of(page)
     assert "**2 people**" in text_of(draw(page, DRAWN))
+
+
+def test_what_is_said_later_counts_and_the_map_taking_the_drawing_away_changes_nothing(
+    lived: Lived,
+) -> None:
+    page = draw(lived.look("overview"), DRAWN)
+    page.selectbox(key="overview_incident").select("flood").run()
+    page.button(key="overview_mark").click().run()
+    assert "**1 person**" in text_of(page)
+    assert "**1 person**" in text_of(draw(page, {"type": "FeatureCollection", "features": []}))
+
+
+def test_what_is_taken_off_the_map_is_no_area_any_more(lived: Lived) -> None:
+    page = draw(lived.look("overview"), DRAWN)
+    draw(page, {"type": "FeatureCollection", "features": []})
+    assert "The area:" not in text_of(page)
 
 
 def test_without_a_source_the_page_says_what_is_missing(lived: Lived) -> None:

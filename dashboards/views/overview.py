@@ -8,6 +8,7 @@ from dashboards.area_form import show_area_form
 from dashboards.draft_buttons import show_draft_buttons
 from dashboards.map.choice import AreaChoice, MarkedArea
 from dashboards.moments import moment_html
+from dashboards.overview.incident_list import show_incidents
 from dashboards.overview.picture import Picture
 from dashboards.overview.pictures import Outlook
 from dashboards.session import follow_way, house, require_actor, show_notices
@@ -62,9 +63,10 @@ def _show_outlook(outlook: Outlook, actor: Actor) -> None:
     _show_tiles(picture, actor)
     choice = AreaChoice("overview")
     choice.show_map(picture.mark)
-    show_area_form(choice, picture)
     if marked := choice.find():
         _show_marked(marked, picture, actor)
+    show_area_form(choice, picture)
+    show_incidents(picture.incidents)
 
 
 def _tell_when(picture: Picture) -> None:

@@ -11,7 +11,7 @@ from rollcall.domain.acts import Role
 from rollcall.domain.drafts import Draft
 from rollcall.domain.selection import parse_selection
 from rollcall.ledger.audit import AuditQuery, read_entries
-from tests.dashboards.houses import Lived, text_of
+from tests.dashboards.houses import Lived, html_of, text_of
 from tests.dashboards.sources import AROUND_TOKYO, FIGURES, write_source
 
 DRAWN = {
@@ -176,3 +176,9 @@ def test_without_a_source_the_page_says_what_is_missing(lived: Lived) -> None:
     page = lived.look("overview")
     assert not page.exception
     assert "ROLLCALL" in page.warning[0].value
+
+
+def test_incidents_are_listed_too_newest_first(lived: Lived) -> None:
+    told = html_of(lived.look("overview"))
+    assert told.index("Earthquake off Chiba") < told.index("Flood in Manila")
+    assert "14:12:00 JST" in told

@@ -14,7 +14,11 @@ let script;
 export default function (component) {
   let end, isGone = false;
   script ??= import(new URL('/app/static/map/map.mjs', document.baseURI).href);
-  script.then((loaded) => { if (!isGone) end = loaded.default(component); });
+  script.then((loaded) => { if (!isGone) end = loaded.default(component); }, () => {
+    script = undefined;
+    component.parentElement.querySelector('.map').textContent =
+      'The map cannot be loaded. Load the page again; all else works without it.';
+  });
   return () => { isGone = true; if (end) end(); };
 }
 """
@@ -24,7 +28,7 @@ _HTML: Final = """
 <link rel="stylesheet" href="/app/static/map/vendor/leaflet-geoman.css">
 <link rel="stylesheet" href="/app/static/map/map.css">
 <div class="map" style="height: 520px" role="application"
-  aria-label="Map of people, facilities and incidents"></div>
+  aria-label="Map of people, facilities and incidents: arrow keys move it, plus and minus zoom"></div>
 """
 
 _component = st.components.v2.component("rollcall_map", html=_HTML, js=_LOADER)

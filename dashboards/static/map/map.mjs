@@ -28,7 +28,7 @@ function loadLibrary() {
     if (!window.L) await loadScript('vendor/leaflet.js');
     if (!window.L.PM) await loadScript('vendor/leaflet-geoman.min.js');
     return window.L;
-  })();
+  })().catch((error) => { delete asked.library; throw error; });
   return asked.library;
 }
 
@@ -55,7 +55,7 @@ class LiveMap {
     this.element = element;
     this.tell = tell;
     this.map = L.map(element, {
-      minZoom: 1, maxZoom: 18, worldCopyJump: false,
+      minZoom: 1, maxZoom: 18, worldCopyJump: false, scrollWheelZoom: false,
       maxBounds: [[-85, -220], [85, 220]], maxBoundsViscosity: 0.8,
     }).setView([25, 15], 2);
     this.map.attributionControl.setPrefix(false).addAttribution('Cities: GeoNames, CC BY 4.0');
@@ -79,6 +79,11 @@ class LiveMap {
     L.control.scale({ imperial: false }).addTo(this.map);
     this.allowDrawing();
     this.map.on('moveend', () => this.look());
+    // whoever scrolls the page past the map does not mean to zoom
+    this.map.on('focus', () => this.map.scrollWheelZoom.enable());
+    this.map.on('blur', () => this.map.scrollWheelZoom.disable());
+    this.sizes = new ResizeObserver(() => this.map.invalidateSize());
+    this.sizes.observe(element);
   }
 
   allowDrawing() {
@@ -288,29 +293,44 @@ class LiveMap {
   remove() {
     this.isGone = true;
     this.asking?.abort();
+    this.sizes.disconnect();
     this.map.remove();
   }
 }
 
 const maps = new WeakMap();
 
+function open(element) {
+  const one = { element, isGone: false };
+  one.made = loadLibrary().then((L) => {
+    if (one.isGone) return null;
+    one.map = new LiveMap(L, element, (shapes) => one.tell('shapes', shapes));
+    return one.map;
+  }).catch((error) => { element.textContent = `The map cannot be shown: ${error.message}`; });
+  return one;
+}
+
+function close(one) {
+  one.isGone = true;
+  one.map?.remove();
+}
+
+// Called for each change of the data. Streamlit ends a call that another has overtaken: that must not end the map.
 export default function show({ data, parentElement, setStateValue }) {
+  const element = parentElement.querySelector('.map');
   let one = maps.get(parentElement);
-  if (!one) {
-    one = { isGone: false };
-    const element = parentElement.querySelector('.map');
-    one.made = loadLibrary().then((L) => {
-      if (one.isGone) return null;
-      one.map = new LiveMap(L, element, (shapes) => one.tell('shapes', shapes));
-      return one.map;
-    }).catch((error) => { element.textContent = `The map cannot be shown: ${error.message}`; });
+  if (one?.element !== element) {
+    if (one) close(one);
+    one = open(element);
     maps.set(parentElement, one);
   }
+  const call = {};
+  one.latest = call;
   one.tell = setStateValue;
   one.made.then((map) => map?.show(data));
   return () => {
-    one.isGone = true;
-    one.map?.remove();
-    maps.delete(parentElement);
+    if (one.latest !== call) return;
+    close(one);
+    if (maps.get(parentElement) === one) maps.delete(parentElement);
   };
 }

@@ -27,8 +27,8 @@ _HTML: Final = """
 <link rel="stylesheet" href="/app/static/map/vendor/leaflet.css">
 <link rel="stylesheet" href="/app/static/map/vendor/leaflet-geoman.css">
 <link rel="stylesheet" href="/app/static/map/map.css">
-<div class="map" style="height: 520px" role="application" aria-label="
-Map of people, facilities and incidents: arrow keys move it, plus and minus zoom"></div>
+<div class="map" style="height: 520px" role="application" tabindex="0"
+  aria-label="Map of people, facilities, incidents: arrow keys move it, + and - zoom"></div>
 """
 
 _component = st.components.v2.component("rollcall_map", html=_HTML, js=_LOADER)

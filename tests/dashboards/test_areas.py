@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboards.overview.areas import area_near, read_area, read_pasted_area
+from dashboards.overview.areas import area_near, join_areas, read_area, read_pasted_area
 from rollcall.domain.geography.areas import Area, parse_area
 from rollcall.domain.geography.geojson import MAX_POSITIONS, read_polygons
 from rollcall.domain.selection import Filter
@@ -128,3 +128,12 @@ def test_incidents_that_overlap_are_one_shape() -> None:
     area = area_near([incident(0), incident(1, longitude=121.3)])
     assert len(read_polygons(area)) == 1
     assert holds(area, 14.61, 121.7)
+
+
+def test_several_areas_are_shown_as_one() -> None:
+    circle = read_area(drawn(feature(point(121, 14.6), radius_m=10_000)))
+    assert circle is not None
+    together = join_areas([AROUND_TOKYO, circle])
+    assert holds(together, 35.5, 139.5)
+    assert holds(together, 14.6, 121)
+    assert join_areas([]) is None

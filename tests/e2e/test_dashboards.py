@@ -204,18 +204,33 @@ def place_on_map(longitude: float, latitude: float, box: FloatRect) -> Position:
     return {"x": box["width"] / 2 + across, "y": box["height"] / 2 + down}
 
 
-def test_a_rectangle_on_the_map_counts_its_people(browser: Browser, served: Served) -> None:
+def draw_a_rectangle(page: Page) -> None:
+    """Draw one around Japan and some of its sea, once everything is on the map."""
+    drawn = page.locator(".map[data-people='3'][data-incidents='2'][data-land]")
+    drawn.wait_for()
+    drawn.scroll_into_view_if_needed()
+    box = drawn.bounding_box()
+    assert box is not None
+    page.get_by_role("button", name="Draw Rectangle").click()
+    drawn.click(position=place_on_map(125, 50, box))
+    drawn.click(position=place_on_map(155, 25, box))
+    page.get_by_text("as drawn on the map").wait_for()
+
+
+def test_a_rectangle_on_the_map_counts_its_people_until_it_is_forgotten(
+    browser: Browser, served: Served
+) -> None:
     with signed_in(browser, served, "sender", "/overview") as page:
-        drawn = page.locator(".map[data-land][data-people='3'][data-incidents='2']")
-        drawn.wait_for()
-        drawn.scroll_into_view_if_needed()
-        box = drawn.bounding_box()
-        assert box is not None
-        page.get_by_role("button", name="Draw Rectangle").click()
-        drawn.click(position=place_on_map(125, 50, box))
-        drawn.click(position=place_on_map(155, 25, box))
+        draw_a_rectangle(page)
         page.get_by_text("2 people", exact=True).wait_for()
-        page.get_by_text("as drawn on the map").wait_for()
+        page.get_by_role("button", name="Forget the area").click()
+        page.get_by_text("as drawn on the map").wait_for(state="detached")
+        page.locator(".map path.leaflet-interactive").wait_for(state="detached")
+
+
+def test_who_is_in_an_area_on_the_map_gets_a_draft(browser: Browser, served: Served) -> None:
+    with signed_in(browser, served, "sender", "/overview") as page:
+        draw_a_rectangle(page)
         page.get_by_role("button", name="Message").last.click()
         page.wait_for_url("**/compose?draft=*")
         [draft] = list_drafts(served.ledger, DraftAccess("sender"))

@@ -9,6 +9,8 @@ from threading import Lock
 
 from dashboards.overview.pictures import Pictures
 from dashboards.queries.figures import Figures
+from dashboards.queries.glances import Glances
+from dashboards.queries.quick_add import QuickAdd
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
 from rollcall.desk.desk import Desk
@@ -34,6 +36,8 @@ class House:
         reception: Who is let in, and who is in.
         figures: What messages have come to.
         pictures: Where everybody is.
+        glances: Whom drafts mean.
+        quick_add: Who is meant by a few letters.
     """
 
     settings: Settings
@@ -42,6 +46,8 @@ class House:
     reception: Reception
     figures: Figures = field(init=False)
     pictures: Pictures = field(init=False)
+    glances: Glances = field(init=False)
+    quick_add: QuickAdd = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -49,6 +55,8 @@ class House:
         """Keep what is known of this installation apart from any other one's."""
         self.figures = Figures(self.ledger)
         self.pictures = Pictures(self.settings, self.ledger, self.clock)
+        self.glances = Glances(self.settings, self.ledger, self.clock)
+        self.quick_add = QuickAdd(self.settings, self.ledger, self.clock)
 
     @property
     def app(self) -> App:

@@ -18,6 +18,7 @@ from rollcall.domain.template_variables import MessageVariables
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import opted_out_among
 from rollcall.routes.settings import BaseRouteSettings
+from rollcall.sending.route_book import RouteBook
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
 
@@ -123,4 +124,23 @@ def list_sms_prices(
     prices = [
         RoutePrice(route.id, route.price_per_segment) for route in routes if route.channel == "sms"
     ]
+    return _choose_prices(prices, request)
+
+
+def list_book_prices(book: RouteBook) -> list[RoutePrice]:
+    """Return what all SMS routes of this process ask for, preferred first."""
+    entries = book.entries.values()
+    return [
+        RoutePrice(one.route.route_id, one.traits.price)
+        for one in entries
+        if one.route.channel == "sms"
+    ]
+
+
+def choose_book_prices(book: RouteBook, request: MessageRequest) -> list[RoutePrice]:
+    """Return the same as `list_sms_prices`, of the routes of this process."""
+    return _choose_prices(list_book_prices(book), request)
+
+
+def _choose_prices(prices: list[RoutePrice], request: MessageRequest) -> list[RoutePrice]:
     return prices if request.options.high_quality_sms else prices[:1]

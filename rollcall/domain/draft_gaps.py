@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from pydantic import BaseModel
+
 from rollcall.clock import parse_instant
 from rollcall.domain.chat_request import ChatOptions
 from rollcall.domain.draft_texts import list_text_faults
-from rollcall.domain.drafts import Draft, read_path
+from rollcall.domain.drafts import Draft, DraftKind, read_path
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import CHANNELS, MessageOptions
 from rollcall.domain.selection import parse_selection
 from rollcall.errors import InputError, SelectionError
 
-_OPTIONS: Final = {"message": MessageOptions, "chat": ChatOptions}
+_OPTIONS: Final[dict[DraftKind, type[BaseModel]]] = {"message": MessageOptions, "chat": ChatOptions}
 
 
 def list_gaps(draft: Draft, layout: EmailLayout, link: str | None, now: datetime) -> list[str]:
@@ -40,11 +42,15 @@ def list_gaps(draft: Draft, layout: EmailLayout, link: str | None, now: datetime
     return []
 
 
+def usual_option(kind: DraftKind, option: str) -> bool:
+    """Return how an option is where nothing is said of it."""
+    return bool(_OPTIONS[kind].model_fields[option].default)
+
+
 def is_chosen(draft: Draft, option: str) -> bool:
-    """Tell whether an option is on, as it is where nothing is said of it."""
+    """Tell whether an option is on."""
     told = read_path(draft.body, ("options", option))
-    usual = _OPTIONS[draft.kind].model_fields[option].default
-    return bool(usual if told is None else told)
+    return usual_option(draft.kind, option) if told is None else bool(told)
 
 
 def has_links(draft: Draft) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest
@@ -19,6 +20,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import opted_out_among
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.sending.route_book import RouteBook
+from rollcall.sending.steps import SendSteps
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
 
@@ -144,3 +146,25 @@ def choose_book_prices(book: RouteBook, request: MessageRequest) -> list[RoutePr
 
 def _choose_prices(prices: list[RoutePrice], request: MessageRequest) -> list[RoutePrice]:
     return prices if request.options.high_quality_sms else prices[:1]
+
+
+def tell_quality_costs(steps: SendSteps) -> str:
+    """Say in a few sentences what SMS of high quality cost beside those of standard quality."""
+    prices, limits = list_book_prices(steps.book), steps.delivery
+    if not prices:
+        return "No route for SMS is configured."
+    known = sorted(one.per_segment for one in prices if one.per_segment is not None)
+    standard = _tell_price(prices[0].per_segment)
+    highest = _tell_price(known[-1] if known else None)
+    routes = "1 route" if len(prices) == 1 else f"{len(prices)} routes"
+    return (
+        f"Standard quality goes over {prices[0].route_id} alone: {standard}, "
+        f"{limits.sms_max_tries} tries. High quality tries {routes}, up to "
+        f"{limits.high_quality_max_tries} times: up to {highest}. While nobody knows whether one "
+        f"arrived, up to {limits.high_quality_copies_cap} copies of it go out and may be billed, "
+        f"with standard quality up to {limits.copies_cap}."
+    )
+
+
+def _tell_price(price: Decimal | None) -> str:
+    return "price not known" if price is None else f"{price:f} a segment"

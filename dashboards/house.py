@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from dashboards.queries.figures import Figures
+from dashboards.queries.glances import Glances
+from dashboards.queries.quick_add import QuickAdd
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
 from rollcall.desk.desk import Desk
@@ -32,6 +34,8 @@ class House:
         ledger: The ledger, for reading.
         reception: Who is let in, and who is in.
         figures: What messages have come to.
+        glances: Whom drafts mean.
+        quick_add: Who is meant by a few letters.
     """
 
     settings: Settings
@@ -39,12 +43,16 @@ class House:
     ledger: Ledger
     reception: Reception
     figures: Figures = field(init=False)
+    glances: Glances = field(init=False)
+    quick_add: QuickAdd = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         """Keep the figures of this ledger apart from those of any other one."""
         self.figures = Figures(self.ledger)
+        self.glances = Glances(self.settings, self.ledger, self.clock)
+        self.quick_add = QuickAdd(self.settings, self.ledger, self.clock)
 
     @property
     def app(self) -> App:

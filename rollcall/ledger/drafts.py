@@ -104,7 +104,9 @@ def change_draft(
 
 def list_drafts(ledger: Ledger, access: DraftAccess) -> list[Draft]:
     """Return the drafts somebody may see that are not sent, the last changed first."""
-    query = _query(access).where(_is_unsent()).order_by(DraftRow.changed_at.desc())
+    query = (
+        _query(access).where(_is_unsent()).order_by(DraftRow.changed_at.desc(), DraftRow.draft_id)
+    )
     with ledger.read() as connection:
         return [_draft(row) for row in connection.execute(query.limit(MOST_LISTED))]
 

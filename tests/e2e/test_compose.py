@@ -12,9 +12,16 @@ from rollcall.ledger.log import list_messages
 from rollcall.ledger.migrate import migrate_ledger
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
-from tests.browser import run_browser
+from tests.browser import find_barriers, run_browser
 from tests.e2e.conftest import install, wait_until
-from tests.e2e.test_dashboards import IDLE, Served, add_users, serve, signed_in
+from tests.e2e.test_dashboards import (
+    IDLE,
+    STREAMLITS_OWN,
+    Served,
+    add_users,
+    serve,
+    signed_in,
+)
 from tests.e2e.test_dispatcher import dispatcher
 from tests.people import phone_of, write_people
 
@@ -63,6 +70,11 @@ def fill(page: Page, name: str, text: str) -> None:
     field = page.get_by_role("textbox", name=name, exact=True)
     field.fill(text)
     field.press("Tab")
+
+
+def require_no_barriers(page: Page) -> None:
+    page.locator(IDLE).wait_for()
+    assert find_barriers(page, STREAMLITS_OWN) == []
 
 
 def begin(page: Page) -> None:
@@ -118,6 +130,7 @@ def send_with_four_clicks(page: Page) -> None:
     page.get_by_text(f"Goes to {PEOPLE} people").wait_for()
     button = page.get_by_role("button", name=f"Send to {PEOPLE} people now")
     button.wait_for()
+    require_no_barriers(page)
     button.evaluate(
         """async button => {
             for (let click = 0; click < 4; click++) {
@@ -133,10 +146,12 @@ def test_a_message_is_composed_tried_checked_and_sent_once(browser: Browser, des
         begin(page)
         add_everybody(page)
         choose_sms(page)
+        require_no_barriers(page)
         write(page)
         page.reload()  # what is written lies in the ledger, and its id in the address
         read_as(page, "Person 1")
         try_it(page)
+        require_no_barriers(page)
         address = page.url
         send_with_four_clicks(page)
         page.get_by_role("heading", name="Flood").wait_for()

@@ -4,9 +4,7 @@ What was shown is kept in the session and insisted on. The key of the message is
 clicks, two windows and a lost session are one message.
 """
 
-from datetime import timedelta
 from functools import partial
-from typing import Final
 
 import streamlit as st
 
@@ -21,9 +19,6 @@ from rollcall.desk.composing import CheckedDraft, Composing
 from rollcall.domain.acts import Actor
 from rollcall.domain.guards import TYPED_OVER, is_typed
 from rollcall.errors import RollcallError, SourceError
-
-_OLD_AFTER: Final = timedelta(minutes=10)
-"""Older than this, what was found is looked at anew before it is shown again."""
 
 
 def show(composition: Composition) -> None:
@@ -67,18 +62,15 @@ def _look(composition: Composition, composing: Composing) -> CheckedDraft:
     key = composition.key("checked")
     seen: CheckedDraft | None = st.session_state.get(key)
     uses_last_good = bool(st.session_state.get(composition.key("last_good")))
-    if seen is None or not _is_fresh(seen, composition) or seen.uses_last_good != uses_last_good:
+    now = house().clock.now()
+    is_valid = seen is not None and seen.holds(composition.draft, now)
+    if seen is None or not is_valid or seen.uses_last_good != uses_last_good:
         with st.spinner("Looking who is meant now…"):
             seen = composing.check(
                 composition.actor, composition.draft.draft_id, uses_last_good=uses_last_good
             )
         st.session_state[key] = seen
     return seen
-
-
-def _is_fresh(seen: CheckedDraft, composition: Composition) -> bool:
-    age = house().clock.now() - seen.check.checked_at
-    return seen.draft.body == composition.body and age < _OLD_AFTER
 
 
 def _show_gaps(gaps: list[str]) -> None:

@@ -5,8 +5,9 @@ that a page says about the draft is believed.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rollcall.desk.desk import Desk
 from rollcall.desk.drafting import Drafting
@@ -24,6 +25,9 @@ from rollcall.sending.chat_orders import fit_channels
 from rollcall.sending.checking import OrderCheck, check_order, require_unobjected
 from rollcall.sending.trials import accept_trial
 
+CHECK_HOLDS_FOR: Final = timedelta(minutes=10)
+"""A message goes to those who were meant when it was checked; that must not be long ago."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedDraft:
@@ -38,6 +42,10 @@ class CheckedDraft:
     draft: Draft
     check: OrderCheck
     uses_last_good: bool = False
+
+    def holds(self, draft: Draft, now: datetime) -> bool:
+        """Tell whether a draft is still what was looked at, and that is not long ago."""
+        return draft.body == self.draft.body and now < self.check.checked_at + CHECK_HOLDS_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,9 @@ class Composing:
     ) -> tuple[MessageRecord, bool]:
         """Send a draft to those who were shown, or to nobody; however often it is asked for, once.
 
+        It is selected for the moment of the check: who comes and goes within minutes makes it no
+        other audience. New data of travellers do, and then it is refused.
+
         Args:
             actor: Who wants that.
             seen: What they have looked at.
@@ -97,8 +108,7 @@ class Composing:
         known = find_message(self.desk.acting.ledger, draft.key)
         if known is not None and known.state != "refused":
             return known, False
-        if draft.body != seen.draft.body:
-            raise InputError("the draft was changed since you checked it: check it again")
+        self._require_valid(seen, draft)
         require_unobjected(seen.check, is_confirmed=is_confirmed)
         if not is_typed(typed, seen.check.people_count):
             raise InputError(f"type {seen.check.people_count} to confirm to how many it goes")
@@ -108,7 +118,7 @@ class Composing:
             "confirmed": is_confirmed,
         }
         request = order.request.model_copy(update=insisting)
-        return self.desk.send(actor, replace(order, request=request))
+        return self.desk.send(actor, replace(order, request=request, as_of=seen.check.checked_at))
 
     def send_test(
         self, actor: Actor, draft_id: str, reader: TrialReader, nonce: str
@@ -137,6 +147,19 @@ class Composing:
             with self.desk.acting.act(actor, "sender", "send", draft_id):
                 raise AssertionError("whoever may not has been refused")
         return Drafting(self.desk.acting).load(actor, draft_id)
+
+    def _require_valid(self, seen: CheckedDraft, draft: Draft) -> None:
+        """Make sure that what was shown is what would be sent.
+
+        Raises:
+            InputError: It is not, or was looked at long ago.
+        """
+        if draft.body != seen.draft.body:
+            raise InputError("the draft was changed since you checked it: check it again")
+        if not seen.holds(draft, self.desk.acting.clock.now()):
+            raise InputError(
+                "it was checked a while ago, whom it means may have changed: check again"
+            )
 
     def _order(self, draft: Draft, *, uses_last_good: bool = False) -> Order:
         """Return what a draft orders; one sentence tells what it lacks."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,20 @@ def test_a_draft_that_was_changed_since_is_not_sent(lived: Lived, composing: Com
     with pytest.raises(InputError, match="changed since you checked it"):
         composing.send(ADMIN, seen)
     assert list_messages(lived.ledger) == []
+
+
+def test_it_is_selected_for_the_moment_of_the_check_which_is_not_long_ago(
+    lived: Lived, composing: Composing
+) -> None:
+    seen = composing.check(ADMIN, begin(lived))
+    lived.clock.go_on(minutes=10)
+    with pytest.raises(InputError, match="checked a while ago"):
+        composing.send(ADMIN, seen)
+    seen = composing.check(ADMIN, seen.draft.draft_id)
+    lived.clock.go_on(minutes=9)
+    message, _ = composing.send(ADMIN, seen)
+    assert message.as_of == seen.check.checked_at == START + timedelta(minutes=10)
+    assert message.accepted_at == START + timedelta(minutes=19)
 
 
 def test_others_than_those_who_were_shown_are_told_nothing(

@@ -128,10 +128,10 @@ def find_previous_message(
     """
     with ledger.read() as connection:
         if template is not None:
-            template_id = _find_id(connection, Template, template, Template.kind == kind)
+            template_id = _find_template(connection, template, kind)
             return template_id and find_latest(connection, Message.template_id == template_id)
         if saved_filter is not None:
-            filter_id = _find_id(connection, SavedFilter, saved_filter)
+            filter_id = _find_filter(connection, saved_filter)
             return filter_id and find_latest(connection, _consists_of(filter_id))
     return None
 
@@ -174,16 +174,18 @@ def _digest_rows(ledger: Ledger, message_id: str) -> str:
     return digest.hexdigest()
 
 
-def _find_id(
-    connection: Connection,
-    table: type[Template | SavedFilter],
-    name: str,
-    *conditions: ColumnElement[bool],
-) -> str | None:
-    """Return the id of what is kept under a name, however that is spelled."""
-    is_named = table.folded_name == fold_name(spell_name(name))
-    [key] = table.__table__.primary_key.columns
-    return connection.execute(select(key).where(is_named, *conditions)).scalar_one_or_none()
+def _find_template(connection: Connection, name: str, kind: TemplateKind) -> str | None:
+    query = select(Template.template_id).where(
+        Template.kind == kind, Template.folded_name == fold_name(spell_name(name))
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _find_filter(connection: Connection, name: str) -> str | None:
+    query = select(SavedFilter.saved_filter_id).where(
+        SavedFilter.folded_name == fold_name(spell_name(name))
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _consists_of(saved_filter_id: str) -> ColumnElement[bool]:

@@ -39,7 +39,7 @@ CHAT: dict[str, Any] = {
     "selection": {"groups": ["all"]},
     "ladder": [{"after_min": 5}],
 }
-BY_SMS = {"options": {"include_sms": True}}
+BY_SMS: dict[str, Any] = {"options": {"include_sms": True}}
 
 
 @pytest.fixture
@@ -241,13 +241,13 @@ def test_a_check_tells_who_gets_it_how_and_at_what_cost(lived: Lived, composing:
 def test_whom_nothing_reaches_is_named_with_the_reason(lived: Lived, composing: Composing) -> None:
     with lived.ledger.write() as connection:
         opt_out(connection, OptOutRecord(phone_of(0), "operator", None, START))
-    only_sms = {"options": {"include_email": False, "include_sms": True}}
+    only_sms: dict[str, Any] = {"options": {"include_email": False, "include_sms": True}}
     reach = composing.check(ADMIN, begin(lived, **only_sms)).check.reach
     assert reach.unreached_count == 1
     assert [(one.name, one.reason) for one in reach.unreached] == [
         ("Person 0", "asked for no more texts (STOP)")
     ]
-    for_life = {"options": only_sms["options"] | {"life_safety": True}}
+    for_life: dict[str, Any] = {"options": only_sms["options"] | {"life_safety": True}}
     assert composing.check(ADMIN, begin(lived, **for_life)).check.reach.unreached_count == 0
 
 
@@ -271,7 +271,7 @@ def test_people_are_told_in_their_language_as_far_as_there_is_one(
         "p3,Cy,p3@example.org,,all\n",
         "utf-8",
     )
-    content = {"subject": "Drill", "text": "Run", "language": "en"}
+    content: dict[str, Any] = {"subject": "Drill", "text": "Run", "language": "en"}
     content |= {"translations": {"ja": {"subject": "訓練", "text": "走れ"}}}
     reach = composing.check(ADMIN, begin(lived, content=content)).check.reach
     assert reach.by_language == {"en": 2, "ja": 1}

@@ -40,7 +40,7 @@ def test_a_draft_that_says_nothing_has_one_empty_version(
 
 
 def test_versions_are_read_from_where_each_kind_has_them() -> None:
-    chat = {"title": "Roll", "post": "Say so.", "language": "en"}
+    chat: dict[str, Any] = {"title": "Roll", "post": "Say so.", "language": "en"}
     chat |= {"translations": {"ja": {"title": "点呼", "post": "返事"}}}
     assert [(one.language, one.subject) for one in list_texts("chat", chat)] == [
         ("en", "Roll"),

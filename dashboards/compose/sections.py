@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from dashboards.compose import recipients
+from dashboards.compose import checking, options, recipients, wording
 from dashboards.compose.composition import Composition
 
 
@@ -23,7 +23,12 @@ class Section:
     show: Callable[[Composition], None]
 
 
-SECTIONS: Final[tuple[Section, ...]] = (Section("recipients", "Recipients", recipients.show),)
+SECTIONS: Final[tuple[Section, ...]] = (
+    Section("recipients", "Recipients", recipients.show),
+    Section("options", "Options", options.show),
+    Section("texts", "Texts", wording.show),
+    Section("check", "Check and send", checking.show),
+)
 
 
 def find_section(key: str | None) -> Section:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -115,13 +116,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "data").mkdir(mode=0o700)
     ledger = open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}")
     migrate_ledger(ledger)
+    add_users(folder)
+    with serve(rollcall, ledger) as running:
+        yield running
+    ledger.close()
+
+
+def add_users(folder: Path) -> None:
+    """Add a user of each role to an installation, called as the role is."""
     password_hash, then = hash_password(PASSWORD), datetime(2020, 1, 1, tzinfo=UTC)
     users = UserFile(folder / "data" / FILE_NAME)
     for role in ROLES:
         users.add(User(name=role, role=role, password_hash=password_hash, changed_at=then))
-    with serve(rollcall, ledger) as running:
-        yield running
-    ledger.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import html
 import re
 from typing import Final
 
+from rollcall.domain.languages import find_direction
+
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What has no shape of its own; also what turns the direction of all text after it."""
@@ -25,3 +27,19 @@ def one_line(text: str) -> str:
 def as_html(text: str | None) -> str:
     """Return a text for `st.html`; a dash where there is none."""
     return html.escape(one_line(text)) if text else "–"  # noqa: RUF001 - a dash is meant
+
+
+def as_block(text: str, language: str | None = None) -> str:
+    """Return a text of several lines for `st.html`, as it was broken, in its own direction.
+
+    Args:
+        text: What it says.
+        language: BCP 47 tag of it, for screen readers and for the direction.
+    """
+    lines = (_CONTROLS.sub(" ", line) for line in text.splitlines())
+    told = f' lang="{html.escape(language)}"' if language else ""
+    style = "white-space:pre-wrap;overflow-wrap:anywhere"
+    return (
+        f'<div{told} dir="{find_direction(language)}" style="{style}">'
+        f"{html.escape(chr(10).join(lines))}</div>"
+    )

@@ -16,6 +16,7 @@ from dashboards.settings_form import read_settings_form, show_settings_form
 from dashboards.texts import as_html, literal
 from rollcall.desk.foresight import Foresight, foresee_order
 from rollcall.domain.acts import Actor
+from rollcall.domain.guards import TYPED_OVER, is_typed
 from rollcall.domain.message_templates import (
     KIND_NAMES,
     TemplateKind,
@@ -28,9 +29,6 @@ from rollcall.ledger.templates import TemplateRecord, list_templates, load_templ
 from rollcall.sending.accepting import Order
 
 _KINDS: Final[dict[TemplateKind, str]] = {"one_way": "One-way messages", "chat": "Chats"}
-
-TYPED_OVER: Final = 100
-"""To more people than this, their number has to be typed before it is sent."""
 
 
 def show() -> None:
@@ -119,16 +117,15 @@ def _show_use(template: TemplateRecord) -> None:
     foresight: Foresight = kept["is"]
     show_foresight(foresight, last)
     count = foresight.people_count
-    is_typed = True
+    typed = ""
     if count > TYPED_OVER:
-        typed = st.text_input(f"Type {count} to confirm", key="template_typed")
-        is_typed = (typed or "").replace(",", "").strip() == str(count)
+        typed = st.text_input(f"Type {count} to confirm", key="template_typed") or ""
     st.checkbox("Also if the same was sent to the same people just now", key="template_insist")
     st.button(
         f"Send to {count:,} people now",
         key="template_send",
         type="primary",
-        disabled=not is_typed,
+        disabled=not is_typed(typed, count),
         on_click=_send,
         args=(template, foresight.digest),
     )

@@ -13,7 +13,10 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "sender", "admin")
 Action = Literal[
     "sign_in",
     "sign_out",
+    "open_draft",
+    "delete_draft",
     "send",
+    "send_test",
     "open_chat",
     "stop",
     "retry",
@@ -40,7 +43,10 @@ Action = Literal[
 ACTIONS: Final[dict[Action, str]] = {
     "sign_in": "signed in",
     "sign_out": "signed out",
+    "open_draft": "began a draft",
+    "delete_draft": "deleted a draft",
     "send": "sent a message",
+    "send_test": "sent a test to themselves",
     "open_chat": "opened a chat",
     "stop": "stopped a message",
     "retry": "sent again to those not reached",

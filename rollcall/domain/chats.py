@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from rollcall.errors import InputError
+
 Answer = Literal["none", "ok", "needs_help"]
 """What somebody has answered to "Are you OK?"."""
 
@@ -77,6 +79,21 @@ class ChatTerms(BaseModel):
         if minutes != sorted(set(minutes)):
             raise ValueError("ladder: each reminder must come later than the one before")
         return self
+
+
+def read_place(near: str) -> dict[str, float]:
+    """Return a place that was written as `48.8566, 2.3522`; {} where nothing was.
+
+    Raises:
+        InputError: It is not two numbers.
+    """
+    if not near.strip():
+        return {}
+    latitude, _, longitude = near.partition(",")
+    try:
+        return {"latitude": float(latitude), "longitude": float(longitude)}
+    except ValueError as error:
+        raise InputError("near: write latitude and longitude, such as 48.8566, 2.3522") from error
 
 
 def count_passed(ladder: Sequence[Reminder], opened_at: datetime, now: datetime) -> int:

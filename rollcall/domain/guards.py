@@ -1,11 +1,16 @@
 """What must be confirmed before it is sent: the same again, and far more people than last time."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rollcall.clock import format_instant
+
+TYPED_OVER: Final = 100
+"""At a desk, the number of more people than this has to be typed before they are sent anything."""
 
 _CONFIRM = "if it is meant, confirm it (--confirm)"
 
@@ -38,13 +43,19 @@ def digest_recipients(person_ids: Iterable[str], content_digest: str) -> str:
     return digest.hexdigest()
 
 
-def tell_repeat(message_id: str, accepted_at: datetime, people_count: int) -> str:
-    """Say which message the same people have had already."""
+def describe_repeat(message_id: str, accepted_at: datetime, people_count: int) -> str:
+    """Say which message the same people have had already, before anything is decided."""
     when = format_instant(accepted_at.replace(microsecond=0))
     return (
         f"message {message_id} of {when} already says exactly this to the same {people_count} "
-        f"people; {_CONFIRM}; nothing was sent"
+        "people"
     )
+
+
+def tell_repeat(message_id: str, accepted_at: datetime, people_count: int) -> str:
+    """Say that a message is refused for what the same people have had already."""
+    repeat = describe_repeat(message_id, accepted_at, people_count)
+    return f"{repeat}; {_CONFIRM}; nothing was sent"
 
 
 def is_far_larger(then_count: int, now_count: int, limits: GuardLimits) -> bool:
@@ -53,9 +64,22 @@ def is_far_larger(then_count: int, now_count: int, limits: GuardLimits) -> bool:
     return now_count > then_count * limits.growth_factor and grown_by >= limits.growth_min
 
 
-def tell_growth(message_id: str, then_count: int, now_count: int) -> str:
+def describe_growth(message_id: str, then_count: int, now_count: int) -> str:
     """Say how far an audience has outgrown the last one from the same template."""
     return (
         f"the last message from this template, {message_id}, went to {then_count} people, this one "
-        f"would go to {now_count}; {_CONFIRM}; nothing was sent"
+        f"would go to {now_count}"
     )
+
+
+def tell_growth(message_id: str, then_count: int, now_count: int) -> str:
+    """Say that a message is refused because its audience has outgrown the last one so far."""
+    growth = describe_growth(message_id, then_count, now_count)
+    return f"{growth}; {_CONFIRM}; nothing was sent"
+
+
+def is_typed(typed: str, people_count: int) -> bool:
+    """Tell whether somebody has typed to how many people they send, where they have to."""
+    if people_count <= TYPED_OVER:
+        return True
+    return re.sub(r"[\s,.'\u2019]", "", typed) == str(people_count)

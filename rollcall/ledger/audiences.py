@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from rollcall.domain.audience import Recipient, write_canonically
 from rollcall.domain.line_digest import LineDigest
+from rollcall.domain.message_templates import TemplateKind
 from rollcall.domain.removal import ERASED_PREFIX
 from rollcall.domain.saved_names import fold_name, spell_name
 from rollcall.errors import InputError, LedgerError
@@ -103,12 +104,36 @@ def find_previous_audience(
         Its recipients by `person_id`; None where there is no such message, or retention has removed
         who they were.
     """
-    with ledger.read() as connection:
-        message_id = _find_by_names(connection, template, saved_filter)
+    message_id = find_previous_message(ledger, template=template, saved_filter=saved_filter)
     recipients = load_audience(ledger, message_id) if message_id else None
     if message_id is None or load_message(ledger, message_id).erased_at is not None:
         return None
     return recipients
+
+
+def find_previous_message(
+    ledger: Ledger,
+    *,
+    template: str | None = None,
+    saved_filter: str | None = None,
+    kind: TemplateKind = "one_way",
+) -> str | None:
+    """Return the id of the latest message that was made with the same; None where there is none.
+
+    Args:
+        ledger: Where to look.
+        template: Name of a template; counts before the saved filter.
+        saved_filter: Name of the saved filter that the selection consists of.
+        kind: What the template is for.
+    """
+    with ledger.read() as connection:
+        if template is not None:
+            template_id = _find_template(connection, template, kind)
+            return template_id and find_latest(connection, Message.template_id == template_id)
+        if saved_filter is not None:
+            filter_id = _find_filter(connection, saved_filter)
+            return filter_id and find_latest(connection, _consists_of(filter_id))
+    return None
 
 
 def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessage | None:
@@ -149,22 +174,18 @@ def _digest_rows(ledger: Ledger, message_id: str) -> str:
     return digest.hexdigest()
 
 
-def _find_by_names(
-    connection: Connection, template: str | None, saved_filter: str | None
-) -> str | None:
-    if template is not None:
-        query = select(Template.template_id).where(
-            Template.kind == "one_way", Template.folded_name == fold_name(spell_name(template))
-        )
-        template_id = connection.execute(query).scalar_one_or_none()
-        return template_id and find_latest(connection, Message.template_id == template_id)
-    if saved_filter is not None:
-        ids = select(SavedFilter.saved_filter_id).where(
-            SavedFilter.folded_name == fold_name(spell_name(saved_filter))
-        )
-        filter_id = connection.execute(ids).scalar_one_or_none()
-        return filter_id and find_latest(connection, _consists_of(filter_id))
-    return None
+def _find_template(connection: Connection, name: str, kind: TemplateKind) -> str | None:
+    query = select(Template.template_id).where(
+        Template.kind == kind, Template.folded_name == fold_name(spell_name(name))
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _find_filter(connection: Connection, name: str) -> str | None:
+    query = select(SavedFilter.saved_filter_id).where(
+        SavedFilter.folded_name == fold_name(spell_name(name))
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _consists_of(saved_filter_id: str) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Messages to addresses of the settings: their audience is known when they are accepted.
+"""Messages to addresses that somebody has given: their audience is known when they are accepted.
 
 Who gets them need not be in the travellers' data, which may be what is broken.
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from rollcall.domain.audience import Audience, Position, Recipient
+from rollcall.domain.message import Channel
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, NewMessage, accept_message_in
 from rollcall.ledger.pending import freeze_audience_in
@@ -42,19 +43,45 @@ def accept_notice(
     Raises:
         RequestError: The key stands for another message.
     """
+    return accept_for(ledger, new, make_recipients(addresses), ("email",), now)
+
+
+def accept_for(
+    ledger: Ledger,
+    new: NewMessage,
+    recipients: tuple[Recipient, ...],
+    channels: tuple[Channel, ...],
+    now: datetime,
+) -> tuple[MessageRecord, bool]:
+    """Accept a message to people who are known already, as `accept_notice` does.
+
+    Args:
+        ledger: Where to.
+        new: The message.
+        recipients: Who gets it.
+        channels: Over which channels each gets a delivery.
+        now: The moment.
+
+    Raises:
+        RequestError: The key stands for another message.
+    """
+    audience = Audience(new.as_of, recipients, ())
     try:
-        return _accept(ledger, new, addresses, now)
+        return _accept(ledger, new, audience, channels, now)
     except IntegrityError:
         # another process has recorded the same key in this very moment: now it is found
-        return _accept(ledger, new, addresses, now)
+        return _accept(ledger, new, audience, channels, now)
 
 
 def _accept(
-    ledger: Ledger, new: NewMessage, addresses: Sequence[str], now: datetime
+    ledger: Ledger,
+    new: NewMessage,
+    audience: Audience,
+    channels: tuple[Channel, ...],
+    now: datetime,
 ) -> tuple[MessageRecord, bool]:
     with ledger.write() as connection:
         record, is_new = accept_message_in(connection, new, now)
         if is_new:
-            audience = Audience(new.as_of, make_recipients(addresses), ())
-            freeze_audience_in(connection, record.message_id, audience, ("email",))
+            freeze_audience_in(connection, record.message_id, audience, channels)
     return record, is_new

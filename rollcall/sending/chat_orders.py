@@ -58,8 +58,7 @@ def accept_order_of(order: Order, steps: SendSteps) -> tuple[MessageRecord, bool
     Raises:
         RollcallError: As `accept_order` does.
     """
-    if order.request.chat is not None:
-        order = replace(order, request=_fit_channels(order, steps))
+    order = fit_channels(order, steps)
     return accept_order(
         order, steps.ledger, steps.book, steps.layout, steps.clock, links=steps.links
     )
@@ -128,21 +127,21 @@ def post_in_chat(order: PostOrder, steps: SendSteps) -> PostOutcome:
     return PostOutcome(entry_id(new), recorded == "recorded", accepted)
 
 
-def _fit_channels(order: Order, steps: SendSteps) -> MessageRequest:
-    """Leave push out where none is configured, unless nothing else was asked for.
+def fit_channels(order: Order, steps: SendSteps) -> Order:
+    """Return the order of a chat without push where none is configured, as `accept_order_of` does.
 
-    A repeat keeps what was decided when the key was first used.
+    Unless nothing else was asked for. A repeat keeps what was decided when the key was first used.
     """
     request = order.request
-    if not request.options.include_push:
-        return request
+    if request.chat is None or not request.options.include_push:
+        return order
     known = find_message(steps.ledger, order.key) if order.key else None
     if known is not None and known.state != "refused":
         include_push = MessageRequest.model_validate(known.request).options.include_push
     else:
         include_push = steps.book.serves("push") or len(request.channels()) == 1
     options = request.options.model_copy(update={"include_push": include_push})
-    return request.model_copy(update={"options": options})
+    return replace(order, request=request.model_copy(update={"options": options}))
 
 
 def _order_notice(order: PostOrder, chat: ChatRecord, steps: SendSteps) -> Order:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from rollcall.domain.email_layout import EmailLayout
 from rollcall.domain.message import MessageRequest
@@ -18,6 +19,8 @@ from rollcall.domain.template_variables import MessageVariables
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import opted_out_among
 from rollcall.routes.settings import BaseRouteSettings
+from rollcall.sending.route_book import RouteBook
+from rollcall.sending.steps import SendSteps
 from rollcall.sources.snapshot import Snapshot
 from rollcall.sources.world import read_world
 
@@ -123,4 +126,45 @@ def list_sms_prices(
     prices = [
         RoutePrice(route.id, route.price_per_segment) for route in routes if route.channel == "sms"
     ]
+    return _choose_prices(prices, request)
+
+
+def list_book_prices(book: RouteBook) -> list[RoutePrice]:
+    """Return what all SMS routes of this process ask for, preferred first."""
+    entries = book.entries.values()
+    return [
+        RoutePrice(one.route.route_id, one.traits.price)
+        for one in entries
+        if one.route.channel == "sms"
+    ]
+
+
+def choose_book_prices(book: RouteBook, request: MessageRequest) -> list[RoutePrice]:
+    """Return the same as `list_sms_prices`, of the routes of this process."""
+    return _choose_prices(list_book_prices(book), request)
+
+
+def _choose_prices(prices: list[RoutePrice], request: MessageRequest) -> list[RoutePrice]:
     return prices if request.options.high_quality_sms else prices[:1]
+
+
+def tell_quality_costs(steps: SendSteps) -> str:
+    """Say in a few sentences what SMS of high quality cost beside those of standard quality."""
+    prices, limits = list_book_prices(steps.book), steps.delivery
+    if not prices:
+        return "No route for SMS is configured."
+    known = sorted(one.per_segment for one in prices if one.per_segment is not None)
+    standard = _tell_price(prices[0].per_segment)
+    highest = _tell_price(known[-1] if known else None)
+    routes = "1 route" if len(prices) == 1 else f"{len(prices)} routes"
+    return (
+        f"Standard quality goes over {prices[0].route_id} alone: {standard}, "
+        f"{limits.sms_max_tries} tries. High quality tries {routes}, up to "
+        f"{limits.high_quality_max_tries} times: up to {highest}. While nobody knows whether one "
+        f"arrived, up to {limits.high_quality_copies_cap} copies of it go out and may be billed, "
+        f"with standard quality up to {limits.copies_cap}."
+    )
+
+
+def _tell_price(price: Decimal | None) -> str:
+    return "price not known" if price is None else f"{price:f} a segment"

@@ -43,6 +43,18 @@ security = "none"
 """
 
 
+SMS_ROUTE = """
+[[route]]
+id = "{name}"
+kind = "http_sms"
+price_per_segment = {price}
+url = "http://127.0.0.1:9/messages"
+body = {{ to = "{{to}}", text = "{{text}}", from = "{{sender}}" }}
+sender = "Drill"
+id_path = "id"
+"""
+
+
 @dataclass
 class HandClock:
     """A clock that goes on when it is told to."""
@@ -121,9 +133,9 @@ def components() -> BidiComponentManager:
 
 @contextmanager
 def living_in(
-    ledger: Ledger, folder: Path, dashboards: DashboardSettings = PROVIDER
+    ledger: Ledger, folder: Path, dashboards: DashboardSettings = PROVIDER, public_url: str = ""
 ) -> Iterator[Lived]:
-    """Move into a house of one's own on a ledger."""
+    """Move into a house of one's own on a ledger; links can be written with a `public_url`."""
     routes = folder / "routes.toml"
     routes.write_text(ROUTES, "utf-8")
     url = ledger.engine.url.render_as_string(hide_password=False)
@@ -132,6 +144,7 @@ def living_in(
         ledger_url=url.replace("+psycopg", ""),
         routes_file=routes,
         organisation="Meridian Relief",
+        public_url=public_url,
         source=folder / "source",
         dashboards=dashboards,
     )
@@ -140,6 +153,9 @@ def living_in(
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
     house = House(settings, clock, ledger, reception)
     house.figures.details.patience_s = 60  # however busy the machine is
+    house.pictures.answers.patience_s = 60
+    house.glances.answers.patience_s = house.glances.vocabularies.patience_s = 60
+    house.quick_add.indexes.patience_s = 60
     lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from rollcall.clock import format_instant
 from rollcall.domain.chat_posts import PostRequest, make_post
-from rollcall.domain.chats import MOST_LINK_DAYS
+from rollcall.domain.chats import MOST_LINK_DAYS, read_place
 from rollcall.domain.forms.choices import ChatChoices, MessageChoices, ReminderForm
 from rollcall.domain.forms.fields import FormPart, entry, said
 from rollcall.domain.forms.recipients import RecipientsForm
@@ -152,7 +152,7 @@ class ChatForm(OrderForm):
         """Return the keys that are filled in, without options and recipients."""
         told = said(
             ladder=[one.to_json() for one in self.reminders],
-            near=_read_place(self.near),
+            near=read_place(self.near),
             link_days=self.link_days or None,
         )
         return told | (self.wording.to_json() if self.wording else {})
@@ -188,16 +188,6 @@ class PostForm(FormPart):
     def ways(self) -> tuple[Channel, ...]:
         """Return how members are told, in the order of channels."""
         return tuple(one for one in CHANNELS if one in self.notify)
-
-
-def _read_place(near: str) -> dict[str, float]:
-    if not near.strip():
-        return {}
-    latitude, _, longitude = near.partition(",")
-    try:
-        return {"latitude": float(latitude), "longitude": float(longitude)}
-    except ValueError as error:
-        raise InputError("near: write latitude and longitude, such as 48.8566, 2.3522") from error
 
 
 NEW_MESSAGE: Final = MessageForm()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -91,9 +91,8 @@ def estimate_sms(
         recipients: The audience; who has no phone number gets none.
         prices: The SMS routes that the message may take, preferred first.
     """
-    sizes = {
-        one.person_id: _count_segments(content, message, one) for one in recipients if one.phone
-    }
+    counter = _Counter(content, message)
+    sizes = {one.person_id: counter.count(one) for one in recipients if one.phone}
     counted = Counter(segments for segments in sizes.values() if segments is not None)
     return SmsEstimate(
         people_count=counted.total(),
@@ -103,19 +102,32 @@ def estimate_sms(
     )
 
 
-def _count_segments(
-    content: CompiledContent, message: MessageVariables, one: Recipient
-) -> int | None:
-    variables = RecipientVariables(
-        name=one.name,
-        language=one.language,
-        country=one.position.country,
-        home_country=one.home_country,
-    )
-    try:
-        return content.render_sms(variables, message).segments
-    except TemplateError:
-        return None  # the send leaves out this one too, and goes on
+@dataclass(slots=True)
+class _Counter:
+    """Counts segments, once for all of whom the templates tell the same."""
+
+    content: CompiledContent
+    message: MessageVariables
+    _known: dict[tuple[str | None, ...], int | None] = field(default_factory=dict)
+
+    def count(self, one: Recipient) -> int | None:
+        """Return the segments of one's SMS; None where it cannot be rendered."""
+        used = self.content.sms_variables
+        told = (
+            one.name if "name" in used else None,
+            one.language,  # it chooses the translation too
+            one.position.country if {"country", "country_name"} & used else None,
+            one.home_country if "home_country" in used else None,
+        )
+        if told not in self._known:
+            self._known[told] = self._render(RecipientVariables(*told))
+        return self._known[told]
+
+    def _render(self, reader: RecipientVariables) -> int | None:
+        try:
+            return self.content.render_sms(reader, self.message).segments
+        except TemplateError:
+            return None  # the send leaves out this one too, and goes on
 
 
 def _tell_amount(amount: Decimal | None) -> str | None:

@@ -1,6 +1,6 @@
 import pytest
 
-from rollcall.domain.guards import GuardLimits, digest_recipients, is_far_larger
+from rollcall.domain.guards import GuardLimits, digest_recipients, is_far_larger, is_typed
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,21 @@ def test_same_people_and_words_have_one_digest_in_any_order() -> None:
     assert digest_recipients(["p1", "p2"], "other words") != digest
     assert digest_recipients(["p1"], "words") != digest
     assert digest_recipients(["p1\np2"], "words") != digest_recipients(["p1"], "words")
+
+
+@pytest.mark.parametrize(
+    ("typed", "count", "is_enough"),
+    [
+        ("", 100, True),
+        ("", 101, False),
+        ("101", 101, True),
+        ("1,234", 1234, True),
+        (" 1 234 ", 1234, True),
+        ("123", 1234, False),
+        ("-1234", 1234, False),
+    ],
+)
+def test_more_people_than_a_hundred_have_to_be_typed(
+    typed: str, count: int, is_enough: bool
+) -> None:
+    assert is_typed(typed, count) is is_enough

@@ -1,0 +1,295 @@
+"""A last look at an order before it is sent: who, how many, where, by what, at what cost.
+
+Everything that sending checks is checked; nothing is recorded, nothing is sent.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from rollcall.domain.addresses import address_of, tell_missing
+from rollcall.domain.audience import Audience, Recipient, digest_preview
+from rollcall.domain.comparison import AudienceChange, compare_places
+from rollcall.domain.guards import digest_recipients
+from rollcall.domain.languages import choose_language
+from rollcall.domain.message import Channel, MessageRequest, digest_content
+from rollcall.domain.message_templates import template_kind_of
+from rollcall.domain.preview.sms_costs import SmsEstimate, estimate_sms
+from rollcall.domain.preview.texts import TextCounts, count_texts
+from rollcall.domain.recipient_rows import list_person_ids
+from rollcall.domain.rendering import compile_content
+from rollcall.domain.saved_filters import find_whole
+from rollcall.domain.template_variables import MessageVariables
+from rollcall.errors import InputError
+from rollcall.ledger.audiences import find_previous_message, load_places
+from rollcall.ledger.dispatchers import is_any_there
+from rollcall.ledger.guards import count_people, find_objections
+from rollcall.ledger.messages import load_message
+from rollcall.ledger.opt_outs import opted_out_among
+from rollcall.ledger.push_subscriptions import find_notified
+from rollcall.ledger.templates import load_template
+from rollcall.sending.accepting import Order, recorded_channels, tell_left_away
+from rollcall.sending.launching import evaluate, load_world, require_sendable
+from rollcall.sending.preparing import require_recipients
+from rollcall.sending.previewing import choose_book_prices
+from rollcall.sending.steps import SendSteps
+
+UNREACHED_SHOWN: Final = 20
+"""How many of those whom nothing reaches are named; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Somebody whom no channel of the message reaches, and why."""
+
+    person_id: str
+    name: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Reach:
+    """Whom a message gets to, by what is known before it is sent.
+
+    Attributes:
+        by_country: People by the country where they are, most first; `unknown` among them.
+        by_channel: People to whom it goes over each channel.
+        by_language: People by the language they get it in; None: the first version, unnamed.
+        unreached_count: People whom no channel of it reaches.
+        unreached: The first of them.
+    """
+
+    by_country: Counter[str] = field(default_factory=Counter)
+    by_channel: Counter[Channel] = field(default_factory=Counter)
+    by_language: Counter[str | None] = field(default_factory=Counter)
+    unreached_count: int = 0
+    unreached: list[Unreached] = field(default_factory=list)
+
+    def note_unreached(self, one: Recipient, reason: str) -> None:
+        """Count somebody whom nothing reaches; the first of them are named."""
+        self.unreached_count += 1
+        if self.unreached_count <= UNREACHED_SHOWN:
+            self.unreached.append(Unreached(one.person_id, one.name, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class LastTime:
+    """The latest message that was made with the same template or dynamic filter.
+
+    Attributes:
+        message_id: Its id.
+        accepted_at: When.
+        people_count: Whom it meant.
+        change: What changed since; None: who they were is not known any more.
+    """
+
+    message_id: str
+    accepted_at: datetime
+    people_count: int
+    change: AudienceChange | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCheck:
+    """What an order comes to if it is sent now.
+
+    Attributes:
+        checked_at: When that was found out.
+        digest: Of the audience; the send insists on it.
+        people_count: Whom it means.
+        channels: How it travels.
+        reach: Whom it gets to.
+        texts: Its SMS by number; None where none are sent.
+        sms: What its SMS come to, one to each number; None where none are sent.
+        last_time: What it is compared with.
+        objections: What must be confirmed before it is sent, a sentence each.
+        notices: What else one should know, a sentence each.
+    """
+
+    checked_at: datetime
+    digest: str
+    people_count: int
+    channels: tuple[Channel, ...]
+    reach: Reach
+    texts: TextCounts | None
+    sms: SmsEstimate | None
+    last_time: LastTime | None
+    objections: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def check_order(steps: SendSteps, order: Order) -> OrderCheck:
+    """Look at an order as sending would, and keep its audience's fingerprints on this machine.
+
+    Raises:
+        RollcallError: It could not be sent now; says why.
+    """
+    now, request = steps.clock.now(), order.request
+    require_sendable(steps, order, now)
+    audience = evaluate(steps.ledger, request, load_world(steps, order, now))
+    require_recipients(audience)
+    digest = digest_preview(audience.recipients)
+    steps.previews.remember(digest, audience)
+    channels = recorded_channels(request, steps.book)
+    silent = _find_silent(steps, audience, channels)
+    return OrderCheck(
+        checked_at=now,
+        digest=digest,
+        people_count=len(audience.recipients),
+        channels=channels,
+        reach=_measure_reach(steps, request, audience.recipients, channels, silent),
+        texts=_count_texts(request, audience, channels, silent),
+        sms=_estimate_sms(steps, request, audience, channels, silent),
+        last_time=_find_last_time(steps, order, audience),
+        objections=_find_objections(steps, order, audience, now),
+        notices=_find_notices(steps, request, audience, now),
+    )
+
+
+def _find_silent(
+    steps: SendSteps, audience: Audience, channels: Sequence[Channel]
+) -> frozenset[str]:
+    """Return the numbers of the audience that get no more texts."""
+    if "sms" not in channels:
+        return frozenset()
+    numbers = {one.phone for one in audience.recipients if one.phone}
+    with steps.ledger.read() as connection:
+        return frozenset(opted_out_among(connection, numbers))
+
+
+def _measure_reach(
+    steps: SendSteps,
+    request: MessageRequest,
+    recipients: Sequence[Recipient],
+    channels: Sequence[Channel],
+    silent: frozenset[str],
+) -> Reach:
+    """Count, in one pass over all recipients, where they are and what reaches them."""
+    ids = list_person_ids(recipients) if "push" in channels else []
+    notified = find_notified(steps.ledger, ids)
+    spared: frozenset[str] = frozenset() if request.options.life_safety else silent
+    first = request.content.language
+    languages = frozenset(tag for tag in (first, *request.content.translations) if tag)
+    reach = Reach()
+    for one in recipients:
+        missing = {
+            channel: _tell_missing(one, channel, spared, has_push=one.person_id in notified)
+            for channel in channels
+        }
+        reach.by_country[one.position.country or "unknown"] += 1
+        reach.by_channel.update(channel for channel, told in missing.items() if told is None)
+        reach.by_language[choose_language(one.language, languages) or first] += 1
+        if None not in missing.values():
+            reach.note_unreached(one, "; ".join(filter(None, missing.values())))
+    return reach
+
+
+def _tell_missing(
+    one: Recipient, channel: Channel, spared: frozenset[str], *, has_push: bool
+) -> str | None:
+    if channel == "sms" and one.phone in spared:
+        return "asked for no more texts (STOP)"
+    return tell_missing(address_of(one, channel, has_push=has_push), channel)
+
+
+def _count_texts(
+    request: MessageRequest,
+    audience: Audience,
+    channels: Sequence[Channel],
+    silent: frozenset[str],
+) -> TextCounts | None:
+    if "sms" not in channels:
+        return None
+    return count_texts(audience.recipients, silent, life_safety=request.options.life_safety)
+
+
+def _estimate_sms(
+    steps: SendSteps,
+    request: MessageRequest,
+    audience: Audience,
+    channels: Sequence[Channel],
+    silent: frozenset[str],
+) -> SmsEstimate | None:
+    if "sms" not in channels:
+        return None
+    link = steps.links.placeholder() if request.has_links else None
+    content = compile_content(request.content, steps.layout, include_sms=True, link=link)
+    message = MessageVariables(steps.clock.now().date(), steps.organisation)
+    texted = _iterate_texted(request, audience.recipients, silent)
+    return estimate_sms(content, message, texted, choose_book_prices(steps.book, request))
+
+
+def _iterate_texted(
+    request: MessageRequest, recipients: Sequence[Recipient], silent: frozenset[str]
+) -> Iterator[Recipient]:
+    """Yield those who are texted: of several with one number the first, unless each has a link."""
+    spared = set[str]() if request.options.life_safety else set(silent)
+    for one in recipients:
+        if not one.phone or one.phone in spared:
+            continue
+        if not request.has_links:
+            spared.add(one.phone)
+        yield one
+
+
+def _find_last_time(steps: SendSteps, order: Order, audience: Audience) -> LastTime | None:
+    kind = template_kind_of(order.request.kind)
+    whole = find_whole(order.request.selection) if order.request.selection else None
+    earlier_id = find_previous_message(
+        steps.ledger, template=order.template, saved_filter=whole, kind=kind
+    )
+    if earlier_id is None:
+        return None
+    now = {one.person_id: one.position.country for one in audience.recipients}
+    before = load_places(steps.ledger, earlier_id)
+    earlier = load_message(steps.ledger, earlier_id)
+    with steps.ledger.read() as connection:
+        people_count = count_people(connection, earlier_id)
+    is_known = earlier.erased_at is None and len(before) == people_count
+    change = compare_places(before, now) if is_known else None
+    return LastTime(earlier_id, earlier.accepted_at, people_count, change)
+
+
+def _find_objections(
+    steps: SendSteps, order: Order, audience: Audience, now: datetime
+) -> tuple[str, ...]:
+    person_ids = list_person_ids(audience.recipients)
+    digest = digest_recipients(person_ids, digest_content(order.request.content))
+    found = find_objections(
+        steps.ledger, digest, len(person_ids), steps.guards, now, _find_template(steps, order)
+    )
+    return tuple(found)
+
+
+def _find_template(steps: SendSteps, order: Order) -> str | None:
+    if order.template is None:
+        return None
+    kind = template_kind_of(order.request.kind)
+    return load_template(steps.ledger, kind, order.template).template_id
+
+
+def _find_notices(
+    steps: SendSteps, request: MessageRequest, audience: Audience, now: datetime
+) -> tuple[str, ...]:
+    found: list[str] = []
+    if told := tell_left_away(request, serves_push=steps.book.serves("push")):
+        found.append(told)
+    if audience.silent_facility_ids:
+        count = len(audience.silent_facility_ids)
+        whom = "no manager" if request.options.managers_only else "no contact"
+        found.append(f"{count} of {len(audience.facility_ids)} facilities stand for nobody: {whom}")
+    if not is_any_there(steps.ledger, now):
+        found.append("no dispatcher is there: it waits for one (`rollcall dispatcher`)")
+    return tuple(found)
+
+
+def require_unobjected(check: OrderCheck, *, is_confirmed: bool) -> None:
+    """Refuse what the guards would, before anything is recorded.
+
+    Raises:
+        InputError: It is not confirmed.
+    """
+    if check.objections and not is_confirmed:
+        raise InputError(f"{check.objections[0]}; confirm that it is meant, then send it")

@@ -26,6 +26,9 @@ from rollcall.errors import RollcallError
 MOST_SHOWN: Final = 200
 """Names of one kind in one list; a page with more would be slow to draw."""
 
+WAIT_EVERY_S: Final = 1.0
+"""While the search is made ready."""
+
 SIDE_TITLES: Final[dict[Side, str]] = {"include": "Chosen", "exclude": "Left out"}
 
 _ADD_LABELS: Final[dict[Side, str]] = {"include": "Add", "exclude": "Leave out"}
@@ -92,12 +95,22 @@ def _show_quick_add(composition: Composition) -> None:
         st.error(literal(str(error)))
         return
     if found is None:
-        st.markdown("The people are being loaded: the search works in some seconds.")
-        st.button("Look again", key=composition.key("quick_add_again"))
+        st.fragment(_wait_for_search, run_every=WAIT_EVERY_S)()
     elif not found:
         st.markdown("Nothing is called so.")
     for one in found or []:
         _show_found(composition, one)
+
+
+def _wait_for_search() -> None:
+    """Say that people are being loaded, and show the page anew once they are."""
+    st.markdown("The people are being loaded: the search works in some seconds.")
+    try:
+        is_ready = house().quick_add.is_ready()
+    except RollcallError:
+        is_ready = True  # the page says what is wrong
+    if is_ready:
+        st.rerun()
 
 
 def _show_found(composition: Composition, found: Found) -> None:

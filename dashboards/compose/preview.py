@@ -180,7 +180,7 @@ def _show_people(glance: Glance, composition: Composition) -> None:
                 st.button("Look again", key=composition.key("look_again"))
                 return
             page = found
-        show_table(("Who", "where", "why"), [_person_row(one) for one in page.people])
+        show_table(("Who", "how, and where", "why"), [_person_row(one) for one in page.people])
         _show_paging(composition, page, first)
 
 
@@ -220,7 +220,7 @@ def _person_row(one: GlancedPerson) -> tuple[str, str, str]:
     if one.position.at is not None:
         where += f"<br>{moment_html(one.position.at)}"
     why = "<br>".join(as_html(_localise(told)) for told in tell_reasons(one.via, first_filter=1))
-    return f"{as_html(one.name)}<br>{as_html(reached)}", where, why
+    return as_html(one.name), f"{as_html(reached)}<br>{where}", why
 
 
 def _name_country(code: str) -> str:

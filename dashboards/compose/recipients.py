@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards.compose import filters, saving
 from dashboards.compose.composition import Composition
+from dashboards.compose.waiting import wait_for
 from dashboards.session import house
 from dashboards.texts import literal, one_line
 from rollcall.domain.draft_recipients import (
@@ -26,8 +27,7 @@ from rollcall.errors import RollcallError
 MOST_SHOWN: Final = 200
 """Names of one kind in one list; a page with more would be slow to draw."""
 
-WAIT_EVERY_S: Final = 1.0
-"""While the search is made ready."""
+_LOADING: Final = "The people are being loaded: the search works in some seconds."
 
 SIDE_TITLES: Final[dict[Side, str]] = {"include": "Chosen", "exclude": "Left out"}
 
@@ -95,22 +95,11 @@ def _show_quick_add(composition: Composition) -> None:
         st.error(literal(str(error)))
         return
     if found is None:
-        st.fragment(_wait_for_search, run_every=WAIT_EVERY_S)()
+        wait_for(_LOADING, house().quick_add.is_ready)
     elif not found:
         st.markdown("Nothing is called so.")
     for one in found or []:
         _show_found(composition, one)
-
-
-def _wait_for_search() -> None:
-    """Say that people are being loaded, and show the page anew once they are."""
-    st.markdown("The people are being loaded: the search works in some seconds.")
-    try:
-        is_ready = house().quick_add.is_ready()
-    except RollcallError:
-        is_ready = True  # the page says what is wrong
-    if is_ready:
-        st.rerun()
 
 
 def _show_found(composition: Composition, found: Found) -> None:

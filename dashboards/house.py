@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 
+from dashboards.overview.pictures import Pictures
 from dashboards.queries.figures import Figures
 from dashboards.queries.glances import Glances
 from dashboards.queries.quick_add import QuickAdd
@@ -34,6 +35,7 @@ class House:
         ledger: The ledger, for reading.
         reception: Who is let in, and who is in.
         figures: What messages have come to.
+        pictures: Where everybody is.
         glances: Whom drafts mean.
         quick_add: Who is meant by a few letters.
     """
@@ -43,14 +45,16 @@ class House:
     ledger: Ledger
     reception: Reception
     figures: Figures = field(init=False)
+    pictures: Pictures = field(init=False)
     glances: Glances = field(init=False)
     quick_add: QuickAdd = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        """Keep the figures of this ledger apart from those of any other one."""
+        """Keep what is known of this installation apart from any other one's."""
         self.figures = Figures(self.ledger)
+        self.pictures = Pictures(self.settings, self.ledger, self.clock)
         self.glances = Glances(self.settings, self.ledger, self.clock)
         self.quick_add = QuickAdd(self.settings, self.ledger, self.clock)
 

@@ -32,6 +32,7 @@ class View:
 
 
 VIEWS: Final[tuple[View, ...]] = (
+    View("views/overview.py", "Overview", "overview", "Follow", ":material/public:"),
     View("views/log.py", "Message log", "log", "Follow", ":material/list_alt:"),
     View("views/progress.py", "Live progress", "progress", "Follow", ":material/monitoring:"),
     View("views/compose.py", "Compose", "compose", "Prepare", ":material/edit_square:", "sender"),

@@ -1,30 +1,96 @@
-"""The area of a filter."""
+"""The area of a filter: drawn on the map, around something, or pasted; kept as it is chosen."""
 
+import json
 from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
+from dashboards.area_form import show_area_form
 from dashboards.compose.editing import FilterEditing
-from dashboards.session import act
-from rollcall.domain.geography.geojson import read_polygons
-from rollcall.domain.strict_json import parse_json
-from rollcall.errors import InputError
+from dashboards.map.choice import AreaChoice
+from dashboards.overview.picture import Picture
+from dashboards.session import house, show_notices
+from dashboards.texts import literal
+from rollcall.errors import RollcallError
 
 _MATCH: Final[dict[Any, str]] = {
     None: "their coordinates lie in it",
     "possible": "they may be in it, as far as their position may be off",
 }
+_OF_FILTER: Final = "the area of this filter"
 
 
 def show(editing: FilterEditing) -> None:
-    """Show the area of a filter, and how it is said."""
-    with st.expander("In an area", expanded=editing.get("area") is not None):
-        _show_pasted(editing)
-        if editing.get("area") is not None:
-            _show_match(editing)
-            forget = partial(editing.set, ("area",), None)
-            st.button("Forget the area", key=editing.key("forget_area"), on_click=forget)
+    """Show the area of a filter, and how it is chosen."""
+    has_area = editing.get("area") is not None
+    key = editing.key("has_area")
+    change = partial(_change, editing, key)
+    if not st.toggle("Only in an area", value=has_area, key=key, on_change=change):
+        return
+    picture = _find_picture()
+    if picture is None:
+        st.button("Look again", key=editing.key("map_again"))
+        return
+    _show_choice(editing, picture)
+    if has_area:
+        _show_match(editing)
+
+
+def _change(editing: FilterEditing, key: str) -> None:
+    """Forget the area when there is to be none."""
+    if not st.session_state.get(key):
+        AreaChoice(editing.key("area")).forget()
+        editing.set(("area",), None)
+        editing.set(("area_match",), None)
+
+
+def _find_picture() -> Picture | None:
+    """Return what the map shows; says why where there is nothing."""
+    try:
+        outlook = house().pictures.get()
+    except RollcallError as error:
+        st.error(literal(str(error)))
+        return None
+    if outlook is None:
+        st.markdown("The map is being made: it is there in some seconds.")
+        return None
+    for fault in outlook.faults:
+        st.warning(literal(fault))
+    return outlook.picture
+
+
+def _show_choice(editing: FilterEditing, picture: Picture) -> None:
+    choice = AreaChoice(editing.key("area"))
+    _begin_with(choice, editing.get("area"))
+    choice.show_map(picture.mark)
+    show_area_form(choice, picture)
+    marked = choice.find()
+    # as the ledger gives it back: without tuples
+    area = json.loads(json.dumps(marked.area)) if marked else None
+    if area == editing.get("area"):
+        return
+    if editing.set(("area",), area):
+        st.rerun()
+    _put_back(choice, editing.get("area"))
+    show_notices()
+
+
+def _begin_with(choice: AreaChoice, area: dict[str, Any] | None) -> None:
+    """Let a choice begin with what the filter says, once."""
+    key = f"{choice.key}_begun"
+    if key not in st.session_state:
+        st.session_state[key] = True
+        if area is not None:
+            choice.say(_OF_FILTER, area)
+
+
+def _put_back(choice: AreaChoice, area: dict[str, Any] | None) -> None:
+    """Choose what the filter says: what was chosen could not be kept."""
+    if area is None:
+        choice.forget()
+    else:
+        choice.say(_OF_FILTER, area)
 
 
 def _show_match(editing: FilterEditing) -> None:
@@ -38,26 +104,3 @@ def _show_match(editing: FilterEditing) -> None:
         key=key,
         on_change=partial(editing.take, ("area_match",), key, lambda chosen: chosen),
     )
-
-
-def _show_pasted(editing: FilterEditing) -> None:
-    key = editing.key("geojson")
-    st.text_area(
-        "An area as GeoJSON",
-        placeholder='{"type": "Polygon", "coordinates": [[[139, 35], [140, 35], …]]}',
-        key=key,
-    )
-    paste = partial(_paste, editing, key)
-    st.button("Use this GeoJSON", key=editing.key("paste"), on_click=paste)
-
-
-def _paste(editing: FilterEditing, key: str) -> None:
-    def paste(_actor: object) -> None:
-        try:
-            area = parse_json(st.session_state.get(key) or "")
-            read_polygons(area)
-        except ValueError as error:
-            raise InputError(f"area: {error}") from error
-        editing.set(("area",), area)
-
-    act(paste)

@@ -19,6 +19,7 @@ from rollcall.domain.draft_recipients import (
     remove_names,
     say_everyone,
 )
+from rollcall.domain.drafts import Edit
 from rollcall.domain.search.sections import Found, Kind
 from rollcall.errors import RollcallError
 
@@ -27,6 +28,7 @@ MOST_SHOWN: Final = 200
 
 SIDE_TITLES: Final[dict[Side, str]] = {"include": "Chosen", "exclude": "Left out"}
 
+_ADD_LABELS: Final[dict[Side, str]] = {"include": "Add", "exclude": "Leave out"}
 _KIND_OF: Final[dict[Kind, NamedKind]] = {
     Kind.PERSON: "people",
     Kind.FACILITY: "facilities",
@@ -105,14 +107,14 @@ def _show_found(composition: Composition, found: Found) -> None:
     beside = " · ".join(filter(None, [_KIND_WORDS[found.kind], *known]))
     told.markdown(f"**{literal(found.name)}**  \n{literal(beside)}")
     with buttons.container(horizontal=True):
-        for side, label in (("include", "Add"), ("exclude", "Leave out")):
+        for side, label in _ADD_LABELS.items():
             is_there = found.id in list_named(composition.body, side, kind)
             st.button(
                 f"{label} ✓" if is_there else label,
                 key=composition.key(f"found_{side}_{kind}_{found.id}"),
                 help=f"{label} {literal(found.name)}",
                 disabled=is_there,
-                on_click=partial(composition.edit, add_names(side, kind, [found.id])),
+                on_click=partial(_edit, composition, add_names(side, kind, [found.id])),
             )
 
 
@@ -126,7 +128,7 @@ def _show_named(composition: Composition, side: Side, kind: NamedKind, names: li
         _NAMED_WORDS[kind],
         shown,
         default=shown,
-        format_func=lambda one: one_line(called.get(one, one)),
+        format_func=lambda one: one_line(called.get(one) or str(one)),
         filter_mode="contains",
         select_all=False,
         key=key,
@@ -135,7 +137,7 @@ def _show_named(composition: Composition, side: Side, kind: NamedKind, names: li
     )
     if len(names) > len(shown):
         st.markdown(f"and {len(names) - len(shown):,} more, which are not listed here")
-        remove = partial(composition.edit, remove_names(side, kind, names[MOST_SHOWN:]))
+        remove = partial(_edit, composition, remove_names(side, kind, names[MOST_SHOWN:]))
         st.button("Remove those", key=f"{key}_rest", on_click=remove)
 
 
@@ -156,6 +158,10 @@ def _keep_only(
 ) -> None:
     kept = set(st.session_state.get(key) or ())
     composition.edit(remove_names(side, kind, [one for one in shown if one not in kept]))
+
+
+def _edit(composition: Composition, edit: Edit) -> None:
+    composition.edit(edit)
 
 
 def _say_everyone(composition: Composition, is_meant: bool) -> None:

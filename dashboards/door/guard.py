@@ -23,7 +23,7 @@ PUBLIC: Final = ("/healthz", "/sign-in", "/favicon.png")
 PUBLIC_BELOW: Final = ("/static/", "/sign-in/")
 """Streamlit's own pages and scripts, the same for everybody, and the way in."""
 
-_NO_PAGES: Final = ("/_stcore/", "/media/", "/component/", "/app/static/")
+_NO_PAGES: Final = ("/_stcore/", "/media/", "/component/", "/app/static/", "/map/")
 
 _WANTS_COOKIE: Final = 4401
 """How a websocket is told that nobody is let in without a sign-in."""

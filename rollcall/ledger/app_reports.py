@@ -170,6 +170,20 @@ def read_app_reports(ledger: Ledger, as_of: datetime) -> AppReports:
         )
 
 
+def mark_app_reports(ledger: Ledger) -> tuple[object, ...]:
+    """Return what is different once anybody reports where they are, or opens or ends an emergency.
+
+    Raises:
+        LedgerError: The ledger does not answer.
+    """
+    locations = select(func.count(), func.max(AppLocation.reported_at))
+    emergencies = select(
+        func.count(), func.count(AppEmergency.ended_at), func.max(AppEmergency.started_at)
+    )
+    with ledger.read() as connection:
+        return (*connection.execute(locations).one(), *connection.execute(emergencies).one())
+
+
 def _contacts_by(as_of: datetime) -> Select[Any]:
     return (
         select(AppDevice.person_id, func.max(AppDevice.last_contact_at))

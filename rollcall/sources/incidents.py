@@ -56,15 +56,20 @@ def area_of(incident: Incident, radius_km: float | None) -> dict[str, Any]:
         InputError: It has no area, and no radius was given.
     """
     if radius_km is not None:
-        return _circle_around(incident, radius_km)
+        return circle_around(incident.latitude, incident.longitude, radius_km)
     if incident.area is None:
         raise InputError(f"incident {incident.incident_id!r} has no area: give a radius")
     return incident.area
 
 
-def _circle_around(incident: Incident, radius_km: float) -> dict[str, Any]:
+def circle_around(latitude: float, longitude: float, radius_km: float) -> dict[str, Any]:
+    """Return the GeoJSON Polygon that stands for a circle around a place.
+
+    Raises:
+        InputError: The radius is not greater than 0, or too large.
+    """
     try:
-        circle = make_circle(incident.latitude, incident.longitude, radius_km)
+        circle = make_circle(latitude, longitude, radius_km)
     except EntryError as error:
         raise InputError(f"radius: {error}") from error
     place = place_outlines([circle])

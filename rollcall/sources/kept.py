@@ -139,11 +139,24 @@ class KeptSources:
         Raises:
             SourceError: There is none.
         """
-        version = self._find_last_good(folder)
+        version = self.find_last_good(folder)
         if version is None:
             raise SourceError(f"no good version of {folder} has been kept yet")
         date_pointer(self._home_of(folder), self._clock.now())
         return version
+
+    def find_last_good(self, folder: Path) -> KeptVersion | None:
+        """Return the version last in use, None if there is none.
+
+        Unlike `last_good` this is no use of it: looking does not keep it from retention.
+        """
+        home = self._home_of(folder)
+        pointer = read_pointer(home)
+        in_use = _load_version(home / pointer.version) if pointer else None
+        if in_use:
+            return in_use
+        newest = next(iter(list_versions(home)), None)
+        return _load_version(newest) if newest else None
 
     def list_kept(self) -> list[StoredVersion]:
         """Return every version that is kept, of all sources."""
@@ -220,15 +233,6 @@ class KeptSources:
             return None
         return _load_version(home / pointer.version)
 
-    def _find_last_good(self, folder: Path) -> KeptVersion | None:
-        home = self._home_of(folder)
-        pointer = read_pointer(home)
-        in_use = _load_version(home / pointer.version) if pointer else None
-        if in_use:
-            return in_use
-        newest = next(iter(list_versions(home)), None)
-        return _load_version(newest) if newest else None
-
     def _home_of(self, folder: Path) -> Path:
         """Return where a source's versions are; a link counts as itself, not as what it names."""
         absolute = os.path.abspath(folder)  # noqa: PTH100 - Path.resolve would follow links
@@ -242,7 +246,7 @@ class KeptSources:
         try:
             yield
         except (SourceError, ConfigError) as exc:
-            last_good = self._find_last_good(folder)
+            last_good = self.find_last_good(folder)
             if last_good is None:
                 raise
             age = describe_age(last_good.age(self._clock.now()))

@@ -15,6 +15,7 @@ from dashboards.door.guard import HEADER, Guard
 from dashboards.door.headers import SafeHeaders
 from dashboards.door.routes import list_routes
 from dashboards.exports import list_routes as list_exports
+from dashboards.map.routes import list_routes as list_map_routes
 
 LOCAL = ("127.0.0.1", 50_000)
 
@@ -25,7 +26,7 @@ async def say_who(request: Request) -> Response:
 
 def make_door() -> Starlette:
     """Return the routes and middleware of `dashboards/app.py`, and a room behind them."""
-    rooms = [*list_routes(), *list_exports(), Route("/{room:path}", say_who)]
+    rooms = [*list_routes(), *list_exports(), *list_map_routes(), Route("/{room:path}", say_who)]
     sessions = Middleware(SessionMiddleware, secret_key="of a test")
     return Starlette(
         routes=rooms, middleware=[Middleware(SafeHeaders), Middleware(Guard), sessions]

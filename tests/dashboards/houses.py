@@ -153,6 +153,7 @@ def living_in(
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
     house = House(settings, clock, ledger, reception)
     house.figures.details.patience_s = 60  # however busy the machine is
+    house.pictures.answers.patience_s = 60
     house.glances.answers.patience_s = house.glances.vocabularies.patience_s = 60
     house.quick_add.indexes.patience_s = 60
     lived = Lived(house, clock, seconds)

@@ -1,5 +1,6 @@
 """The filters of a draft: every criterion has a field, and each field changes its own alone."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from dashboards.compose.criteria_words import tell_filter
 from rollcall.domain.selection import Filter
 from tests.dashboards.composing import begin, labelled, press, selection_of, write_source
 from tests.dashboards.houses import Lived, text_of
+
+MAP = "include_0_1_area_d1_map"
+"""The component of the first filter's area, once a first filter was added."""
 
 SQUARE = '{"type": "Polygon", "coordinates": [[[139, 35], [140, 35], [140, 36], [139, 35]]]}'
 
@@ -34,6 +38,7 @@ def field(widgets: Any, label: str, place: int = 0) -> Any:
 
 def fill_in(page: AppTest) -> None:
     """Fill in each field of the filter, one after the other."""
+    chosen: Any
     for label, chosen in (
         ("Where they are", ["JP", "FR"]),
         ("In a group", ["it"]),
@@ -53,9 +58,22 @@ def fill_in(page: AppTest) -> None:
         field(page.multiselect, "Countries", place).set_value([country]).run()
     for place, codes in enumerate(("hnd, LON;hnd", "CDG")):
         field(page.text_input, "Codes of airports or cities", place).set_value(codes).run()
-    labelled(page.text_area, "An area as GeoJSON").set_value(SQUARE).run()
-    press(page, "Use this GeoJSON")
+    say_area(page, SQUARE)
     labelled(page.radio, "Who is in it").set_value("possible").run()
+
+
+def draw(page: AppTest, geometry: dict[str, Any] | None, **properties: float) -> None:
+    """Draw one shape on the map of the filter; None takes away what is there."""
+    feature = {"type": "Feature", "geometry": geometry, "properties": properties}
+    features = [feature] if geometry else []
+    page.session_state[MAP] = {"shapes": {"type": "FeatureCollection", "features": features}}
+    page.run()
+
+
+def say_area(page: AppTest, geojson: str) -> None:
+    labelled(page.toggle, "Only in an area").set_value(True).run()
+    labelled(page.text_area, "Or an area as GeoJSON").set_value(geojson).run()
+    press(page, "Look at this GeoJSON")
 
 
 def test_every_criterion_of_the_contract_can_be_said(lived: Lived, page: AppTest) -> None:
@@ -97,7 +115,7 @@ def test_a_criterion_is_taken_back(lived: Lived, page: AppTest) -> None:
     labelled(page.selectbox, "Active emergency").set_value(True).run()
     labelled(page.multiselect, "Where they are").set_value([]).run()
     assert filter_of(lived) == {"emergency": True}
-    labelled(page.selectbox, "Active emergency").set_value(None).run()
+    labelled(page.selectbox, "Active emergency").select_index(0).run()
     assert filter_of(lived) == {}
 
 
@@ -109,9 +127,38 @@ def test_a_group_that_is_not_listed_can_be_typed(lived: Lived, page: AppTest) ->
 
 
 def test_what_is_no_area_is_one_sentence_and_changes_nothing(lived: Lived, page: AppTest) -> None:
-    labelled(page.text_area, "An area as GeoJSON").set_value('{"type": "Point"}').run()
-    press(page, "Use this GeoJSON")
+    say_area(page, '{"type": "Point"}')
     assert page.error[0].value.startswith("area")
+    assert filter_of(lived) == {}
+
+
+def test_an_area_is_drawn_on_the_map_and_follows_the_drawing(lived: Lived, page: AppTest) -> None:
+    labelled(page.toggle, "Only in an area").set_value(True).run()
+    draw(page, json.loads(SQUARE))
+    assert not page.exception
+    [drawn] = filter_of(lived)["area"]["features"]
+    assert drawn["geometry"] == json.loads(SQUARE)
+    assert "### 2 people" in text_of(page)
+    draw(page, None)
+    assert filter_of(lived) == {}
+
+
+def test_a_circle_is_kept_as_the_area_that_it_is(lived: Lived, page: AppTest) -> None:
+    labelled(page.toggle, "Only in an area").set_value(True).run()
+    draw(page, {"type": "Point", "coordinates": [139.7, 35.65]}, radius_m=20_000)
+    [circle] = filter_of(lived)["area"]["features"]
+    assert circle["geometry"]["type"] == "Polygon"
+    assert "### 2 people" in text_of(page)
+
+
+def test_the_area_of_before_is_what_the_map_begins_with(lived: Lived, page: AppTest) -> None:
+    say_area(page, SQUARE)
+    again = press(lived.look("compose", draft="d1"), "Change filter 1")
+    assert labelled(again.toggle, "Only in an area").value
+    assert filter_of(lived)["area"] == json.loads(SQUARE)
+    labelled(again.toggle, "Only in an area").set_value(False).run()
+    assert filter_of(lived) == {}
+    labelled(again.toggle, "Only in an area").set_value(True).run()
     assert filter_of(lived) == {}
 
 

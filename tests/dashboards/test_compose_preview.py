@@ -67,7 +67,7 @@ def test_each_one_is_there_for_a_reason_in_the_viewers_time(peopled: Lived) -> N
     page = look(peopled, {"filters": [{"countries": ["JP"]}], "facilities": ["tokyo"]})
     told = html_of(page)
     assert "filter 1: countries: JP, by report of 23 Nov 2026, 14:00:00 JST, 1.0 h old" in told
-    assert "manager of facility tokyo (named)" in told
+    assert "manager of facility tokyo (filter 1: countries: JP; named)" in told
     assert "1 facility among them." in told
 
 

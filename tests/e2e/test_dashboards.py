@@ -1,5 +1,6 @@
 """The dashboards as people use them: a real server, a real browser, and nothing from outside."""
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,19 +10,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Page, Position
 from sqlalchemy import update
 
 from rollcall.desk.passwords import hash_password
 from rollcall.desk.users import FILE_NAME, User, UserFile
 from rollcall.domain.acts import ROLES
+from rollcall.domain.geography.hexagons import project
 from rollcall.ledger.audit import AuditQuery, read_entries
+from rollcall.ledger.drafts import DraftAccess, list_drafts
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.messages import load_message
 from rollcall.ledger.migrate import migrate_ledger
 from rollcall.ledger.tables import AudienceMember, Message
 from tests.browser import find_barriers, open_context, run_browser
+from tests.dashboards.sources import write_source
 from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
 from tests.integration.ledger.records import queue_message
 from tests.ports import find_free_port
@@ -107,6 +112,7 @@ def serve(rollcall: Rollcall, ledger: Ledger) -> Iterator[Served]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("dashboards")
     rollcall = install(folder)
+    rollcall.env["ROLLCALL_SOURCE"] = str(write_source(folder / "source"))
     (folder / "data").mkdir(mode=0o700)
     ledger = open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}")
     migrate_ledger(ledger)
@@ -197,6 +203,49 @@ def test_texts_of_people_stay_texts(browser: Browser, served: Served) -> None:
             assert page.locator("main iframe, main svg[onload], img[src='x']").count() == 0
 
 
+def place_on_map(longitude: float, latitude: float, box: FloatRect) -> Position:
+    """Return where a place is on the map as it opens: at zoom 2 around 15° east, 25° north."""
+    places = project(np.array([25.0, latitude]), np.array([15.0, longitude]))
+    across, down = (float(part[1] - part[0]) * 1024 for part in places)
+    return {"x": box["width"] / 2 + across, "y": box["height"] / 2 + down}
+
+
+def draw_a_rectangle(page: Page) -> None:
+    """Draw one around Japan and some of its sea, once everything is on the map."""
+    drawn = page.locator(".map[data-people='3'][data-incidents='2'][data-land]")
+    drawn.wait_for()
+    drawn.scroll_into_view_if_needed()
+    box = drawn.bounding_box()
+    assert box is not None
+    page.get_by_role("button", name="Draw Rectangle").click()
+    drawn.click(position=place_on_map(125, 50, box))
+    drawn.click(position=place_on_map(155, 25, box))
+    page.get_by_text("as drawn on the map").wait_for()
+
+
+def test_a_rectangle_on_the_map_counts_its_people_until_it_is_forgotten(
+    browser: Browser, served: Served
+) -> None:
+    with signed_in(browser, served, "sender", "/overview") as page:
+        draw_a_rectangle(page)
+        page.get_by_text("2 people", exact=True).wait_for()
+        page.get_by_role("button", name="Forget the area").click()
+        page.get_by_text("as drawn on the map").wait_for(state="detached")
+        page.locator(".map path.leaflet-interactive").wait_for(state="detached")
+
+
+def test_who_is_in_an_area_gets_one_draft_however_often_one_clicks(
+    browser: Browser, served: Served
+) -> None:
+    with signed_in(browser, served, "sender", "/overview") as page:
+        draw_a_rectangle(page)
+        message = page.get_by_role("button", name="Message").last
+        message.evaluate("button => { for (let i = 0; i < 4; i++) button.click(); }")
+        page.wait_for_url("**/compose?draft=*")
+        [draft] = list_drafts(served.ledger, DraftAccess("sender"))
+        assert '"Polygon"' in json.dumps(draft.body["selection"])
+
+
 def test_stopping_takes_two_clicks_and_is_told(browser: Browser, served: Served) -> None:
     message_id = queue_message(served.ledger, 2, key="stop")
     with signed_in(browser, served, "sender", f"/progress?message={message_id}") as page:
@@ -219,7 +268,14 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         page.get_by_label("Name").fill("admin")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        for path in ("log", f"progress?message={message_id}", "templates", "filters", "audit"):
+        for path in (
+            "overview",
+            "log",
+            f"progress?message={message_id}",
+            "templates",
+            "filters",
+            "audit",
+        ):
             page.goto(f"{served.url}/{path}")
             page.locator("h1").first.wait_for()
             page.locator(IDLE).wait_for()
@@ -232,7 +288,8 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         "/", "/log", "/audit", "/_stcore/metrics", "/_stcore/host-config",
         "/_stcore/script-health-check", "/_stcore/agent/openapi.json", "/_stcore/upload_file/a/b",
         "/media/a.csv", "/component/a/b.js",
-        "/app/static/a.js", "/export/m1.csv", "/auth/login", "/auth/logout", "/oauth2callback",
+        "/app/static/map/map.mjs", "/map/people", "/map/places", "/map/land",
+        "/export/m1.csv", "/auth/login", "/auth/logout", "/oauth2callback",
         "/_stcore/stream", "//evil.example.org", "/./static/../log",
     ],
 )  # fmt: skip

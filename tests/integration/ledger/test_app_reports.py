@@ -15,6 +15,7 @@ from rollcall.ledger.app_reports import (
     end_emergency,
     find_emergency,
     list_emergencies,
+    mark_app_reports,
     open_emergency,
     read_app_reports,
     record_location,
@@ -176,3 +177,17 @@ def test_an_emergency_outlives_its_device_and_can_be_ended_by_another(enrolled: 
     assert list_emergencies(enrolled) == [second]
     ended = read_app_reports(enrolled, NOW + MINUTE).emergencies
     assert ended["ended_at"].to_list() == [NOW + 2 * MINUTE, None]
+
+
+def test_the_mark_is_another_after_each_report_and_only_then(enrolled: Ledger) -> None:
+    set_consent(enrolled, "p1", "precise")
+    marks = [mark_app_reports(enrolled)]
+    record_location(enrolled, "p1", TOKYO, "1", NOW)
+    marks.append(mark_app_reports(enrolled))
+    opened = open_emergency(enrolled, "p1", "1", NOW)
+    marks.append(mark_app_reports(enrolled))
+    end_emergency(enrolled, "p1", opened.emergency_id, NOW + MINUTE)
+    marks.append(mark_app_reports(enrolled))
+    assert len(set(marks)) == 4
+    record_location(enrolled, "p1", TOKYO, "1", NOW)
+    assert mark_app_reports(enrolled) == marks[-1]

@@ -169,6 +169,16 @@ def test_the_version_of_a_source_that_is_away_for_a_moment_is_not_old(
     assert old(kept, clock) == 1
 
 
+def test_looking_for_the_last_good_version_does_not_keep_it(
+    kept: KeptSources, lost: Path, clock: SettableClock
+) -> None:
+    clock.advance(days=89)
+    assert kept.find_last_good(lost) is not None
+    clock.advance(days=2)
+    assert old(kept, clock) == 1
+    assert kept.find_last_good(lost.with_name("never")) is None
+
+
 def test_the_version_in_use_of_the_configured_source_is_never_old(
     kept: KeptSources, lost: Path, clock: SettableClock
 ) -> None:

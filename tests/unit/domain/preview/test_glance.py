@@ -62,7 +62,7 @@ def test_who_asked_for_no_more_sms_is_reached_by_none_unless_lives_are_at_stake(
 
 def test_a_page_is_explained_as_in_the_whole_preview() -> None:
     world = build_world([person(f"p{number}", country="JP") for number in range(7)])
-    asked = {"filters": [{"countries": ["JP"]}]}
+    asked: dict[str, Any] = {"filters": [{"countries": ["JP"]}]}
     page = glance(world, asked, first=4, size=2)
     whole = {one.person_id: one.via for one in preview(world, **asked).people}
     assert {one.person_id: one.via for one in page.people} == {"p4": whole["p4"], "p5": whole["p5"]}
@@ -109,7 +109,10 @@ def test_reasons_are_told_with_filters_counted_as_people_count(world: World) -> 
         "saved filter Japan: filter 1: countries: JP, nowhere known",
         "filter 1: countries: JP, nowhere known",
     ]
-    assert told["bo"] == ["group board", "manager of facility tokyo (named)"]
+    assert told["bo"] == [
+        "group board",
+        "manager of facility tokyo (filter 1: countries: JP; saved filter Japan; named)",
+    ]
     zero = next(one for one in shown.people if one.person_id == "ana")
     assert list(tell_reasons(zero.via))[-1].startswith("filter 0: ")
 

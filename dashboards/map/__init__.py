@@ -1,0 +1,1 @@
+"""The map: a Streamlit component, and what it asks this server for. Nothing is from elsewhere."""

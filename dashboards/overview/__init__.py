@@ -1,0 +1,1 @@
+"""What is known of everybody at one moment, found once for all who look at it."""

@@ -1,0 +1,109 @@
+"""Overview: where everybody is, what happened, and who may be concerned."""
+
+from typing import Final, Literal
+
+import streamlit as st
+
+from dashboards.area_form import show_area_form
+from dashboards.draft_buttons import show_draft_buttons
+from dashboards.map.choice import AreaChoice, MarkedArea
+from dashboards.moments import moment_html
+from dashboards.overview.incident_list import show_incidents
+from dashboards.overview.picture import Picture
+from dashboards.overview.pictures import Outlook
+from dashboards.session import follow_way, house, require_actor, show_notices
+from dashboards.texts import as_html, literal
+from dashboards.words import tell_count
+from rollcall.domain.acts import Actor
+from rollcall.domain.selection import Filter, Selection
+from rollcall.errors import RollcallError
+
+LIVE_EVERY_S: Final = 10.0
+FIRST_EVERY_S: Final = 1.0
+"""While the first picture is being made."""
+
+
+def show() -> None:
+    """Show the picture of now, and keep it so."""
+    require_actor()
+    st.title("Overview")
+    try:
+        is_known = house().pictures.get() is not None
+    except RollcallError:
+        is_known = True  # said below
+    every_s = LIVE_EVERY_S if is_known else FIRST_EVERY_S
+    st.fragment(_show_live, run_every=every_s)(is_known)
+
+
+def _show_live(was_known: bool) -> None:
+    actor = require_actor()
+    follow_way()
+    show_notices()
+    try:
+        outlook = house().pictures.get()
+    except RollcallError as error:
+        st.error(literal(str(error)))
+        return
+    if outlook is None:
+        st.markdown("The travellers' data are being loaded …")
+        return
+    if not was_known:
+        st.rerun()
+    _show_outlook(outlook, actor)
+
+
+def _show_outlook(outlook: Outlook, actor: Actor) -> None:
+    for fault in outlook.faults:
+        st.warning(literal(fault))
+    picture = outlook.picture
+    if picture is None:
+        st.markdown("Nobody can be shown: no version of the travellers' data has been loaded yet.")
+        return
+    _tell_when(picture)
+    _show_tiles(picture, actor)
+    choice = AreaChoice("overview")
+    choice.show_map(picture.mark)
+    if marked := choice.find():
+        _show_marked(marked, picture, actor)
+    show_area_form(choice, picture)
+    show_incidents(picture.incidents)
+
+
+def _tell_when(picture: Picture) -> None:
+    people = tell_count(picture.world.people.height, "person", "people")
+    placed = tell_count(len(picture.placed.rows), "has", "have")
+    st.html(
+        f"{people}, of whom {placed} a position; as of {moment_html(picture.as_of)}, "
+        f"version {as_html(picture.version)} of the source."
+    )
+
+
+def _show_tiles(picture: Picture, actor: Actor) -> None:
+    columns = st.columns(len(picture.tiles))
+    for column, tile in zip(columns, picture.tiles, strict=True):
+        with column.container(border=True):
+            st.metric(tile.title, f"{tile.people_count:,}", help=tile.told)
+            if actor.may("sender"):
+                show_draft_buttons(f"tile_{tile.key}", tile.title, tile.selection)
+
+
+def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
+    with st.container(border=True):
+        st.markdown(f"**The area:** {literal(marked.told)}")
+        with_facilities = st.checkbox(
+            "Also the contacts of facilities in it", key="overview_with_facilities"
+        )
+        kinds: Literal["people"] | None = None if with_facilities else "people"
+        selection = Selection(filters=(Filter(area=marked.area, recipient_type=kinds),))
+        count = picture.count(selection)
+        told = f"**{tell_count(count.people_count, 'person', 'people')}**"
+        if with_facilities:
+            facilities = tell_count(count.facility_count, "facility", "facilities")
+            told += f", with the contacts of {facilities}"
+        st.markdown(told)
+        if actor.may("sender"):
+            show_draft_buttons("marked", f"the area {marked.told}", selection)
+
+
+if __name__ == "__main__":
+    show()

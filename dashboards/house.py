@@ -10,6 +10,7 @@ from threading import Lock
 from dashboards.queries.figures import Figures
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
+from rollcall.desk.chatting import Chatting
 from rollcall.desk.desk import Desk
 from rollcall.desk.keeping import Keeping
 from rollcall.desk.sign_in import Reception
@@ -71,6 +72,11 @@ class House:
     def keeping(self) -> Keeping:
         """Return what changes templates and dynamic filters."""
         return Keeping(self.desk)
+
+    @property
+    def chatting(self) -> Chatting:
+        """Return what acts in chats."""
+        return Chatting(self.desk)
 
     def close(self) -> None:
         """Close the ledger; for tests, a process just ends."""

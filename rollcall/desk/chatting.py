@@ -1,4 +1,4 @@
-"""What administrators do in chats: post, answer for somebody, remind, follow up, archive, export."""
+"""What administrators do in chats: post, record answers, remind, follow, archive, export."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

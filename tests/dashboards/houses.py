@@ -139,7 +139,9 @@ def living_in(
     users = UserFile(settings.data_dir / FILE_NAME)
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
     house = House(settings, clock, ledger, reception)
-    house.figures.details.patience_s = 60  # however busy the machine is
+    patience_s = 60  # however busy the machine is
+    house.figures.details.patience_s = patience_s
+    house.figures.answers.patience_s = house.figures.unreached.patience_s = patience_s
     lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:

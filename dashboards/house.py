@@ -6,6 +6,7 @@ Built when it is first asked for. Tests put one of their own in its place.
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from dashboards.queries.figures import Figures
 from rollcall.clock import Clock, SystemClock
@@ -20,6 +21,9 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.settings import Settings, load_settings
 from rollcall.wiring import App, build_app, build_ledger
+
+if TYPE_CHECKING:
+    from rollcall.desk.scheduling import Scheduling
 
 
 @dataclass(slots=True)
@@ -77,6 +81,13 @@ class House:
     def chatting(self) -> Chatting:
         """Return what acts in chats."""
         return Chatting(self.desk)
+
+    @property
+    def scheduling(self) -> "Scheduling":
+        """Return what changes schedules; imports Prefect, which takes two seconds."""
+        from rollcall.desk.scheduling import Scheduling  # noqa: PLC0415 - imports Prefect
+
+        return Scheduling(self.desk, self.settings.source, self.settings.guards.repeat_within_s)
 
     def close(self) -> None:
         """Close the ledger; for tests, a process just ends."""

@@ -118,6 +118,39 @@ def add_schedule(
     return Schedule(made.id, deployment.id, name, True, made.schedule, is_active, order)
 
 
+def change_schedule(
+    client: SyncPrefectClient,
+    schedule: Schedule,
+    order: ScheduledOrder | None,
+    rule: SCHEDULE_TYPES,
+    now: datetime,
+) -> None:
+    """Let a schedule send something else, or at other times; one that is paused stays paused.
+
+    Args:
+        client: The connection.
+        schedule: Which.
+        order: What it sends from now on; None: what it did, whatever else its form says.
+        rule: When it fires from now on.
+        now: The present moment.
+
+    Raises:
+        InputError: It is not ours to change, or a run of another schedule is due.
+    """
+    if not schedule.is_ours:
+        raise InputError(
+            f"schedule {schedule.name!r} was deployed (prefect.yaml): change it there, or pause it"
+        )
+    _require_none_due(client, schedule.deployment_id, now, but=schedule.schedule_id)
+    client.update_deployment_schedule(
+        schedule.deployment_id,
+        schedule.schedule_id,
+        schedule=rule,
+        parameters=write_parameters(order) if order is not None else None,
+    )
+    _schedule_runs(client, schedule.deployment_id)
+
+
 def set_active(
     client: SyncPrefectClient, schedule: Schedule, now: datetime, *, active: bool
 ) -> None:

@@ -215,7 +215,7 @@ def test_what_could_not_be_sent_is_not_scheduled(rollcall: CommandLine, name: st
         "never fires": ("Morning", "--cron", "0 0 30 2 *"),
         "is no cron": ("Morning", "--cron", "every morning"),
         "say when": ("Morning",),
-        "add --confirm": ("Morning", "--every", "15min"),
+        "(--confirm)": ("Morning", "--every", "15min"),
     }.items():
         assert told in rollcall(*base, *arguments).mistake
     wrong_zone = ("--template", "Morning", "--time-zone", "Mars/Base", *daily)

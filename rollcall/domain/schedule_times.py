@@ -112,6 +112,11 @@ def describe_interval(every_s: int) -> str:
     return f"every {every_s // _UNITS_S[unit]} {unit}"
 
 
+def spell_interval(every_s: int) -> str:
+    """Return an interval as `parse_every` reads it."""
+    return describe_interval(every_s).removeprefix("every ").replace(" ", "")
+
+
 def find_shortest_gap_s(moments: list[datetime]) -> float | None:
     """Return the shortest time between neighbouring moments, seconds; None with fewer than two."""
     gaps = [later - earlier for earlier, later in pairwise(moments)]

@@ -5,7 +5,7 @@ back whenever one of them changes, and makes them anew within seconds: so they a
 once here, and nothing is changed while a run of another one is due.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -61,6 +61,23 @@ class Schedule:
     rule: SCHEDULE_TYPES
     is_active: bool
     order: ScheduledOrder | None
+
+    def tell_order(self) -> tuple[str, str]:
+        """Say what it sends, and to whom."""
+        if self.order is None:
+            return "a text of its own", "as its form says"
+        what = "chat" if self.order.kind == "chat" else "template"
+        return f"{what} {self.order.template!r}", self.order.tell_recipients()
+
+    def tell_state(self, ahead: Sequence[datetime]) -> str:
+        """Say whether it fires.
+
+        Args:
+            ahead: The next moments at which it would.
+        """
+        if not ahead:
+            return "over"
+        return "active" if self.is_active else "paused"
 
 
 def list_schedules(client: SyncPrefectClient) -> list[Schedule]:

@@ -135,6 +135,10 @@ def _make_once(moment: datetime, zone: str) -> SCHEDULE_TYPES:
     return once
 
 
+def _spell(rrule: str) -> str:
+    return rrule.rpartition("RRULE:")[2]
+
+
 def _tell(timing: Timing) -> str:
     if timing.cron is not None:
         return (
@@ -142,7 +146,7 @@ def _tell(timing: Timing) -> str:
             "weekday (write '0 7 * * 1-5')"
         )
     if timing.rrule is not None:
-        return f"{timing.rrule!r} is no RRULE that Prefect reads (write FREQ=WEEKLY;BYDAY=MO)"
+        return f"{_spell(timing.rrule)!r} is no RRULE that Prefect reads (write FREQ=WEEKLY;BYDAY=MO)"
     return f"Prefect knows no time zone {timing.time_zone!r}"
 
 
@@ -150,5 +154,5 @@ def _tell_never(timing: Timing) -> str:
     if timing.cron is not None:
         return f"{timing.cron!r} never fires: there is no such day"
     if timing.rrule is not None:
-        return f"{timing.rrule!r} never fires from now on"
+        return f"{_spell(timing.rrule)!r} never fires from now on"
     return "that moment is past"

@@ -63,9 +63,8 @@ def counts_of(page: AppTest) -> str:
 
 
 @pytest.mark.parametrize("role", ["viewer", "sender", "admin"])
-def test_chats_are_listed_with_who_is_ok_and_archived_ones_apart(
-    lived: Lived, opened: Conversation, role: str
-) -> None:
+@pytest.mark.usefixtures("opened")
+def test_chats_are_listed_with_who_is_ok_and_archived_ones_apart(lived: Lived, role: str) -> None:
     over = open_conversation(lived.ledger, 2, key="over")
     archive_chat(lived.ledger, over.chat.chat_id, NOW)
     open_conversation(lived.ledger, 1, key="page", one_way=True)

@@ -145,9 +145,11 @@ def _show_timing(seen: Schedule | None, key: str) -> None:
         key=f"schedule_how_{key}",
     )
     label, example = _EXAMPLES[how]
-    show = st.text_area if how == "rrule" else st.text_input
     value = spoken.text if how == spoken.how else ""
-    show(label, value=value, placeholder=example, key=f"schedule_{how}_{key}")
+    if how == "rrule":
+        st.text_area(label, value=value, placeholder=example, key=f"schedule_{how}_{key}")
+    else:
+        st.text_input(label, value=value, placeholder=example, key=f"schedule_{how}_{key}")
     zones = list(known_time_zones())
     st.selectbox(
         "Time zone",

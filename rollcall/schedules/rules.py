@@ -146,7 +146,9 @@ def _tell(timing: Timing) -> str:
             "weekday (write '0 7 * * 1-5')"
         )
     if timing.rrule is not None:
-        return f"{_spell(timing.rrule)!r} is no RRULE that Prefect reads (write FREQ=WEEKLY;BYDAY=MO)"
+        return (
+            f"{_spell(timing.rrule)!r} is no RRULE that Prefect reads (write FREQ=WEEKLY;BYDAY=MO)"
+        )
     return f"Prefect knows no time zone {timing.time_zone!r}"
 
 

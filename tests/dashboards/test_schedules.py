@@ -6,6 +6,7 @@ import pytest
 from prefect.context import refresh_global_settings_context
 
 from rollcall.errors import PrefectError
+from rollcall.ledger.audit import AuditQuery, read_entries
 from tests.dashboards.houses import Lived
 from tests.ports import find_free_port
 
@@ -39,7 +40,9 @@ def test_without_prefect_the_page_says_which_setting_is_missing(lived: Lived) ->
     assert "PREFECT_API_URL names none" in page.error[0].value.replace("\\", "")
 
 
-def test_an_act_while_prefect_is_away_is_recorded_as_not_done(lived: Lived, away: str) -> None:
+@pytest.mark.usefixtures("away")
+def test_of_an_act_that_prefect_did_not_answer_no_end_is_recorded(lived: Lived) -> None:
     with pytest.raises(PrefectError, match="does not answer"):
         lived.house.scheduling.delete(lived.actor("admin"), "morning")
-    assert away
+    [entry] = read_entries(lived.ledger, AuditQuery(), 9)
+    assert (entry.action, entry.subject_id, entry.outcome) == ("delete_schedule", "morning", None)

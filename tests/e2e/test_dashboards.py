@@ -213,7 +213,8 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         page.get_by_label("Name").fill("admin")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        for path in ("log", f"progress?message={message_id}", "templates", "filters", "audit"):
+        paths = ("log", f"progress?message={message_id}", "templates", "filters", "audit")
+        for path in (*paths, "chats", "schedules"):
             page.goto(f"{served.url}/{path}")
             page.locator("h1").first.wait_for()
             page.locator(IDLE).wait_for()
@@ -226,7 +227,7 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         "/", "/log", "/audit", "/_stcore/metrics", "/_stcore/host-config",
         "/_stcore/script-health-check", "/_stcore/agent/openapi.json", "/_stcore/upload_file/a/b",
         "/media/a.csv", "/component/a/b.js",
-        "/app/static/a.js", "/export/m1.csv", "/auth/login", "/auth/logout", "/oauth2callback",
+        "/app/static/a.js", "/export/m1.csv", "/export/chat/c1.csv", "/auth/login", "/auth/logout", "/oauth2callback",
         "/_stcore/stream", "//evil.example.org", "/./static/../log",
     ],
 )  # fmt: skip

@@ -45,6 +45,7 @@ def opened(lived: Lived) -> Conversation:
     one = open_conversation(lived.ledger, 4, channels=("email",), include_sms=False)
     say(lived.ledger, one, "p0000", "ok")
     say(lived.ledger, one, "p0001", "needs_help")
+    lived.clock.go_on(minutes=1)
     return one
 
 

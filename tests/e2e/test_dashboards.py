@@ -227,7 +227,8 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         "/", "/log", "/audit", "/_stcore/metrics", "/_stcore/host-config",
         "/_stcore/script-health-check", "/_stcore/agent/openapi.json", "/_stcore/upload_file/a/b",
         "/media/a.csv", "/component/a/b.js",
-        "/app/static/a.js", "/export/m1.csv", "/export/chat/c1.csv", "/auth/login", "/auth/logout", "/oauth2callback",
+        "/app/static/a.js", "/export/m1.csv", "/export/chat/c1.csv", "/export/chat/c1.json",
+        "/auth/login", "/auth/logout", "/oauth2callback",
         "/_stcore/stream", "//evil.example.org", "/./static/../log",
     ],
 )  # fmt: skip

@@ -149,6 +149,7 @@ class Desk:
 
         Who may send to everybody is not counted for. A key that stands for a message already asks
         for what was asked for first: counted again, it would ask for something else.
+        Where it follows answers, it goes to whom they mean when it leaves.
 
         Raises:
             NotAllowedError: They are more than the actor may send to.

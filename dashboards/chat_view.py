@@ -59,9 +59,9 @@ def show_chat(chat_id: str, actor: Actor) -> None:
     show_acts(chat, opening, actor)
     if actor.may("sender") and is_ongoing and chat.kind == "chat":
         show_post_form(chat, opening)
-    if chat.kind == "chat":
-        st.header("Conversation")
-        st.fragment(_show_posts, run_every=every_s)(chat_id)
+    # also beside the page of a one-way message: people text back, and "room 12" must be seen
+    st.header("Conversation")
+    st.fragment(_show_posts, run_every=every_s)(chat_id)
     show_members(chat, actor)
     _show_messages(chat_id)
 

@@ -290,9 +290,12 @@ def test_a_one_way_message_that_asks_is_followed_by_a_chat(lived: Lived) -> None
     lead_somewhere(lived)
     content = {"subject": "Drill", "text": "Hello {{ name }}"}
     asked = open_conversation(lived.ledger, 2, one_way=True, content=content, include_sms=False)
+    texted = NewPost(asked.chat.chat_id, "p0001", "help, room 12", "sms", "1")
+    record_entries(lived.ledger, [texted], NOW)
     page = look(lived, asked, "admin", act="follow", key="k")
     assert page.text_area(key="follow_post_k").value == ""  # it was filled in for each
     assert not [one for one in page.text_area if one.label == "New post"]
+    assert "help, room 12" in html_of(page)
     page.button(key="act_go").click().run()
     assert "title" in told_of(page)
     page.text_input(key="follow_title_k").set_value("Drill")

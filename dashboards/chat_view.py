@@ -71,19 +71,16 @@ def _show_facts(chat: ChatRecord, opening: MessageRecord) -> None:
     asks = 'asks "Are you OK?"' if chat.ok_request else 'does not ask "Are you OK?"'
     told = f"<b>{state}</b>; {CHAT_KIND_WORDS[chat.kind]}; {asks}"
     if chat.kind == "chat":
-        sees = (
-            "members see what others write"
-            if chat.members_see_replies
-            else ("members see only what administrators write")
-        )
-        told += f"; {sees}"
+        sees = "what others write" if chat.members_see_replies else "only administrators' posts"
+        told += f"; members see {sees}"
     if not chat.archived_at:
         told += f"; personal links work until {moment_html(chat.links_expire_at)}"
-    st.html(f"{told}<br>opened {moment_html(chat.opened_at)} by {as_html(opening.message_id)}")
+    message_id = as_html(opening.message_id)
+    st.html(f"{told}<br>opened {moment_html(chat.opened_at)} with message {message_id}")
     if opening.state == "refused":
         st.error(literal(f"It was refused, and nobody was invited: {opening.reason}"))
     elif opening.state == "stopped" and not chat.archived_at:
-        st.warning("Its invitation was stopped: not everybody was invited.")
+        st.warning("Its invitation was stopped: perhaps not everybody was invited.")
     elif opening.audience_digest is None:
         st.info("It is being opened: not all of its members are here yet.")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rollcall.domain.acts import Actor, Role
+from rollcall.domain.acts import Actor
 from rollcall.domain.chat_posts import make_post
 from rollcall.domain.message import Channel, FollowUp
 from rollcall.errors import InputError, NotAllowedError
@@ -98,13 +98,11 @@ def test_a_viewer_cannot_act_in_a_chat_by_calling_the_library_either(
 
 
 @pytest.mark.parametrize("name", ACTS)
-@pytest.mark.parametrize("role", ["sender", "admin"])
-def test_a_sender_and_an_admin_act_in_a_chat_once_and_it_is_recorded(
-    lived: Lived, opened: Conversation, name: str, role: Role
+def test_a_sender_acts_in_a_chat_once_and_it_is_recorded(
+    lived: Lived, opened: Conversation, name: str
 ) -> None:
-    actor = Actor("Bo", role, 4 if role == "sender" else None)
     for _ in range(3):  # impatient clicks
-        ACTS[name](lived, actor, opened)
+        ACTS[name](lived, Actor("Bo", "sender", 4), opened)
     assert [(one.action, one.outcome) for one in entries(lived)] == [(name, "done")] * 3
     assert all(one.subject_id for one in entries(lived))
     assert len(sent_since(lived)) == (name in ("post", "open_chat", "chase"))
@@ -183,10 +181,12 @@ def test_nobody_is_reminded_of_what_was_stopped_is_over_or_asks_nothing(lived: L
     lived.house.chatting.archive(ADMIN, over.chat.chat_id, 0)
     done = open_conversation(lived.ledger, 1, key="done")
     say(lived.ledger, done, "p0000", "ok")
-    for chat, told in {
-        stopped: "was stopped", mute: "does not ask", over: "was archived",
-        done: "everybody has answered",
-    }.items():  # fmt: skip
+    for chat, told in (
+        (stopped, "was stopped"),
+        (mute, "does not ask"),
+        (over, "was archived"),
+        (done, "everybody has answered"),
+    ):
         with pytest.raises(InputError, match=told):
             remind(ADMIN, chat.chat.chat_id, "r", ("email",))
     with pytest.raises(InputError, match="choose how"):

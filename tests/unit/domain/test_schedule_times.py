@@ -51,7 +51,7 @@ def test_an_interval_is_read_and_said_in_its_largest_unit() -> None:
 
 @pytest.mark.parametrize("text", ["", "0h", "h", "6", "-6h", "1.5h", "400d", "6 weeks"])
 def test_what_is_no_interval_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="--every"):
+    with pytest.raises(InputError, match="is no interval"):
         parse_every(text)
 
 

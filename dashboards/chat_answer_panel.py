@@ -46,7 +46,7 @@ def show_answer_panel(chat: ChatRecord, _: MessageRecord) -> None:
         list(names),
         index=None,
         key=f"answer_person_{key}",
-        format_func=lambda one: literal(names.get(one, one)),
+        format_func=lambda one: literal(names.get(str(one), str(one))),
     )
     said = st.radio(
         "What do they say?",

@@ -43,7 +43,8 @@ _EXAMPLES: Final[dict[How, tuple[str, str]]] = {
     "once": ("Date and time", "2026-12-01T09:00"),
 }
 
-_SAVED: Final = "schedule_saved"
+SAVED: Final = "schedule_saved"
+"""In the session: a form was sent, and the page around it is to be drawn anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ def show_schedule_form(schedule: Schedule | None) -> None:
         schedule: The one to change; None: a new one.
     """
     require_actor()
-    if st.session_state.pop(_SAVED, False):
-        st.rerun()
+    if st.session_state.pop(SAVED, False):
+        st.rerun()  # the whole page, which shows what was saved
     show_notices()
     name = f"schedule_{schedule.name}" if schedule else "schedule"
     key = key_of_form(name)
@@ -214,7 +215,8 @@ def _read_order(seen: Schedule | None, key: str) -> ScheduledOrder | None:
     told = seen.order if seen else None
     if seen is not None and (told is None or told.has_more):
         return None
-    kind: TemplateKind = told.kind if told else st.session_state.get(f"schedule_kind_{key}")
+    chosen: TemplateKind = st.session_state.get(f"schedule_kind_{key}", "one_way")
+    kind = told.kind if told else chosen
     template = st.session_state.get(f"schedule_template_{kind}_{key}")
     if not template:
         raise RequestError("choose a template")
@@ -244,7 +246,7 @@ def _save(seen: Schedule | None, key: str, actor: Actor) -> str:
         house().scheduling.add(actor, name, order, timing)
         st.query_params["schedule"] = name
         told = f"{name!r} is saved, and active"
-    st.session_state[_SAVED] = True
+    st.session_state[SAVED] = True
     if not house().settings.administrators:
         told += "; ROLLCALL_ADMINISTRATORS is not set: nobody is told if a run fails"
     return told

@@ -1,5 +1,6 @@
 """One schedule: what it sends to whom, its next runs, and what can be done about it."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -42,10 +43,10 @@ def _show_acts(schedule: Schedule) -> None:
         # two buttons: a second click on the one must not be a click on the other
         label = "Pause" if schedule.is_active else "Resume"
         do = partial(_set_active, schedule.name, active=not schedule.is_active)
-        st.button(label, key=f"schedule_{label.lower()}", on_click=act, args=(do,))
+        st.button(label, key=f"schedule_{label.lower()}", on_click=_do, args=(do,))
         if schedule.order is not None:
             judge = partial(_judge, schedule)
-            st.button("Could it be sent now?", key="schedule_judge", on_click=act, args=(judge,))
+            st.button("Could it be sent now?", key="schedule_judge", on_click=_do, args=(judge,))
         if schedule.is_ours:
             st.button("Delete…", key="act_delete", on_click=open_panel, args=("delete",))
     _show_verdict(schedule)
@@ -58,6 +59,10 @@ def _show_acts(schedule: Schedule) -> None:
             st.fragment(show_schedule_form)(schedule)
     else:
         st.markdown("It was deployed (prefect.yaml), where it is changed and removed.")
+
+
+def _do(do: Callable[[Actor], str | None]) -> None:
+    act(do)
 
 
 def _show_verdict(schedule: Schedule) -> None:

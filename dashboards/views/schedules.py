@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards.schedule_form import show_schedule_form
+from dashboards.schedule_form import SAVED, show_schedule_form
 from dashboards.schedule_runs import tell_next
 from dashboards.schedule_view import show_schedule
 from dashboards.session import require_actor
@@ -16,6 +16,7 @@ from rollcall.schedules.rules import describe_rule, zone_of
 def show() -> None:
     """Show the schedule that the address names, else all of them."""
     actor = require_actor()
+    st.session_state.pop(SAVED, None)  # this run draws the whole page
     st.title("Schedules")
     try:
         schedules = list_schedules()

@@ -6,7 +6,7 @@ once here, and nothing is changed while a run of another one is due.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -52,6 +52,8 @@ class Schedule:
         rule: When it fires.
         is_active: Whether it fires: neither it nor its deployment is paused.
         order: What it sends; None where its runs name no template.
+        parameters: What it says of the parameters of its runs, as Prefect has it. Each change says
+            it again: Prefect (3.8) forgets it where a change does not.
     """
 
     schedule_id: UUID
@@ -61,6 +63,7 @@ class Schedule:
     rule: SCHEDULE_TYPES
     is_active: bool
     order: ScheduledOrder | None
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     def tell_order(self) -> tuple[str, str]:
         """Say what it sends, and to whom."""
@@ -128,11 +131,13 @@ def add_schedule(
     require_free_name(client, name)
     deployment = _find_deployment(client, order.kind)
     _require_none_due(client, deployment.id, now)
-    new = DeploymentScheduleCreate(schedule=rule, parameters=write_parameters(order), slug=name)
+    parameters = write_parameters(order)
+    new = DeploymentScheduleCreate(schedule=rule, parameters=parameters, slug=name)
     [made] = client.create_deployment_schedules(deployment.id, [new])
     _schedule_runs(client, deployment.id)
     is_active = made.active and not deployment.paused
-    return Schedule(made.id, deployment.id, name, True, made.schedule, is_active, order)
+    told = (made.schedule, is_active, order, parameters)
+    return Schedule(made.id, deployment.id, name, True, *told)
 
 
 def change_schedule(
@@ -163,7 +168,7 @@ def change_schedule(
         schedule.deployment_id,
         schedule.schedule_id,
         schedule=rule,
-        parameters=write_parameters(order) if order is not None else None,
+        parameters=schedule.parameters if order is None else write_parameters(order),
     )
     _schedule_runs(client, schedule.deployment_id)
 
@@ -177,7 +182,12 @@ def set_active(
         InputError: A run of another schedule is due.
     """
     _require_none_due(client, schedule.deployment_id, now, but=schedule.schedule_id)
-    client.update_deployment_schedule(schedule.deployment_id, schedule.schedule_id, active=active)
+    client.update_deployment_schedule(
+        schedule.deployment_id,
+        schedule.schedule_id,
+        active=active,
+        parameters=schedule.parameters,
+    )
     _schedule_runs(client, schedule.deployment_id)
 
 
@@ -229,6 +239,7 @@ def _read(kind: TemplateKind, deployment: DeploymentResponse) -> Iterator[Schedu
             rule=one.schedule,
             is_active=one.active and not deployment.paused,
             order=read_parameters(kind, parameters),
+            parameters=one.parameters,
         )
 
 

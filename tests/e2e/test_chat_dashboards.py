@@ -127,9 +127,3 @@ def test_an_answer_in_a_second_browser_is_counted_and_the_rest_get_a_new_chat(
         expect(ok_count).to_have_text("0of 2 are OK")
     assert mail.tokens("p1@example.org")
     assert not mail.mails["p0@example.org"]
-
-
-def test_the_schedules_page_says_that_prefect_is_away(browser: Browser, served: Served) -> None:
-    with signed_in(browser, served, "sender", "/schedules") as page:
-        expect(page.get_by_text("Schedules cannot be shown or changed now")).to_be_visible()
-        assert find_barriers(page, STREAMLITS_OWN) == []

@@ -117,13 +117,16 @@ def test_a_schedule_is_made_with_its_next_runs_before_one(lived: Lived, name: st
 
 
 def test_a_schedule_is_paused_resumed_and_deleted(lived: Lived, name: str) -> None:
-    lived.house.scheduling.add(ADMIN, name, ScheduledOrder("one_way", "Morning"), MORNING)
+    order = ScheduledOrder("one_way", "Morning")
+    lived.house.scheduling.add(ADMIN, name, order, MORNING)
     page = lived.look("schedules", "sender", schedule=name)
     page.button(key="schedule_pause").click().run()
     assert not find(name).is_active
     assert "<b>paused</b>" in html_of(page)
     page.button(key="schedule_resume").click().run()
     assert find(name).is_active
+    assert find(name).order == order
+    assert {run.parameters["order"]["template"] for run in find_runs(name)} == {"Morning"}
     page.button(key="act_delete").click().run()
     assert find(name).is_active
     page.button(key="act_go").click().run()

@@ -52,11 +52,15 @@ def show_chat(chat_id: str, actor: Actor) -> None:
         st.error(literal(str(error)))
         return
     st.title(literal(chat.title))
-    _show_facts(chat, opening)
+    # each part has a place of its own, empty or not: with another place a field would be made
+    # anew, and lose what somebody is typing
+    with st.container():
+        _show_facts(chat, opening)
     is_ongoing = chat.archived_at is None
     every_s = LIVE_EVERY_S if is_ongoing else None
     st.fragment(_show_counts, run_every=every_s)(chat_id, _stage_of(chat, opening))
-    show_acts(chat, opening, actor)
+    with st.container():
+        show_acts(chat, opening, actor)
     if actor.may("sender") and is_ongoing and chat.kind == "chat":
         show_post_form(chat, opening)
     # also beside the page of a one-way message: people text back, and "room 12" must be seen

@@ -16,7 +16,6 @@ from dashboards.session import act
 from rollcall.domain.acts import Actor
 
 _DONE: Final = "done_keys"
-_REMEMBERED: Final = 200
 
 
 def open_panel(panel: str) -> None:
@@ -54,16 +53,20 @@ def send_form(name: str, key: str, do: Callable[[Actor], str | None]) -> None:
 def act_once(key: str, do: Callable[[Actor], str | None]) -> bool:
     """Do something, as `act` does, unless this session has done it under this key already.
 
+    Then what it came to is said again: the second click of a nervous hand must not wipe it away.
+
     Returns:
         Whether it is done, now or before.
     """
-    done: list[str] = st.session_state.setdefault(_DONE, [])
+    done: dict[str, str | None] = st.session_state.setdefault(_DONE, {})
     if key in done:
-        return True
-    if not act(do):
-        return False
-    st.session_state[_DONE] = [*done, key][-_REMEMBERED:]
-    return True
+        return act(lambda _: done[key])
+
+    def do_and_remember(actor: Actor) -> str | None:
+        told = done[key] = do(actor)
+        return told
+
+    return act(do_and_remember)
 
 
 def confirm(

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from dashboards.chat_exports import list_routes as list_chat_routes
 from dashboards.door.guard import HEADER
 from dashboards.house import House, current_house
 from dashboards.queries.recipients import RecipientQuery, RecipientRow, iterate_recipients
@@ -40,7 +41,8 @@ async def export_recipients(request: Request) -> Response:
 
 def list_routes() -> list[Route]:
     """Return the addresses of the files."""
-    return [Route("/export/{message_id}.csv", export_recipients, methods=["GET"])]
+    message = Route("/export/{message_id}.csv", export_recipients, methods=["GET"])
+    return [message, *list_chat_routes()]
 
 
 def _allow(message_id: str, session_id: str | None) -> House:

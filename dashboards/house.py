@@ -6,6 +6,7 @@ Built when it is first asked for. Tests put one of their own in its place.
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from dashboards.overview.pictures import Pictures
 from dashboards.queries.figures import Figures
@@ -13,6 +14,7 @@ from dashboards.queries.glances import Glances
 from dashboards.queries.quick_add import QuickAdd
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
+from rollcall.desk.chatting import Chatting
 from rollcall.desk.desk import Desk
 from rollcall.desk.drafting import Drafting
 from rollcall.desk.keeping import Keeping
@@ -23,6 +25,9 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.settings import Settings, load_settings
 from rollcall.wiring import App, build_app, build_ledger
+
+if TYPE_CHECKING:
+    from rollcall.desk.scheduling import Scheduling
 
 
 @dataclass(slots=True)
@@ -89,6 +94,18 @@ class House:
     def drafting(self) -> Drafting:
         """Return what keeps drafts; it needs no routes."""
         return Drafting(self.acting)
+
+    @property
+    def chatting(self) -> Chatting:
+        """Return what acts in chats."""
+        return Chatting(self.desk)
+
+    @property
+    def scheduling(self) -> "Scheduling":
+        """Return what changes schedules; imports Prefect, which takes two seconds."""
+        from rollcall.desk.scheduling import Scheduling  # noqa: PLC0415 - imports Prefect
+
+        return Scheduling(self.desk, self.settings.source, self.settings.guards.repeat_within_s)
 
     def close(self) -> None:
         """Close the ledger; for tests, a process just ends."""

@@ -29,7 +29,8 @@ def main() -> None:
     chosen = st.navigation(pages)
     follow_way()
     _show_who(signed_in)
-    show_notices()
+    with st.container():  # there with and without one: what stands below is not made anew
+        show_notices()
     chosen.run()
 
 

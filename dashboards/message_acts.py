@@ -5,15 +5,15 @@ the address: four clicks, a page that is loaded anew and a server that is starte
 """
 
 import json
-import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal
 
 import streamlit as st
 
+from dashboards.panels import confirm, insists, key_of_panel, open_panel
 from dashboards.queries.messages import list_followers
-from dashboards.session import act, house
+from dashboards.session import house
 from dashboards.texts import literal
 from dashboards.words import tell_count
 from rollcall.domain.acts import Actor
@@ -41,7 +41,7 @@ def show_acts(message: MessageRecord, counts: StatusCounts, actor: Actor) -> Non
     possible = _possible(message, counts)
     with st.container(horizontal=True):
         for panel in possible:
-            st.button(_LABELS[panel], key=f"act_{panel}", on_click=_open, args=(panel,))
+            st.button(_LABELS[panel], key=f"act_{panel}", on_click=open_panel, args=(panel,))
     chosen = st.query_params.get("act")
     for panel in possible:
         if panel == chosen:
@@ -69,13 +69,13 @@ def _show_stop(message: MessageRecord) -> None:
         "What was not handed over yet is held back. What is out cannot be called back: "
         "send a correction."
     )
-    _confirm("Stop it now", partial(_stop, message.message_id))
+    confirm("Stop it now", partial(_stop, message.message_id))
 
 
 def _show_retry(message: MessageRecord) -> None:
     _show_earlier(message, "not_reached")
     st.markdown("It goes again, as it was, to exactly those of whom no route took it over.")
-    _confirm("Send again", partial(_retry, message.message_id, _key()), may_insist=True)
+    confirm("Send again", partial(_retry, message.message_id, _key()), may_insist=True)
 
 
 def _show_correct(message: MessageRecord) -> None:
@@ -87,7 +87,7 @@ def _show_correct(message: MessageRecord) -> None:
     st.markdown("It goes to exactly those who have or may have a copy.")
     st.text_input("Subject", key="correct_subject", max_chars=200, persist_state="session")
     st.text_area("Text", key="correct_text", max_chars=10_000, persist_state="session")
-    _confirm("Send the correction", partial(_correct, message.message_id, _key()), may_insist=True)
+    confirm("Send the correction", partial(_correct, message.message_id, _key()), may_insist=True)
 
 
 def _show_keep(message: MessageRecord) -> None:
@@ -98,7 +98,7 @@ def _show_keep(message: MessageRecord) -> None:
         if kind == "one_way"
         else "The chat is kept as it was opened."
     )
-    _confirm("Save", partial(_keep, message.message_id))
+    confirm("Save", partial(_keep, message.message_id))
 
 
 _PANELS: Final[dict[Panel, Callable[[MessageRecord], None]]] = {
@@ -121,34 +121,8 @@ def _show_earlier(message: MessageRecord, who: str) -> None:
         st.warning(f"This was done {times} already, the last as {literal(earlier[-1].message_id)}.")
 
 
-def _confirm(label: str, do: Callable[[Actor], str], *, may_insist: bool = False) -> None:
-    if may_insist:
-        st.checkbox("Also if the same was sent to the same people just now", key="act_insist")
-    with st.container(horizontal=True):
-        st.button(label, key="act_go", type="primary", on_click=_do, args=(do,))
-        st.button("Do nothing", key="act_leave", on_click=_close)
-
-
-def _do(do: Callable[[Actor], str]) -> None:
-    if act(do):
-        _close()
-
-
-def _open(panel: Panel) -> None:
-    st.query_params["act"] = panel
-    st.query_params["key"] = uuid.uuid4().hex
-
-
-def _close() -> None:
-    st.query_params.pop("act", None)
-    st.query_params.pop("key", None)
-
-
 def _key() -> str:
-    """Return the idempotency key of this panel; an address without one gets one."""
-    if not st.query_params.get("key"):
-        st.query_params["key"] = uuid.uuid4().hex
-    return f"desk:{st.query_params['key']}"
+    return f"desk:{key_of_panel()}"
 
 
 def _stop(message_id: str, actor: Actor) -> str:
@@ -158,7 +132,7 @@ def _stop(message_id: str, actor: Actor) -> str:
 
 
 def _retry(message_id: str, key: str, actor: Actor) -> str:
-    record, is_new = house().desk.retry(actor, message_id, key, is_confirmed=_insists())
+    record, is_new = house().desk.retry(actor, message_id, key, is_confirmed=insists())
     return _follow(record, is_new)
 
 
@@ -168,7 +142,7 @@ def _correct(message_id: str, key: str, actor: Actor) -> str:
         "text": st.session_state.get("correct_text") or "",
     }
     record, is_new = house().desk.correct(
-        actor, message_id, key, json.dumps({"content": content}), is_confirmed=_insists()
+        actor, message_id, key, json.dumps({"content": content}), is_confirmed=insists()
     )
     return _follow(record, is_new)
 
@@ -186,7 +160,3 @@ def _follow(record: MessageRecord, is_new: bool) -> str:
     """Go on with the message that follows: it is what one wants to watch now."""
     st.query_params["message"] = record.message_id
     return f"message {record.message_id} is {'accepted' if is_new else 'known already'}"
-
-
-def _insists() -> bool:
-    return bool(st.session_state.get("act_insist"))

@@ -35,9 +35,11 @@ VIEWS: Final[tuple[View, ...]] = (
     View("views/overview.py", "Overview", "overview", "Follow", ":material/public:"),
     View("views/log.py", "Message log", "log", "Follow", ":material/list_alt:"),
     View("views/progress.py", "Live progress", "progress", "Follow", ":material/monitoring:"),
+    View("views/chats.py", "Chats", "chats", "Follow", ":material/forum:"),
     View("views/compose.py", "Compose", "compose", "Prepare", ":material/edit_square:", "sender"),
     View("views/templates.py", "Templates", "templates", "Prepare", ":material/description:"),
     View("views/filters.py", "Dynamic filters", "filters", "Prepare", ":material/filter_alt:"),
+    View("views/schedules.py", "Schedules", "schedules", "Prepare", ":material/schedule:"),
     View("views/audit.py", "Audit", "audit", "Look back", ":material/fact_check:"),
 )
 

@@ -24,6 +24,11 @@ def one_line(text: str) -> str:
     return " ".join(_CONTROLS.sub(" ", text).split())
 
 
+def lines_as_html(text: str) -> str:
+    """Return a text for `st.html` in the lines that it was written in."""
+    return "<br>".join(html.escape(one_line(line)) for line in text.splitlines())
+
+
 def as_html(text: str | None) -> str:
     """Return a text for `st.html`; a dash where there is none."""
     return html.escape(one_line(text)) if text else "–"  # noqa: RUF001 - a dash is meant

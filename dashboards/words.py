@@ -59,6 +59,42 @@ KIND_WORDS: Final[dict[str, str]] = {
 
 CHANNEL_WORDS: Final[dict[str, str]] = {"email": "email", "sms": "SMS", "push": "app"}
 
+ANSWER_WORDS: Final[dict[str, str]] = {
+    "ok": "OK",
+    "needs_help": "need help",
+    "none": "have not answered",
+}
+
+NEED_WORDS: Final[dict[str, str]] = {
+    "needs_help": "Need help",
+    "not_reached": "Not reached",
+    "silent": "No answer",
+    "ok": "OK",
+}
+
+NEED_MEANINGS: Final[dict[str, str]] = {
+    "needs_help": "They said that they need help.",
+    "not_reached": "They have not answered, and no route is known to have taken anything over.",
+    "silent": "They could have answered and have not.",
+    "ok": "They said that they are OK.",
+}
+
+SAID_WORDS: Final[dict[str, str]] = {
+    "ok": "I'm OK",
+    "needs_help": "I need help",
+    "none": "took the answer back",
+}
+
+VIA_WORDS: Final[dict[str, str]] = {
+    "page": "on their page",
+    "sms": "by SMS",
+    "email": "by email",
+    "app": "with the app",
+    "administrator": "told to an administrator",
+}
+
+CHAT_KIND_WORDS: Final[dict[str, str]] = {"chat": "chat", "one_way": "one-way message that asks"}
+
 
 def tell_count(count: int, one: str, many: str | None = None) -> str:
     """Return a count with its noun."""

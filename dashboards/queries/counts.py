@@ -29,6 +29,9 @@ T = TypeVar("T")
 _finders: Final = ThreadPoolExecutor(1, thread_name_prefix="figures")
 """One at a time: figures must not take the cores from what sends."""
 
+quick_finders: Final = ThreadPoolExecutor(1, thread_name_prefix="answers")
+"""For what is found in a moment, and must not wait for what takes a minute."""
+
 
 @dataclass(slots=True)
 class _Kept(Generic[T]):

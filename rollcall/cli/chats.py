@@ -19,7 +19,7 @@ from rollcall.domain.needs import Need
 from rollcall.ledger.chat_lists import list_chats
 from rollcall.ledger.chat_members import iterate_members
 from rollcall.ledger.chats import load_chat
-from rollcall.sending.archiving import ArchiveReport, archive_and_stop
+from rollcall.sending.archiving import archive_and_stop
 from rollcall.sending.chat_export import ExportFormat, export_chat
 from rollcall.sending.chat_json import chat_to_json, describe_whole, entry_to_json, member_to_json
 from rollcall.sending.stopping import DEFAULT_WAIT_S
@@ -187,7 +187,7 @@ def archive(
             | {"held_back": report.held_back_count, "in_flight": report.in_flight_count}
         )
     else:
-        console.print(_tell_archived(report), markup=False, soft_wrap=True)
+        console.print(report.tell(), markup=False, soft_wrap=True)
     raise typer.Exit(EXIT_IN_FLIGHT if report.in_flight_count else 0)
 
 
@@ -210,13 +210,3 @@ def export(
         else:
             write_private(to_file, pieces)
             print_notice(f"exported {found.chat_id} to {to_file}")
-
-
-def _tell_archived(report: ArchiveReport) -> str:
-    again = "is archived" if report.is_new else "was archived already"
-    told = f"chat {report.chat.chat_id} {again}"
-    if report.held_back_count:
-        told += f"; {report.held_back_count} held back"
-    if report.in_flight_count:
-        told += f"; {report.in_flight_count} in flight still"
-    return told

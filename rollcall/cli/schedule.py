@@ -1,7 +1,6 @@
 """`rollcall schedule`: templates that are sent at fixed times, kept by Prefect."""
 
 import os
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +9,10 @@ import typer
 from rollcall.cli.output import Format, FormatOption
 from rollcall.cli.templates import Kind as TemplateFor
 from rollcall.cli.templates import KindOption
+from rollcall.clock import SystemClock
 from rollcall.domain.schedule_orders import ScheduledOrder
-from rollcall.domain.schedule_times import (
-    Timing,
-    parse_every,
-    parse_once,
-    require_schedule_name,
-)
-from rollcall.errors import InputError
-from rollcall.sources.people_facts import known_time_zones
+from rollcall.domain.schedule_times import require_schedule_name
+from rollcall.schedules.timings import read_timing
 
 schedule_app = typer.Typer(
     help="Send templates at fixed times, to whoever they mean by then.", no_args_is_help=True
@@ -41,6 +35,10 @@ def add(  # noqa: PLR0913 - one argument for each option
     ] = None,
     once: Annotated[
         str | None, typer.Option("--once", help="One moment: 2026-12-01T09:00.")
+    ] = None,
+    rrule: Annotated[
+        str | None,
+        typer.Option("--rrule", help="RRULE of RFC 5545: 'FREQ=WEEKLY;BYDAY=MO;BYHOUR=7'."),
     ] = None,
     time_zone: Annotated[
         str, typer.Option("--time-zone", help="In which these are meant: Europe/Paris, UTC.")
@@ -66,7 +64,7 @@ def add(  # noqa: PLR0913 - one argument for each option
     """Add a schedule; it is active from now on. Whom it means is looked up at each run."""
     from rollcall.cli import schedule_calls  # noqa: PLC0415 - Prefect takes two seconds to import
 
-    timing = _read_timing(time_zone, cron, every, once)
+    timing = read_timing(time_zone, SystemClock().now(), cron, every, once, rrule)
     # a link stays itself, as in `rollcall send`
     source = os.path.abspath(data) if data else None  # noqa: PTH100
     named = (tuple(group or ()), tuple(saved_filter or ()))
@@ -107,14 +105,3 @@ def remove(name: NameArgument, output: FormatOption = Format.TEXT) -> None:
     from rollcall.cli import schedule_calls  # noqa: PLC0415 - Prefect takes two seconds to import
 
     schedule_calls.remove(name, output)
-
-
-def _read_timing(time_zone: str, cron: str | None, every: str | None, once: str | None) -> Timing:
-    zone = known_time_zones().get(time_zone)
-    if zone is None:
-        raise InputError(f"--time-zone: there is no time zone {time_zone!r} (write Europe/Paris)")
-    if sum(one is not None for one in (cron, every, once)) != 1:
-        raise InputError("say when: one of --cron, --every and --once")
-    every_s = parse_every(every) if every is not None else None
-    once_at: datetime | None = parse_once(once, zone) if once is not None else None
-    return Timing(time_zone, cron, every_s, once_at)

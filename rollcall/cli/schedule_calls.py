@@ -2,38 +2,32 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
-
-from prefect.client.schemas.schedules import SCHEDULE_TYPES
 
 from rollcall.cli.output import Format, console, print_json, print_notice
 from rollcall.cli.schedule_text import ListedSchedule, print_added, print_schedules, to_json
 from rollcall.clock import SystemClock
 from rollcall.domain.schedule_orders import ScheduledOrder
-from rollcall.domain.schedule_times import Timing, find_shortest_gap_s
-from rollcall.errors import ConfigError, InputError, LedgerError
+from rollcall.domain.schedule_times import Timing
+from rollcall.errors import ConfigError, LedgerError
 from rollcall.schedules import book
 from rollcall.schedules.book import Schedule
 from rollcall.schedules.connection import connected
-from rollcall.schedules.rules import list_next, make_rule
+from rollcall.schedules.planning import plan_rule
+from rollcall.schedules.rules import list_next
 from rollcall.sending.launching import OrderJudge, Verdict
-from rollcall.settings import Settings, load_settings
+from rollcall.settings import load_settings
 from rollcall.wiring import running_app
 
 NEXT_COUNT: Final = 3
 """Runs that are shown ahead."""
-
-_GAP_COUNT: Final = 50
-"""Runs among which the shortest gap is looked for: a week of a cron by the hour, and more."""
 
 
 def add(name: str, order: ScheduledOrder, timing: Timing, output: Format) -> None:
     """Add a schedule that could be sent now, and show its next runs."""
     now = SystemClock().now()
     settings = load_settings()
-    rule = make_rule(timing, now)
-    _require_unguarded(rule, order, settings, now)
+    rule = plan_rule(timing, order, settings.guards.repeat_within_s, now)
     with connected() as client:
         book.require_free_name(client, name)
         people_count = asyncio.run(_count(order))
@@ -112,17 +106,3 @@ def _list_ahead(schedule: Schedule, verdict: Verdict | None = None) -> ListedSch
     now = SystemClock().now()
     ahead = list_next(schedule.rule, NEXT_COUNT, now)
     return ListedSchedule(schedule, ahead, verdict)
-
-
-def _require_unguarded(
-    rule: SCHEDULE_TYPES, order: ScheduledOrder, settings: Settings, now: datetime
-) -> None:
-    """Refuse what the guard against repeats would refuse at every run but the first."""
-    gap_s = find_shortest_gap_s(list_next(rule, _GAP_COUNT, now))
-    within_s = settings.guards.repeat_within_s
-    if order.is_confirmed or gap_s is None or gap_s > within_s:
-        return
-    raise InputError(
-        f"it would say the same again after {gap_s:g} s, which is refused within {within_s:g} s: "
-        "if it is meant, add --confirm"
-    )

@@ -35,9 +35,7 @@ class ListedSchedule:
     @property
     def state(self) -> str:
         """Say whether it fires."""
-        if not self.ahead:
-            return "over"
-        return "active" if self.schedule.is_active else "paused"
+        return self.schedule.tell_state(self.ahead)
 
 
 def print_schedules(listed: Sequence[ListedSchedule]) -> None:
@@ -58,7 +56,7 @@ def print_schedules(listed: Sequence[ListedSchedule]) -> None:
 def print_added(listed: ListedSchedule) -> None:
     """Print what was added, and when it fires."""
     schedule = listed.schedule
-    what, to_whom = _tell_order(schedule)
+    what, to_whom = schedule.tell_order()
     console.print(f"added {schedule.name!r}: {what} to {to_whom}", markup=False, soft_wrap=True)
     people = listed.verdict.people_count if listed.verdict else None
     console.print(f"people now  {people}")
@@ -96,20 +94,12 @@ def _make_row(listed: ListedSchedule) -> tuple[str, ...]:
     when = f"{describe_rule(schedule.rule)} {zone_of(schedule.rule)}"
     return (
         schedule.name,
-        *_tell_order(schedule),
+        *schedule.tell_order(),
         people,
         when,
         state,
         "\n".join(_tell_ahead(listed)),
     )
-
-
-def _tell_order(schedule: Schedule) -> tuple[str, str]:
-    order = schedule.order
-    if order is None:
-        return "a text of its own", "as its form says"
-    what = f"chat {order.template!r}" if order.kind == "chat" else f"template {order.template!r}"
-    return what, order.tell_recipients()
 
 
 def _tell_ahead(listed: ListedSchedule) -> list[str]:

@@ -52,6 +52,19 @@ class Acting:
         if not actor.may(least):
             raise NotAllowedError(f"a {actor.role} may not {_WHAT[least]}: ask an admin")
 
+    def require_within_limit(self, actor: Actor, people_count: int, noted: Noted) -> None:
+        """Make sure that somebody may send to so many people, and note how many they are.
+
+        Raises:
+            NotAllowedError: They are more than the actor may send to.
+        """
+        noted.people_count = people_count
+        if actor.limit is not None and people_count > actor.limit:
+            raise NotAllowedError(
+                f"this goes to {people_count:,} people, and you may send to "
+                f"{actor.limit:,} at once: ask an admin"
+            )
+
     @contextmanager
     def act(
         self, actor: Actor, least: Role, action: Action, subject_id: str | None = None

@@ -14,7 +14,7 @@ from rollcall.domain.acts import Action, Actor
 from rollcall.domain.audience import digest_preview
 from rollcall.domain.follow_ups import make_follow_up
 from rollcall.domain.message import MessageRequest
-from rollcall.errors import InputError, NotAllowedError
+from rollcall.errors import InputError
 from rollcall.ledger.doorbell import ring
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.messages import MessageRecord, find_message, load_message
@@ -149,6 +149,7 @@ class Desk:
 
         Who may send to everybody is not counted for. A key that stands for a message already asks
         for what was asked for first: counted again, it would ask for something else.
+        Where it follows answers, it goes to whom they mean when it leaves.
 
         Raises:
             NotAllowedError: They are more than the actor may send to.
@@ -160,15 +161,11 @@ class Desk:
         if known is not None and known.state != "refused":
             first = MessageRequest.model_validate(known.request)
             return _insist(order, first.expected_audience)
-        noted.people_count, digest = self._count(order)
-        if noted.people_count > actor.limit:
-            raise NotAllowedError(
-                f"this goes to {noted.people_count:,} people, and you may send to "
-                f"{actor.limit:,} at once: ask an admin"
-            )
+        people_count, digest = self._count(order)
+        self.acting.require_within_limit(actor, people_count, noted)
         if order.request.expected_audience not in (None, digest):
             raise InputError("whom this means has changed since you looked: look again")
-        return _insist(order, digest)
+        return order if _follows_answers(order.request) else _insist(order, digest)
 
     def _count(self, order: Order) -> tuple[int, str]:
         if order.request.follow_up is None:
@@ -184,6 +181,15 @@ def _confirm(order: Order, *, is_confirmed: bool) -> Order:
     if not is_confirmed:
         return order
     return replace(order, request=order.request.model_copy(update={"confirmed": True}))
+
+
+def _follows_answers(request: MessageRequest) -> bool:
+    """Tell whether a message goes to whoever has not answered, or not OK, when it leaves.
+
+    In a chat that is being answered somebody says OK every moment: to insist on those who were
+    counted would refuse it over and over, to all who still need it.
+    """
+    return request.follow_up is not None and request.follow_up.who in ("not_ok", "not_answered")
 
 
 def _insist(order: Order, digest: str | None) -> Order:

@@ -20,19 +20,21 @@ _DAYS: Final = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One of a cron, an interval or a moment, in a time zone.
+    """One of a cron, an interval, a moment or an RRULE, in a time zone.
 
     Attributes:
         time_zone: IANA name of the zone that a cron is read in, and moments are shown in.
         cron: Five fields (minute, hour, day, month, weekday).
         every_s: Seconds between runs.
         once_at: The one moment, aware.
+        rrule: An RRULE of RFC 5545 with its DTSTART, as `parse_rrule` returns it.
     """
 
     time_zone: str
     cron: str | None = None
     every_s: int | None = None
     once_at: datetime | None = None
+    rrule: str | None = None
 
 
 def require_schedule_name(name: str) -> str:
@@ -58,7 +60,7 @@ def parse_every(text: str) -> int:
     match = _EVERY.fullmatch(text.strip())
     every_s = int(match[1]) * _UNITS_S[match[2]] if match else 0
     if not 0 < every_s <= _LONGEST_S:
-        raise InputError(f"--every: {text!r} is no interval up to a year (write 15min, 6h or 1d)")
+        raise InputError(f"{text!r} is no interval up to a year (write 15min, 6h or 1d)")
     return every_s
 
 
@@ -71,7 +73,7 @@ def parse_once(text: str, zone: ZoneInfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        told = f"--once: {text!r} is no moment (write 2026-12-01T09:00)"
+        told = f"{text!r} is no moment (write 2026-12-01T09:00)"
         raise InputError(told) from error
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
@@ -81,7 +83,7 @@ def parse_once(text: str, zone: ZoneInfo) -> datetime:
     is_left_out = all(one.astimezone(zone).replace(tzinfo=None) != moment for one in readings)
     how = "does not exist" if is_left_out else "exists twice"
     raise InputError(
-        f"--once: {text!r} {how} in {zone.key}, whose clocks change: add an offset, or Z for UTC"
+        f"{text!r} {how} in {zone.key}, whose clocks change: add an offset, or Z for UTC"
     )
 
 
@@ -108,6 +110,11 @@ def describe_interval(every_s: int) -> str:
         key=_UNITS_S.__getitem__,
     )
     return f"every {every_s // _UNITS_S[unit]} {unit}"
+
+
+def spell_interval(every_s: int) -> str:
+    """Return an interval as `parse_every` reads it."""
+    return describe_interval(every_s).removeprefix("every ").replace(" ", "")
 
 
 def find_shortest_gap_s(moments: list[datetime]) -> float | None:

@@ -5,7 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 
 from rollcall.domain.chats import ANSWERS, Answer, AnswerVia
 from rollcall.domain.needs import NEEDS, Need
@@ -14,10 +26,13 @@ from rollcall.ledger.chat_tables import Chat, ChatMember, ChatPost
 from rollcall.ledger.chats import ChatRecord, chat_from
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import MessageRecord, record_from
-from rollcall.ledger.tables import AudienceMember, Delivery, Message
+from rollcall.ledger.tables import AudienceMember, Delivery, Message, UtcDateTime
 
 AnswerCounts = dict[Answer, int]
 """Members by what they have answered; every answer is in it."""
+
+ListMark = tuple[datetime, str]
+"""The row after which a page begins: its moment, and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +61,18 @@ class PostRecord:
     written_at: datetime
 
 
-def list_chats(ledger: Ledger, *, archived: bool = False, limit: int = 50) -> list[ChatEntry]:
+def list_chats(
+    ledger: Ledger, *, archived: bool = False, limit: int = 50, after: ListMark | None = None
+) -> list[ChatEntry]:
     """Return the latest conversations that go on, or that are archived, newest first.
 
     One whose first message was refused never had a member, and is in neither list.
+
+    Args:
+        ledger: Where they are.
+        archived: Those that are archived, instead of those that go on.
+        limit: How many at most.
+        after: The mark of the last one of the page before; None: the first page.
     """
     is_archived = Chat.archived_at.is_not(None)
     query = (
@@ -59,6 +82,9 @@ def list_chats(ledger: Ledger, *, archived: bool = False, limit: int = 50) -> li
         .order_by(Chat.opened_at.desc(), Chat.chat_id)
         .limit(limit)
     )
+    if after is not None:
+        is_as_old = and_(Chat.opened_at == after[0], Chat.chat_id > after[1])
+        query = query.where(or_(Chat.opened_at < after[0], is_as_old))
     with ledger.read() as connection:
         chats = [chat_from(row) for row in connection.execute(query)]
         counts = _count_answers(connection, [one.chat_id for one in chats])
@@ -73,16 +99,27 @@ def count_answers(ledger: Ledger, chat_id: str) -> AnswerCounts:
 
 def count_needs(ledger: Ledger, chat: ChatRecord) -> dict[Need, int]:
     """Count the members of a conversation by what they need, as `members` sorts them."""
-    answers = count_answers(ledger, chat.chat_id)
+    return split_needs(count_answers(ledger, chat.chat_id), count_unreached(ledger, chat))
+
+
+def count_unreached(ledger: Ledger, chat: ChatRecord) -> int:
+    """Count the members who have not answered and for whom no route took anything over."""
     unreached = select(func.count()).where(
         ChatMember.chat_id == chat.chat_id, ChatMember.answer == "none", not_(is_reached(chat))
     )
     with ledger.read() as connection:
-        unreached_count = connection.execute(unreached).scalar_one()
+        return connection.execute(unreached).scalar_one()
+
+
+def split_needs(answers: AnswerCounts, unreached_count: int) -> dict[Need, int]:
+    """Return how many need what: of those without an answer, so many were not reached.
+
+    The two may have been counted at different moments: what they amount to is never negative.
+    """
     counts: dict[Need, int] = dict.fromkeys(NEEDS, 0)
     counts["needs_help"], counts["ok"] = answers["needs_help"], answers["ok"]
-    counts["not_reached"] = unreached_count
-    counts["silent"] = answers["none"] - unreached_count
+    counts["not_reached"] = min(unreached_count, answers["none"])
+    counts["silent"] = answers["none"] - counts["not_reached"]
     return counts
 
 
@@ -105,6 +142,30 @@ def read_posts(ledger: Ledger, chat: ChatRecord) -> list[PostRecord]:
     with ledger.read() as connection:
         rows = connection.execute(query.order_by(ChatPost.written_at, ChatPost.post_id))
         return [PostRecord(**row._asdict()) for row in rows]
+
+
+def read_latest_posts(
+    ledger: Ledger, chat: ChatRecord, limit: int, after: ListMark | None = None
+) -> list[PostRecord]:
+    """Return a page of the posts of a conversation, newest first.
+
+    Args:
+        ledger: Where they are.
+        chat: The conversation.
+        limit: How many at most.
+        after: The mark of the last one of the page before; None: the first page.
+    """
+    query = (
+        _select_posts()
+        .where(ChatPost.chat_id == chat.chat_id)
+        .order_by(ChatPost.written_at.desc(), ChatPost.post_id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        mark = tuple_(ChatPost.written_at, ChatPost.post_id)
+        query = query.where(mark < tuple_(literal(after[0], UtcDateTime()), literal(after[1])))
+    with ledger.read() as connection:
+        return [PostRecord(**row._asdict()) for row in connection.execute(query)]
 
 
 def load_post(ledger: Ledger, post_id: str) -> PostRecord:

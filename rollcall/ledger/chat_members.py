@@ -1,12 +1,12 @@
 """The members of a conversation as administrators see them: by need, with what they answered."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Float, Select, case, cast, exists, null, select
+from sqlalchemy import Float, Select, case, cast, exists, not_, null, select
 
 from rollcall.domain.chats import Answer, AnswerVia
 from rollcall.domain.needs import WEAK_PROOF, MemberState, Need, find_need, sort_by_need
@@ -102,11 +102,14 @@ def iterate_members(
         limit: At most so many; None: all.
         offset: How many to leave out before.
     """
-    until = None if limit is None else offset + limit
-    ordered = sort_by_need(_read_first(ledger, chat, need, until), near_of(chat))
-    asked = ordered[offset:until]
+    if need is not None and limit is not None and near_of(chat) is None:
+        asked = _read_page(ledger, chat, need, limit, offset)
+    else:
+        until = None if limit is None else offset + limit
+        ordered = sort_by_need(_read_first(ledger, chat, need, until), near_of(chat))
+        asked = ordered[offset:until]
     for start in range(0, len(asked), PAGE_ROWS):
-        yield from _read_details(ledger, chat, asked[start : start + PAGE_ROWS])
+        yield from read_details(ledger, chat, asked[start : start + PAGE_ROWS])
 
 
 def find_some_digest(ledger: Ledger, chat_id: str) -> MemberDigest | None:
@@ -139,15 +142,27 @@ def near_of(chat: ChatRecord) -> tuple[float, float] | None:
     return chat.near_latitude, chat.near_longitude
 
 
-def read_answers(ledger: Ledger, chat_id: str) -> list[AnswerRecord]:
-    """Return every answer that members of a conversation gave, oldest first."""
+def read_answers(
+    ledger: Ledger, chat_id: str, person_ids: Sequence[str] | None = None
+) -> list[AnswerRecord]:
+    """Return every answer that members of a conversation gave, oldest first.
+
+    Args:
+        ledger: Where they are.
+        chat_id: The conversation.
+        person_ids: Of these members; None: of all.
+    """
     query = (
         select(ChatAnswer.person_id, ChatAnswer.answer, ChatAnswer.via, ChatAnswer.answered_at)
         .where(ChatAnswer.chat_id == chat_id)
         .order_by(ChatAnswer.answered_at, ChatAnswer.answer_id)
     )
+    asked: dict[str, str] = {}
+    if person_ids is not None:
+        query = query.where(in_list(ChatAnswer.person_id, "people"))
+        asked = {"people": write_list(person_ids)}
     with ledger.read() as connection:
-        return [AnswerRecord(*row) for row in connection.execute(query)]
+        return [AnswerRecord(*row) for row in connection.execute(query, asked)]
 
 
 def read_standing_answers(ledger: Ledger, chat_id: str) -> dict[str, AnswerRecord]:
@@ -206,34 +221,59 @@ def _read_first(
 
 def _read_states(ledger: Ledger, chat: ChatRecord, need: Need | None) -> list[MemberState]:
     """Read what the order depends on, of all members: the positions only where they matter."""
+    query = select_states(chat)
+    if need is not None:
+        query = query.where(ChatMember.answer == _ANSWER_OF[need])
+    with ledger.read() as connection:
+        states = states_from(connection.execute(gather_rows(query)).scalar_one())
+    return [one for one in states if need in (None, one.need)]
+
+
+def _read_page(
+    ledger: Ledger, chat: ChatRecord, need: Need, limit: int, offset: int
+) -> list[tuple[MemberState, float | None]]:
+    """Read a page of those who need one thing, where nobody's distance is asked for: by their id.
+
+    However many there are, no more than the page is read.
+    """
+    query = select_states(chat).where(ChatMember.answer == _ANSWER_OF[need])
+    if need in ("silent", "not_reached"):
+        has_any = is_reached(chat)
+        query = query.where(has_any if need == "silent" else not_(has_any))
+    query = query.order_by(ChatMember.person_id).limit(limit).offset(offset)
+    with ledger.read() as connection:
+        return [(one, None) for one in states_from(connection.execute(query).all())]
+
+
+def select_states(chat: ChatRecord) -> Select[Any]:
+    """Return the query for what `states_from` reads, of all members of a conversation."""
     query: Select[Any] = select(
         ChatMember.person_id,
         ChatMember.answer,
         case((ChatMember.answer != "none", 1), (is_reached(chat), 1), else_=0).label("reached"),
     ).where(ChatMember.chat_id == chat.chat_id)
-    if need is not None:
-        query = query.where(ChatMember.answer == _ANSWER_OF[need])
     if near_of(chat) is None:
-        query = query.add_columns(null().label("latitude"), null().label("longitude"))
-    else:
-        query = query.join(AudienceMember, _is_same_person()).add_columns(
-            *(
-                cast(AudienceMember.position[name].as_string(), Float).label(name)
-                for name in ("latitude", "longitude")
-            )
+        return query.add_columns(null().label("latitude"), null().label("longitude"))
+    return query.join(AudienceMember, is_same_person()).add_columns(
+        *(
+            cast(AudienceMember.position[name].as_string(), Float).label(name)
+            for name in ("latitude", "longitude")
         )
-    with ledger.read() as connection:
-        rows = connection.execute(gather_rows(query)).scalar_one()
-    states = [
+    )
+
+
+def states_from(rows: Iterable[Sequence[Any]]) -> list[MemberState]:
+    """Return what members need, and where they were, of rows of `select_states`."""
+    return [
         MemberState(person_id, find_need(answer, is_reached=reached == 1), *where)
         for person_id, answer, reached, *where in rows
     ]
-    return [one for one in states if need in (None, one.need)]
 
 
-def _read_details(
+def read_details(
     ledger: Ledger, chat: ChatRecord, page: Sequence[tuple[MemberState, float | None]]
 ) -> list[ChatMemberRecord]:
+    """Return all there is to tell of some members, in their order; in two statements."""
     query = (
         select(
             ChatMember.person_id,
@@ -247,7 +287,7 @@ def _read_details(
             ChatMember.answered_via,
             ChatMember.chase_count,
         )
-        .join(AudienceMember, _is_same_person())
+        .join(AudienceMember, is_same_person())
         .where(ChatMember.chat_id == chat.chat_id, in_list(ChatMember.person_id, "people"))
     )
     deliveries = select(Delivery.person_id, Delivery.channel, Delivery.status).where(
@@ -273,7 +313,8 @@ def _describe(
     return ChatMemberRecord(**row, need=need, distance_km=distance_km, deliveries=deliveries)
 
 
-def _is_same_person() -> Any:
+def is_same_person() -> Any:
+    """Tell, in a query, of a member and somebody of an audience whether they are the same."""
     return (AudienceMember.message_id == ChatMember.message_id) & (
         AudienceMember.person_id == ChatMember.person_id
     )

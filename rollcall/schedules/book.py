@@ -5,8 +5,8 @@ back whenever one of them changes, and makes them anew within seconds: so they a
 once here, and nothing is changed while a run of another one is due.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -52,6 +52,8 @@ class Schedule:
         rule: When it fires.
         is_active: Whether it fires: neither it nor its deployment is paused.
         order: What it sends; None where its runs name no template.
+        parameters: What it says of the parameters of its runs, as Prefect has it. Each change says
+            it again: Prefect (3.8) forgets it where a change does not.
     """
 
     schedule_id: UUID
@@ -61,6 +63,24 @@ class Schedule:
     rule: SCHEDULE_TYPES
     is_active: bool
     order: ScheduledOrder | None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def tell_order(self) -> tuple[str, str]:
+        """Say what it sends, and to whom."""
+        if self.order is None:
+            return "a text of its own", "as its form says"
+        what = "chat" if self.order.kind == "chat" else "template"
+        return f"{what} {self.order.template!r}", self.order.tell_recipients()
+
+    def tell_state(self, ahead: Sequence[datetime]) -> str:
+        """Say whether it fires.
+
+        Args:
+            ahead: The next moments at which it would.
+        """
+        if not ahead:
+            return "over"
+        return "active" if self.is_active else "paused"
 
 
 def list_schedules(client: SyncPrefectClient) -> list[Schedule]:
@@ -111,11 +131,46 @@ def add_schedule(
     require_free_name(client, name)
     deployment = _find_deployment(client, order.kind)
     _require_none_due(client, deployment.id, now)
-    new = DeploymentScheduleCreate(schedule=rule, parameters=write_parameters(order), slug=name)
+    parameters = write_parameters(order)
+    new = DeploymentScheduleCreate(schedule=rule, parameters=parameters, slug=name)
     [made] = client.create_deployment_schedules(deployment.id, [new])
     _schedule_runs(client, deployment.id)
     is_active = made.active and not deployment.paused
-    return Schedule(made.id, deployment.id, name, True, made.schedule, is_active, order)
+    told = (made.schedule, is_active, order, parameters)
+    return Schedule(made.id, deployment.id, name, True, *told)
+
+
+def change_schedule(
+    client: SyncPrefectClient,
+    schedule: Schedule,
+    order: ScheduledOrder | None,
+    rule: SCHEDULE_TYPES,
+    now: datetime,
+) -> None:
+    """Let a schedule send something else, or at other times; one that is paused stays paused.
+
+    Args:
+        client: The connection.
+        schedule: Which.
+        order: What it sends from now on; None: what it did, whatever else its form says.
+        rule: When it fires from now on.
+        now: The present moment.
+
+    Raises:
+        InputError: It is not ours to change, or a run of another schedule is due.
+    """
+    if not schedule.is_ours:
+        raise InputError(
+            f"schedule {schedule.name!r} was deployed (prefect.yaml): change it there, or pause it"
+        )
+    _require_none_due(client, schedule.deployment_id, now, but=schedule.schedule_id)
+    client.update_deployment_schedule(
+        schedule.deployment_id,
+        schedule.schedule_id,
+        schedule=rule,
+        parameters=schedule.parameters if order is None else write_parameters(order),
+    )
+    _schedule_runs(client, schedule.deployment_id)
 
 
 def set_active(
@@ -127,7 +182,12 @@ def set_active(
         InputError: A run of another schedule is due.
     """
     _require_none_due(client, schedule.deployment_id, now, but=schedule.schedule_id)
-    client.update_deployment_schedule(schedule.deployment_id, schedule.schedule_id, active=active)
+    client.update_deployment_schedule(
+        schedule.deployment_id,
+        schedule.schedule_id,
+        active=active,
+        parameters=schedule.parameters,
+    )
     _schedule_runs(client, schedule.deployment_id)
 
 
@@ -179,6 +239,7 @@ def _read(kind: TemplateKind, deployment: DeploymentResponse) -> Iterator[Schedu
             rule=one.schedule,
             is_active=one.active and not deployment.paused,
             order=read_parameters(kind, parameters),
+            parameters=one.parameters,
         )
 
 

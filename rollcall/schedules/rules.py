@@ -5,6 +5,7 @@ reading of crons and of clock changes can differ from what happens (docs/schedul
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -24,6 +25,8 @@ from rollcall.domain.schedule_times import Timing, describe_cron, describe_inter
 from rollcall.errors import InputError
 
 _CRON_FIELDS: Final = 5
+
+_ONCE: Final = re.compile(r"COUNT=1(?![0-9])")
 
 _LOOK_AHEAD: Final = timedelta(days=366 * 9)
 """Beyond the rarest cron that fires at all, 29 February, which a century may skip once."""
@@ -65,6 +68,16 @@ def list_next(rule: SCHEDULE_TYPES, count: int, now: datetime) -> list[datetime]
     return sorted(datetime.fromtimestamp(one.timestamp(), UTC) for one in dates)
 
 
+def timing_of(rule: SCHEDULE_TYPES) -> Timing | None:
+    """Return a schedule as somebody would say it; None for one that never fires."""
+    zone = zone_of(rule)
+    if isinstance(rule, CronSchedule):
+        return Timing(zone, cron=rule.cron)
+    if isinstance(rule, IntervalSchedule):
+        return Timing(zone, every_s=int(rule.interval.total_seconds()))
+    return Timing(zone, rrule=rule.rrule) if isinstance(rule, RRuleSchedule) else None
+
+
 def zone_of(rule: SCHEDULE_TYPES) -> str:
     """Return the name of a schedule's time zone."""
     return getattr(rule, "timezone", None) or "UTC"
@@ -77,7 +90,7 @@ def describe_rule(rule: SCHEDULE_TYPES) -> str:
     if isinstance(rule, IntervalSchedule):
         return describe_interval(int(rule.interval.total_seconds()))
     if isinstance(rule, RRuleSchedule):
-        return "once" if "COUNT=1" in rule.rrule else " ".join(rule.rrule.split())
+        return "once" if _ONCE.search(rule.rrule) else " ".join(rule.rrule.split())
     return "never"
 
 
@@ -89,9 +102,23 @@ def _make(timing: Timing, now: datetime) -> SCHEDULE_TYPES:
     if timing.every_s is not None:
         every = timedelta(seconds=timing.every_s)
         return IntervalSchedule(interval=every, anchor_date=now, timezone=timing.time_zone)
+    if timing.rrule is not None:
+        return _make_recurring(timing, timing.rrule, now)
     if timing.once_at is None:
-        raise AssertionError("a timing has a cron, an interval or a moment")
+        raise AssertionError("a timing has a cron, an interval, an RRULE or a moment")
     return _make_once(timing.once_at, timing.time_zone)
+
+
+def _make_recurring(timing: Timing, written: str, now: datetime) -> SCHEDULE_TYPES:
+    """Write an RRULE, once it is certain that it fires.
+
+    For one that never does Prefect would look through all days until the year 9999.
+    """
+    rule = RRuleSchedule(rrule=written, timezone=timing.time_zone)
+    bounded = rule.to_rrule().replace(count=None, until=now + _LOOK_AHEAD)
+    if bounded.after(now) is None:
+        raise InputError(_tell_never(timing))
+    return rule
 
 
 def _make_once(moment: datetime, zone: str) -> SCHEDULE_TYPES:
@@ -108,16 +135,26 @@ def _make_once(moment: datetime, zone: str) -> SCHEDULE_TYPES:
     return once
 
 
+def _spell(rrule: str) -> str:
+    return rrule.rpartition("RRULE:")[2]
+
+
 def _tell(timing: Timing) -> str:
     if timing.cron is not None:
         return (
-            f"--cron: {timing.cron!r} is no cron that Prefect reads: minute, hour, day, month, "
+            f"{timing.cron!r} is no cron that Prefect reads: minute, hour, day, month, "
             "weekday (write '0 7 * * 1-5')"
         )
-    return f"--time-zone: Prefect knows no time zone {timing.time_zone!r}"
+    if timing.rrule is not None:
+        return (
+            f"{_spell(timing.rrule)!r} is no RRULE that Prefect reads (write FREQ=WEEKLY;BYDAY=MO)"
+        )
+    return f"Prefect knows no time zone {timing.time_zone!r}"
 
 
 def _tell_never(timing: Timing) -> str:
     if timing.cron is not None:
-        return f"--cron: {timing.cron!r} never fires: there is no such day"
-    return "--once: that moment is past"
+        return f"{timing.cron!r} never fires: there is no such day"
+    if timing.rrule is not None:
+        return f"{_spell(timing.rrule)!r} never fires from now on"
+    return "that moment is past"

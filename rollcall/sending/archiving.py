@@ -34,6 +34,17 @@ class ArchiveReport:
         """Return how many deliveries are being handed over still, with links that are dead."""
         return sum(one.counts.in_flight for one in self.stopped)
 
+    def tell(self) -> str:
+        """Say in one sentence what it has come to."""
+        told = (
+            f"chat {self.chat.chat_id} {'is archived' if self.is_new else 'was archived already'}"
+        )
+        if self.held_back_count:
+            told += f"; {self.held_back_count} held back"
+        if self.in_flight_count:
+            told += f"; {self.in_flight_count} in flight still"
+        return told
+
 
 def archive_and_stop(
     ledger: Ledger, chat_id: str, clock: Clock, wait_s: float = DEFAULT_WAIT_S

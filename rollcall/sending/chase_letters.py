@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from rollcall.domain.chasing import Responsible, Rung, Telling, group_by_told, travel_by
-from rollcall.domain.message import FollowUp, MessageOptions, MessageRequest
+from rollcall.domain.message import MessageOptions, MessageRequest
 from rollcall.domain.notice_texts import write_notice
-from rollcall.domain.reminder_texts import write_reminder
 from rollcall.errors import LedgerError, RollcallError
 from rollcall.ledger.chasing import DueChat, Silent
 from rollcall.ledger.chats import ChatRecord
 from rollcall.ledger.messages import MessageRecord, NewMessage, load_message
 from rollcall.sending.accepting import Order
+from rollcall.sending.reminding import make_reminder
 from rollcall.sending.self_made import KnownSource, MessageMaker, open_source, served_channels
 from rollcall.sources.people_facts import read_responsible
 
@@ -116,7 +116,7 @@ def prepare_letters(
 
     def prepare(rung: Rung) -> None:
         if rung.reminder.notify:
-            options = _options_of(maker, rung, MessageOptions())
+            options = _options_of(maker, rung)
             letters.notices.append(_Notice(rung, options, *look_up()))
         else:
             letters.reminders.append(_remind(letters, invitation, rung))
@@ -136,19 +136,12 @@ def _look_up(letters: ChaseLetters, invitation: MessageRecord) -> tuple[KnownSou
 def _remind(letters: ChaseLetters, invitation: MessageRecord, rung: Rung) -> NewMessage:
     chat = letters.chat
     invited = MessageRequest.model_validate(invitation.request)
-    request = MessageRequest(
-        content=write_reminder(invited.content),
-        follow_up=FollowUp(message_id=chat.message_id, who="not_answered"),
-        notice_in=chat.chat_id,
-        options=_options_of(letters.maker, rung, invited.options),
-        confirmed=True,
-    )
+    request = make_reminder(chat, invited, rung.reminder.channels, letters.maker.steps.book)
     return letters.maker.make(Order(request, Path(), _key_of(chat, rung)), letters.now)
 
 
-def _options_of(maker: MessageMaker, rung: Rung, invited_by: MessageOptions) -> MessageOptions:
-    channels = served_channels(maker.steps.book, rung.reminder.channels)
-    return travel_by(invited_by, channels)
+def _options_of(maker: MessageMaker, rung: Rung) -> MessageOptions:
+    return travel_by(MessageOptions(), served_channels(maker.steps.book, rung.reminder.channels))
 
 
 def _key_of(chat: ChatRecord, rung: Rung) -> str:

@@ -152,10 +152,12 @@ def living_in(
     users = UserFile(settings.data_dir / FILE_NAME)
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
     house = House(settings, clock, ledger, reception)
-    house.figures.details.patience_s = 60  # however busy the machine is
-    house.pictures.answers.patience_s = 60
-    house.glances.answers.patience_s = house.glances.vocabularies.patience_s = 60
-    house.quick_add.indexes.patience_s = 60
+    patience_s = 60  # however busy the machine is
+    house.figures.details.patience_s = patience_s
+    house.figures.answers.patience_s = house.figures.unreached.patience_s = patience_s
+    house.pictures.answers.patience_s = patience_s
+    house.glances.answers.patience_s = house.glances.vocabularies.patience_s = patience_s
+    house.quick_add.indexes.patience_s = patience_s
     lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:

@@ -268,14 +268,15 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         page.get_by_label("Name").fill("admin")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        for path in (
+        paths = (
             "overview",
             "log",
             f"progress?message={message_id}",
             "templates",
             "filters",
             "audit",
-        ):
+        )
+        for path in (*paths, "chats", "schedules"):
             page.goto(f"{served.url}/{path}")
             page.locator("h1").first.wait_for()
             page.locator(IDLE).wait_for()
@@ -289,7 +290,8 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         "/_stcore/script-health-check", "/_stcore/agent/openapi.json", "/_stcore/upload_file/a/b",
         "/media/a.csv", "/component/a/b.js",
         "/app/static/map/map.mjs", "/map/people", "/map/places", "/map/land",
-        "/export/m1.csv", "/auth/login", "/auth/logout", "/oauth2callback",
+        "/export/m1.csv", "/export/chat/c1.csv", "/export/chat/c1.json",
+        "/auth/login", "/auth/logout", "/oauth2callback",
         "/_stcore/stream", "//evil.example.org", "/./static/../log",
     ],
 )  # fmt: skip

@@ -204,6 +204,15 @@ def test_nothing_is_changed_while_a_run_of_another_schedule_waits(
     assert [one.id for one in find_runs(other)] == [one.id for one in waiting]
 
 
+def test_an_rrule_is_kept_and_fires_by_the_clocks_of_its_zone(
+    rollcall: CommandLine, name: str
+) -> None:
+    added = add(rollcall, name, "--template", "Morning", "--rrule", "FREQ=DAILY;BYHOUR=7")
+    assert [one["local"][10:19] for one in added["next_runs"]] == ["T07:00:00"] * 3
+    assert find(rollcall, name)["rule"]["rrule"].endswith("RRULE:FREQ=DAILY;BYHOUR=7")
+    assert find_runs(name)
+
+
 def test_what_could_not_be_sent_is_not_scheduled(rollcall: CommandLine, name: str) -> None:
     base = ("schedule", "add", name, "--time-zone", "UTC", "--template")
     daily = ("--cron", "0 7 * * *")
@@ -215,7 +224,7 @@ def test_what_could_not_be_sent_is_not_scheduled(rollcall: CommandLine, name: st
         "never fires": ("Morning", "--cron", "0 0 30 2 *"),
         "is no cron": ("Morning", "--cron", "every morning"),
         "say when": ("Morning",),
-        "add --confirm": ("Morning", "--every", "15min"),
+        "(--confirm)": ("Morning", "--every", "15min"),
     }.items():
         assert told in rollcall(*base, *arguments).mistake
     wrong_zone = ("--template", "Morning", "--time-zone", "Mars/Base", *daily)

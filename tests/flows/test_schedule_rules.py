@@ -6,9 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from prefect.client.schemas.schedules import NoSchedule
 
+from rollcall.domain.rrules import parse_rrule
 from rollcall.domain.schedule_times import Timing
 from rollcall.errors import InputError
-from rollcall.schedules.rules import describe_rule, list_next, make_rule, zone_of
+from rollcall.schedules.rules import (
+    describe_rule,
+    list_next,
+    make_rule,
+    timing_of,
+    zone_of,
+)
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -161,3 +168,54 @@ def test_a_moment_that_is_past_is_refused() -> None:
 
 def test_what_prefect_keeps_without_moments_has_no_next_run() -> None:
     assert list_next(NoSchedule(), 3, NOW) == []
+
+
+def recurring(text: str, zone: str = "Europe/Paris") -> Timing:
+    return Timing(zone, rrule=parse_rrule(text, ZoneInfo(zone), NOW))
+
+
+@pytest.mark.parametrize(
+    ("text", "fires"),
+    [
+        ("FREQ=WEEKLY;BYDAY=MO,FR;BYHOUR=7", "27 07:00 +0100, 30 07:00 +0100, 04 07:00 +0100"),
+        ("FREQ=MONTHLY;BYDAY=1MO;BYHOUR=9;BYMINUTE=30", "07 09:30 +0100, 04 09:30 +0100"),
+        ("FREQ=DAILY;INTERVAL=2;COUNT=2", "28 00:00 +0100"),  # the first was today at midnight
+        ("DTSTART:20270327T073000 FREQ=DAILY;COUNT=3", "27 07:30 +0100, 28 07:30 +0200"),
+    ],
+)  # fmt: skip
+def test_an_rrule_fires_by_the_clocks_of_its_zone(text: str, fires: str) -> None:
+    rule = make_rule(recurring(text), NOW)
+    moments = list_next(rule, fires.count(",") + 1, NOW)
+    zone = ZoneInfo(zone_of(rule))
+    assert ", ".join(f"{one.astimezone(zone):%d %H:%M %z}" for one in moments) == fires
+    assert "once" not in describe_rule(rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYHOUR=7;COUNT=1",  # it was at seven today
+        "FREQ=DAILY;UNTIL=20261125T000000",
+    ],
+)
+def test_an_rrule_that_never_fires_is_told_at_once(text: str) -> None:
+    with pytest.raises(InputError, match="never fires"):
+        make_rule(recurring(text), NOW)
+
+
+@pytest.mark.parametrize("text", ["FREQ=DAILY;BYDAY=XX", "FREQ=DAILY;NONSENSE=1"])
+def test_an_rrule_that_prefect_cannot_read_is_told_in_a_sentence(text: str) -> None:
+    with pytest.raises(InputError, match="is no RRULE that Prefect reads"):
+        make_rule(recurring(text), NOW)
+
+
+def test_a_rule_is_said_again_as_it_was() -> None:
+    for timing in (
+        Timing("Asia/Tokyo", cron="0 7 * * *"),
+        Timing("UTC", every_s=6 * 3600),
+        recurring("FREQ=DAILY;BYHOUR=7"),
+    ):
+        assert timing_of(make_rule(timing, NOW)) == timing
+    assert timing_of(NoSchedule()) is None

@@ -10,6 +10,7 @@ from rollcall.domain.schedule_times import (
     parse_every,
     parse_once,
     require_schedule_name,
+    spell_interval,
 )
 from rollcall.errors import InputError
 
@@ -50,7 +51,7 @@ def test_an_interval_is_read_and_said_in_its_largest_unit() -> None:
 
 @pytest.mark.parametrize("text", ["", "0h", "h", "6", "-6h", "1.5h", "400d", "6 weeks"])
 def test_what_is_no_interval_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="--every"):
+    with pytest.raises(InputError, match="is no interval"):
         parse_every(text)
 
 
@@ -84,3 +85,8 @@ def test_the_shortest_gap_is_that_between_neighbours() -> None:
     moments = [start, start + timedelta(hours=5), start + timedelta(hours=6)]
     assert find_shortest_gap_s(moments) == 3600.0
     assert find_shortest_gap_s(moments[:1]) is None
+
+
+@pytest.mark.parametrize("text", ["90s", "15min", "6h", "1d"])
+def test_an_interval_is_spelled_as_it_is_read(text: str) -> None:
+    assert spell_interval(parse_every(text)) == text

@@ -7,18 +7,22 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 
+from dashboards.queries.deliverability import DayFigures
 from dashboards.queries.figures import Figures
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
 from rollcall.desk.desk import Desk
 from rollcall.desk.keeping import Keeping
+from rollcall.desk.refreshing import Refreshing
 from rollcall.desk.sign_in import Reception
 from rollcall.desk.slowing import Slowing
 from rollcall.desk.users import FILE_NAME, UserFile
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.settings import Settings, load_settings
-from rollcall.wiring import App, build_app, build_ledger
+from rollcall.sources.feeds.store import IncidentStore
+from rollcall.sources.kept import KeptSources
+from rollcall.wiring import App, build_app, build_incident_store, build_ledger, build_sources
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class House:
         ledger: The ledger, for reading.
         reception: Who is let in, and who is in.
         figures: What messages have come to.
+        day_figures: What the tries of days have come to.
     """
 
     settings: Settings
@@ -38,12 +43,14 @@ class House:
     ledger: Ledger
     reception: Reception
     figures: Figures = field(init=False)
+    day_figures: DayFigures = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         """Keep the figures of this ledger apart from those of any other one."""
         self.figures = Figures(self.ledger)
+        self.day_figures = DayFigures(self.ledger, self.clock, self.settings)
 
     @property
     def app(self) -> App:
@@ -71,6 +78,29 @@ class House:
     def keeping(self) -> Keeping:
         """Return what changes templates and dynamic filters."""
         return Keeping(self.desk)
+
+    @property
+    def sources(self) -> KeptSources:
+        """Return the kept versions of sources.
+
+        Raises:
+            ConfigError: The data folder cannot be written.
+        """
+        return build_sources(self.settings, self.clock)
+
+    @property
+    def incidents(self) -> IncidentStore:
+        """Return what feeds reported.
+
+        Raises:
+            ConfigError: The data folder cannot be written.
+        """
+        return build_incident_store(self.settings, self.clock)
+
+    @property
+    def refreshing(self) -> Refreshing:
+        """Return what refreshes the source and the feeds."""
+        return Refreshing(self.acting, self.sources, self.incidents, self.settings)
 
     def close(self) -> None:
         """Close the ledger; for tests, a process just ends."""

@@ -36,6 +36,14 @@ VIEWS: Final[tuple[View, ...]] = (
     View("views/progress.py", "Live progress", "progress", "Follow", ":material/monitoring:"),
     View("views/templates.py", "Templates", "templates", "Prepare", ":material/description:"),
     View("views/filters.py", "Dynamic filters", "filters", "Prepare", ":material/filter_alt:"),
+    View(
+        "views/deliverability.py",
+        "Deliverability",
+        "deliverability",
+        "Look back",
+        ":material/query_stats:",
+    ),
+    View("views/data.py", "Data", "data", "Look back", ":material/database:"),
     View("views/audit.py", "Audit", "audit", "Look back", ":material/fact_check:"),
 )
 

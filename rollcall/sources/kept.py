@@ -145,6 +145,18 @@ class KeptSources:
         date_pointer(self._home_of(folder), self._clock.now())
         return version
 
+    def find_in_use(self, folder: Path) -> KeptVersion | None:
+        """Return the version last in use; None where there is none. Nothing is written down."""
+        return self._find_last_good(folder)
+
+    def is_current(self, folder: Path) -> bool:
+        """Tell whether the version in use is what the source's files hold; reads none of them.
+
+        Raises:
+            SourceError: The source is not there, or is none.
+        """
+        return self._find_known(folder, take_fingerprint(find_files(folder))) is not None
+
     def list_kept(self) -> list[StoredVersion]:
         """Return every version that is kept, of all sources."""
         homes = self._root.iterdir() if self._root.is_dir() else ()

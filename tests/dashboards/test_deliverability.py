@@ -18,12 +18,14 @@ from tests.integration.ledger.test_counted_days import Told
 ALPHA = """
 [[route]]
 id = "alpha"
-kind = "http"
-url = "http://127.0.0.1:9/send"
-body = { to = "{to}", text = "{text}" }
+kind = "kannel"
+url = "http://127.0.0.1:9/cgi-bin/sendsms"
+username = "drill"
+password = "drill"
+sender = "Drill"
 receipts = "handset"
 receipt_deadline_s = 60
-receipt_secret = "a secret of tests"
+receipt_secret = "only-for-these-tests"
 price_per_segment = "0.05"
 """
 

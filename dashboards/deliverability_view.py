@@ -41,6 +41,20 @@ FAILURE_WORDS: Final[dict[str, str]] = OUTCOME_WORDS | {
     "other": "other reasons",
 }
 
+_MAIL_CODES: Final[dict[str, str]] = {
+    "5.1.1": "there is no such mailbox",
+    "5.1.2": "there is no such domain",
+    "5.1.3": "the address is malformed",
+    "5.1.6": "the mailbox has moved",
+    "5.1.10": "the domain takes no mail",
+    "5.2.1": "the mailbox is disabled",
+    "4.2.2": "the mailbox is full",
+    "5.2.2": "the mailbox is full",
+    "5.4.1": "the mail server of the recipient does not answer",
+    "5.7.1": "we may not send there",
+}
+"""Enhanced status codes of mail servers (RFC 3463, RFC 7505), which mean the same everywhere."""
+
 _DASH: Final = as_html(None)
 
 
@@ -111,7 +125,8 @@ def write_rows(found: Deliverability) -> str:
 def tell_reason(reason: FailureReason) -> str:
     """Return in words why a try failed."""
     told = FAILURE_WORDS.get(reason.what, reason.what)
-    return f"{told} ({reason.words})" if reason.words and reason.words != reason.what else told
+    meaning = _MAIL_CODES.get((reason.code or "").partition(" ")[2])
+    return f"{told}: {meaning}" if meaning else told
 
 
 def tell_share(part: int, whole: int) -> str:

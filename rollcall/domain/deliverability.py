@@ -23,18 +23,15 @@ class TryGroup(NamedTuple):
 
 
 class FailureReason(NamedTuple):
-    """Why tries failed.
+    """Why tries failed; what providers say in words of their own goes with the rest of a message.
 
     Attributes:
         what: The outcome of the try, or `receipt_failed`, `receipt_permanent`, `receipt_missing`;
             `other` for those that are too many to be told apart.
-        words: What the route said of it, in words without personal data; None where that is not
-            known, or was removed with the rest of an old message.
         code: The provider's own code.
     """
 
     what: str
-    words: str | None
     code: str | None
 
 
@@ -129,7 +126,7 @@ def limit_reasons(reasons: Counter[FailureReason]) -> Counter[FailureReason]:
     """Return the most frequent reasons, and the rest as one."""
     kept = Counter(dict(reasons.most_common(REASONS_KEPT)))
     if rest := reasons.total() - kept.total():
-        kept[FailureReason(OTHER, None, None)] += rest
+        kept[FailureReason(OTHER, None)] += rest
     return kept
 
 

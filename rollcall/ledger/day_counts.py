@@ -19,7 +19,6 @@ from sqlalchemy import (
     cast,
     false,
     func,
-    null,
     or_,
     select,
 )
@@ -75,9 +74,9 @@ def count_tries_of(connection: Connection, span: DaySpan) -> DaySums:
     sums: DaySums = {}
     for *group, counts in _read_counts(connection, span):
         sums[TryGroup(*group)] = TrySums(**counts)
-    for channel, route_id, country, what, words, code, count in connection.execute(_why(span)):
+    for channel, route_id, country, what, code, count in connection.execute(_why(span)):
         reasons = sums[TryGroup(channel, route_id, country)].reasons
-        reasons[FailureReason(what, words, code)] += count
+        reasons[FailureReason(what, code)] += count
     for channel, route_id, country, tenths, count in connection.execute(_times(span)):
         sums[TryGroup(channel, route_id, country)].times[tenths] += count
     for one in sums.values():
@@ -118,10 +117,7 @@ def _read_counts(connection: Connection, span: DaySpan) -> list[tuple[Any, ...]]
 
 
 def _why(span: DaySpan) -> Select[Any]:
-    """Return the query for why tries failed, by group: what a receipt says goes before an answer.
-
-    The words are the answer's, so they are told of tries alone that no receipt speaks of.
-    """
+    """Return the query for why tries failed, by group: what a receipt says goes before an answer."""
     spoke = _RECEIPT.is_not(None)
     what = case(
         (_RECEIPT == "missing", "receipt_missing"),
@@ -129,10 +125,9 @@ def _why(span: DaySpan) -> Select[Any]:
         (spoke, "receipt_failed"),
         else_=_OUTCOME,
     ).label("what")
-    words = case((spoke, null()), else_=Attempt.reason).label("words")
     code = case((spoke, Attempt.receipt_code), else_=Attempt.provider_code).label("code")
     found = (
-        select(*_GROUP, what, words, code)
+        select(*_GROUP, what, code)
         .join(Delivery, _OF_DELIVERY)
         .where(_is_within(span), _HAS_FAILED)
         .subquery()

@@ -86,8 +86,8 @@ def test_a_try_is_counted_as_what_its_evidence_says_and_once(ledger: Ledger) -> 
     assert one.segment_count == 10
     assert one.reasons == Counter(
         {
-            FailureReason("receipt_failed", None, "30005"): 1,
-            FailureReason("rejected", "the carrier refuses", "21610"): 1,
+            FailureReason("receipt_failed", "30005"): 1,
+            FailureReason("rejected", "21610"): 1,
         }
     )
 

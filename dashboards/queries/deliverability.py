@@ -139,7 +139,7 @@ class DayFigures:
         Raises:
             LedgerError: The ledger does not answer.
         """
-        counted = self.counting.get(_ALL)
+        counted = self.counted()
         if counted is None:
             return None
         today = counted.counted_at.date()
@@ -157,6 +157,14 @@ class DayFigures:
             tuple(day for day in counted.left if first <= day <= last and day not in kept),
             counted.counted_at,
         )
+
+    def counted(self) -> Counting | None:
+        """Return what was counted last; None while the very first count is made.
+
+        Raises:
+            LedgerError: The ledger does not answer.
+        """
+        return self.counting.get(_ALL)
 
     def _count(self) -> Counting:
         return count_days(self.ledger, self.clock.now(), read_routes(self.settings).deadlines_s)

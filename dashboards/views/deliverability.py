@@ -61,8 +61,11 @@ def show() -> None:
         told = f"{routes.problem}. Prices, and which routes send receipts, are not known."
         st.warning(literal(told))
     found = house().day_figures.read(asked, routes)
-    every_s = _LIVE_EVERY_S if found is None else _FOLLOW_EVERY_S if found.uncounted else None
-    st.fragment(_show_found, run_every=every_s)(asked, routes, found is not None)
+    if found is None or found.uncounted:
+        every_s = _LIVE_EVERY_S if found is None else _FOLLOW_EVERY_S
+        st.fragment(_wait, run_every=every_s)(None if found is None else len(found.uncounted))
+    if found is not None:
+        _show_found(found)
 
 
 def _ask() -> DayChoice | None:
@@ -97,15 +100,20 @@ def _ask_from_to(today: date) -> tuple[date, ...]:
     return tuple(cast(tuple[date, ...], chosen))
 
 
-def _show_found(asked: DayChoice, routes: Routes, was_known: bool) -> None:
-    """Show it once it is counted; until then the page does without."""
+def _wait(uncounted_count: int | None) -> None:
+    """Tell what is still to be counted, and show the page anew when that has been done."""
     require_actor()
-    found = house().day_figures.read(asked, routes)
-    if found is None:
+    counted = house().day_figures.counted()
+    if uncounted_count is None:
         st.markdown("Tries are being counted…")
-        return
-    if not was_known:
+    else:
+        days = tell_count(uncounted_count, "day")
+        st.warning(f"{days} of these are still to be counted, and are missing here.")
+    if counted is not None and (uncounted_count is None or len(counted.left) < uncounted_count):
         st.rerun()
+
+
+def _show_found(found: Deliverability) -> None:
     _show_state(found)
     if not found.days:
         st.markdown("Nothing was tried on these days.")
@@ -129,9 +137,6 @@ def _show_state(found: Deliverability) -> None:
     told = f"{found.first} to {found.last}, counted {tell_moment(found.counted_at)}."
     told += " The last week is counted again every hour, as receipts may still come."
     st.markdown(literal(told))
-    if found.uncounted:
-        days = tell_count(len(found.uncounted), "day")
-        st.warning(f"{days} of these are still to be counted, and are missing here.")
 
 
 def _show_by(what: str, lines: list[tuple[K, Line]], name_of: Callable[[K], str]) -> None:

@@ -117,7 +117,7 @@ def _read_counts(connection: Connection, span: DaySpan) -> list[tuple[Any, ...]]
 
 
 def _why(span: DaySpan) -> Select[Any]:
-    """Return the query for why tries failed, by group: what a receipt says goes before an answer."""
+    """Return the query for why tries failed: what a receipt says goes before an answer."""
     spoke = _RECEIPT.is_not(None)
     what = case(
         (_RECEIPT == "missing", "receipt_missing"),

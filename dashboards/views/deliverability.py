@@ -18,7 +18,6 @@ from dashboards.moments import tell_moment
 from dashboards.queries.deliverability import (
     DayChoice,
     Deliverability,
-    Routes,
     choose_days,
     read_routes,
 )
@@ -63,7 +62,7 @@ def show() -> None:
     found = house().day_figures.read(asked, routes)
     if found is None or found.uncounted:
         every_s = _LIVE_EVERY_S if found is None else _FOLLOW_EVERY_S
-        st.fragment(_wait, run_every=every_s)(None if found is None else len(found.uncounted))
+        st.fragment(_wait, run_every=every_s)(found)
     if found is not None:
         _show_found(found)
 
@@ -100,16 +99,16 @@ def _ask_from_to(today: date) -> tuple[date, ...]:
     return tuple(cast(tuple[date, ...], chosen))
 
 
-def _wait(uncounted_count: int | None) -> None:
-    """Tell what is still to be counted, and show the page anew when that has been done."""
+def _wait(seen: Deliverability | None) -> None:
+    """Tell what is still to be counted, and show the page anew once more of it is."""
     require_actor()
-    counted = house().day_figures.counted()
-    if uncounted_count is None:
+    if seen is None:
         st.markdown("Tries are being counted…")
     else:
-        days = tell_count(uncounted_count, "day")
+        days = tell_count(len(seen.uncounted), "day")
         st.warning(f"{days} of these are still to be counted, and are missing here.")
-    if counted is not None and (uncounted_count is None or len(counted.left) < uncounted_count):
+    counted = house().day_figures.counted()
+    if counted is not None and (seen is None or counted.counted_at > seen.counted_at):
         st.rerun()
 
 

@@ -23,7 +23,7 @@ REJECTED_SHOWN: Final = 50
 def show_app() -> None:
     """Show how many report with the app, and how new that is."""
     st.header("Reports of the app")
-    use = house().figures.app.get("all")
+    use = house().app_use.get("all")
     if use is None:
         st.markdown("They are being counted; look again in a moment.")
         return

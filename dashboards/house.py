@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 
+from dashboards.queries.counts import KeptAnswers
 from dashboards.queries.deliverability import DayFigures
 from dashboards.queries.figures import Figures
 from rollcall.clock import Clock, SystemClock
@@ -17,6 +18,7 @@ from rollcall.desk.refreshing import Refreshing
 from rollcall.desk.sign_in import Reception
 from rollcall.desk.slowing import Slowing
 from rollcall.desk.users import FILE_NAME, UserFile
+from rollcall.ledger.app_use import AppUse, read_app_use
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.settings import Settings, load_settings
@@ -36,6 +38,7 @@ class House:
         reception: Who is let in, and who is in.
         figures: What messages have come to.
         day_figures: What the tries of days have come to.
+        app_use: How the app is used; one answer.
     """
 
     settings: Settings
@@ -44,6 +47,7 @@ class House:
     reception: Reception
     figures: Figures = field(init=False)
     day_figures: DayFigures = field(init=False)
+    app_use: KeptAnswers[AppUse] = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -51,6 +55,7 @@ class House:
         """Keep the figures of this ledger apart from those of any other one."""
         self.figures = Figures(self.ledger)
         self.day_figures = DayFigures(self.ledger, self.clock, self.settings)
+        self.app_use = KeptAnswers(lambda _: read_app_use(self.ledger))
 
     @property
     def app(self) -> App:

@@ -1,4 +1,7 @@
-"""`make screenshots`: a picture of each view of the dashboards, light and dark, in docs/images."""
+"""`make screenshots`: a picture of each view of the dashboards, light and dark, in docs/images.
+
+docs/dashboards.md shows them all: what stands there between two marks is written anew.
+"""
 
 import io
 import sys
@@ -11,7 +14,7 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from dashboards.navigation import VIEWS
+from dashboards.navigation import VIEWS, View
 from rollcall.settings import PROJECT_FOLDER
 from tests.browser import open_context, run_browser
 from tests.sample_installation import (
@@ -21,7 +24,9 @@ from tests.sample_installation import (
     run_sample_installation,
 )
 
-IMAGES: Final = PROJECT_FOLDER / "docs" / "images"
+GUIDE: Final = PROJECT_FOLDER / "docs" / "dashboards.md"
+IMAGES: Final = GUIDE.parent / "images"
+MARKS: Final = ("<!-- pictures: written by `make screenshots` -->\n", "<!-- end of pictures -->\n")
 SCHEMES: Final = ("light", "dark")
 DESK: Final = {"width": 1280, "height": 800}
 IDLE: Final = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -39,6 +44,35 @@ that is live is taken as it is in the end."""
 def image_name(path: str, scheme: str) -> str:
     """Return the name of the picture of a view."""
     return f"dashboards-{path}-{scheme}.png"
+
+
+def write_gallery() -> str:
+    """Return how the guide shows the pictures: two in a row, each in the reader's colours."""
+    shown = [_show(view) for view in VIEWS]
+    shown += [""] * (len(shown) % 2)
+    rows = [f"| {left} | {right} |\n" for left, right in zip(shown[::2], shown[1::2], strict=True)]
+    return "".join(("| | |\n|---|---|\n", *rows))
+
+
+def replace_gallery(text: str, gallery: str) -> str:
+    """Return the text of the guide with another gallery.
+
+    Raises:
+        ValueError: It has no place for one.
+    """
+    before, begin, rest = text.partition(MARKS[0])
+    _, end, after = rest.partition(MARKS[1])
+    if not (begin and end):
+        raise ValueError(f"{GUIDE.name} has no marks for pictures")
+    return f"{before}{begin}{gallery}{end}{after}"
+
+
+def _show(view: View) -> str:
+    light, dark = (f"{IMAGES.name}/{image_name(view.path, scheme)}" for scheme in SCHEMES)
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<img src="{light}" alt="{view.title}"></picture><br>{view.title}'
+    )
 
 
 def make_screenshots(folder: Path = IMAGES) -> list[Path]:
@@ -67,7 +101,10 @@ def make_screenshots(folder: Path = IMAGES) -> list[Path]:
 
 def _query_of(path: str, installed: SampleInstallation) -> str:
     """Return what a view is asked for where it shows more of one thing than of none."""
-    queries = {"progress": f"?message={installed.message_ids[0]}"}
+    queries = {
+        "progress": f"?message={installed.message_ids[0]}",
+        "chats": f"?chat={installed.chat_id}",
+    }
     return queries.get(path, "")
 
 
@@ -120,4 +157,6 @@ def write_small(path: Path, picture: bytes) -> None:
 
 
 if __name__ == "__main__":
-    make_screenshots()
+    for old in set(IMAGES.glob("dashboards-*.png")) - set(make_screenshots()):
+        old.unlink()
+    GUIDE.write_text(replace_gallery(GUIDE.read_text("utf-8"), write_gallery()), "utf-8")

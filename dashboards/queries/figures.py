@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from dashboards.queries.counts import KeptAnswers
 from dashboards.queries.progress import RouteProgress, TimeToShare, read_routes, read_times
-from rollcall.ledger.app_use import AppUse, read_app_use
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import StatusCounts, count_outcomes, count_statuses
 
@@ -31,17 +30,14 @@ class Figures:
     Attributes:
         ledger: Which.
         details: By message.
-        app: How the app is used; one answer.
     """
 
     ledger: Ledger
     details: KeptAnswers[Details] = field(init=False)
-    app: KeptAnswers[AppUse] = field(init=False)
 
     def __post_init__(self) -> None:
         """Keep what this ledger says apart from what any other one does."""
         self.details = KeptAnswers(self._read)
-        self.app = KeptAnswers(lambda _: read_app_use(self.ledger))
 
     def _read(self, message_id: str) -> Details:
         counts = count_statuses(self.ledger, message_id)

@@ -140,7 +140,7 @@ def living_in(
     reception = Reception(ledger, users, dashboards, clock, Slowing(seconds))
     house = House(settings, clock, ledger, reception)
     house.figures.details.patience_s = 60  # however busy the machine is
-    house.figures.app.patience_s = house.day_figures.counting.patience_s = 60
+    house.app_use.patience_s = house.day_figures.counting.patience_s = 60
     lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:

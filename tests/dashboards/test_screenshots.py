@@ -1,6 +1,7 @@
 """The pictures of the dashboards: there is one of each view, light and dark, and pages show it."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -8,19 +9,43 @@ from PIL import Image
 
 from dashboards.navigation import VIEWS
 from rollcall.settings import PROJECT_FOLDER
-from tests.screenshots import DESK, IMAGES, LARGEST_BYTES, SCHEMES, image_name, write_small
+from tests.screenshots import (
+    DESK,
+    GUIDE,
+    IMAGES,
+    LARGEST_BYTES,
+    SCHEMES,
+    image_name,
+    replace_gallery,
+    write_gallery,
+    write_small,
+)
 
-PAGES = ("README.md", "docs/dashboards.md")
+PAGES = (GUIDE, PROJECT_FOLDER / "README.md")
 
 
 @pytest.mark.parametrize("path", [view.path for view in VIEWS])
-def test_every_view_has_its_pictures_and_a_page_shows_them(path: str) -> None:
-    """`make screenshots` takes them; docs/dashboards.md shows those that README.md does not."""
-    told = "\n".join((PROJECT_FOLDER / page).read_text("utf-8") for page in PAGES)
-    for scheme in SCHEMES:
-        name = image_name(path, scheme)
-        assert (IMAGES / name).is_file(), f"`make screenshots` makes {name}"
-        assert f"images/{name}" in told, name
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_view_has_its_pictures(path: str, scheme: str) -> None:
+    name = image_name(path, scheme)
+    assert (IMAGES / name).is_file(), f"`make screenshots` makes {name}"
+
+
+def test_the_guide_shows_every_view() -> None:
+    told = GUIDE.read_text("utf-8")
+    assert replace_gallery(told, write_gallery()) == told, "`make screenshots` writes it anew"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_shows_a_picture_that_is_not_there(page: Path) -> None:
+    shown = re.findall(r'(?:src|srcset)="([^"]+)"', page.read_text("utf-8"))
+    assert shown
+    assert [name for name in shown if not (page.parent / name).is_file()] == []
+
+
+def test_a_guide_without_a_place_for_pictures_is_left_alone() -> None:
+    with pytest.raises(ValueError, match="has no marks for pictures"):
+        replace_gallery("# The dashboards\n", write_gallery())
 
 
 def test_no_picture_is_kept_of_a_view_that_is_gone() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -16,6 +17,7 @@ from dashboards.words import tell_count
 from rollcall.domain.acts import Actor
 from rollcall.domain.safe_csv import write_csv
 from rollcall.errors import SourceError
+from rollcall.settings import PROJECT_FOLDER
 from rollcall.sources.kept import KeptVersion, describe_age
 from rollcall.sources.refreshing import Refreshed, SourceLook, look_at_source
 from rollcall.sources.rejected_rows import iterate_rejected
@@ -31,7 +33,7 @@ def show_source(actor: Actor) -> None:
         st.warning("No source is configured: set ROLLCALL\\_SOURCE. Sends name theirs.")
         return
     look = look_at_source(house().sources, folder, house().settings.refresh, house().clock.now())
-    st.markdown(f"**{literal(str(folder))}**. {literal(_tell_state(look))}")
+    st.markdown(f"**{literal(_tell_folder(folder))}**. {literal(_tell_state(look))}")
     for problem in look.problems:
         st.warning(literal(f"{problem[:1].upper()}{problem[1:]}."))
     if actor.may("admin"):
@@ -120,6 +122,12 @@ def _csv_rows(version: KeptVersion) -> Iterator[tuple[str | int, ...]]:
         yield one.table, one.line, one.reason
 
 
+def _tell_folder(folder: Path) -> str:
+    """Return where a source is; within Rollcall's own folder, from there."""
+    is_own = folder.is_relative_to(PROJECT_FOLDER)
+    return str(folder.relative_to(PROJECT_FOLDER) if is_own else folder)
+
+
 def _tell_state(look: SourceLook) -> str:
     if look.version is None:
         return "Nothing of it was validated yet: the first send does that."
@@ -138,7 +146,7 @@ def _version_row(one: VersionRow) -> tuple[str, ...]:
     rejected_count = sum(one.rejected_counts.values())
     return (
         f"{as_html(kept.short_id)}{in_use}",
-        as_html(str(stored.source)),
+        as_html(_tell_folder(stored.source)),
         moment_html(kept.validated_at),
         describe_age(kept.age(house().clock.now())),
         f"{kept.row_counts.get('people', 0):,}",

@@ -5,7 +5,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -68,9 +71,9 @@ def run_sample_installation(folder: Path) -> Iterator[SampleInstallation]:
             _date_back(data, days_ago)
     ports = dict(zip(_PORTS, find_free_ports(len(_PORTS)), strict=True))
     rollcall = replace(rollcall, env=rollcall.env | _name_ports(ports))
-    with _run_up(rollcall, data) as told:
+    with _run_up(rollcall, data) as told, _serve_feeds() as feeds:
         rollcall = replace(rollcall, env=rollcall.env | _name_demo(data, told))
-        _keep_something(rollcall)
+        _keep_something(rollcall, f"{feeds}/usgs_day.geojson")
         sent = json.loads(_run(rollcall, "log", "--format", "json"))
         ids = [one["message_id"] for one in sent]
         yield SampleInstallation(told["dashboards"], ids, chat_id, rollcall)
@@ -117,6 +120,7 @@ def _name_demo(data: Path, told: dict[str, Any]) -> dict[str, str]:
         "ROLLCALL_REFRESH__STALE_H": "0",
         "PREFECT_API_URL": f"{told['prefect']}/api",
         "PREFECT_HOME": str(data / "prefect"),
+        "NO_PROXY": "127.0.0.1",
     }
 
 
@@ -142,7 +146,26 @@ def _run_up(rollcall: Rollcall, data: Path) -> Iterator[dict[str, Any]]:
         process.wait(timeout=_END_PATIENCE_S)
 
 
-def _keep_something(rollcall: Rollcall) -> None:
+@contextmanager
+def _serve_feeds() -> Iterator[str]:
+    """Serve the feeds of the tests on loopback until the context ends; yield their address."""
+    handler = partial(QuietHandler, directory=str(_FEEDS))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files, and says nothing of it."""
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+def _keep_something(rollcall: Rollcall, feed: str) -> None:
     """Keep templates, filters, a schedule, incidents of a feed, and a user."""
     _run(rollcall, "users", "add", USER, "--role", "admin", given=f"{PASSWORD}\n")
     earthquake, are_you_ok = SAMPLE / "earthquake.json", SAMPLE / "are_you_ok.json"
@@ -154,7 +177,7 @@ def _keep_something(rollcall: Rollcall) -> None:
     ):
         _run(rollcall, "filters", "save", name, "-", given=json.dumps(selection))
     _run(rollcall, "refresh")
-    _run(rollcall, "incidents", "refresh", str(_FEEDS / "usgs_day.geojson"))
+    _run(rollcall, "incidents", "refresh", feed)
     schedule = ("--template", "Earthquake", "--cron", "0 7 1 1 *", "--time-zone", "Asia/Tokyo")
     _run(rollcall, "schedule", "add", "Yearly drill", *schedule)
     sent = ("send", str(earthquake), "--as-of", SAMPLE_AS_OF, "--confirm", "--detach")

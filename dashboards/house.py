@@ -10,9 +10,12 @@ from threading import Lock
 from dashboards.queries.counts import KeptAnswers
 from dashboards.queries.deliverability import DayFigures
 from dashboards.queries.figures import Figures
+from dashboards.queries.glances import Glances
+from dashboards.queries.quick_add import QuickAdd
 from rollcall.clock import Clock, SystemClock
 from rollcall.desk.acting import Acting
 from rollcall.desk.desk import Desk
+from rollcall.desk.drafting import Drafting
 from rollcall.desk.keeping import Keeping
 from rollcall.desk.refreshing import Refreshing
 from rollcall.desk.sign_in import Reception
@@ -39,6 +42,8 @@ class House:
         figures: What messages have come to.
         day_figures: What the tries of days have come to.
         app_use: How the app is used; one answer.
+        glances: Whom drafts mean.
+        quick_add: Who is meant by a few letters.
     """
 
     settings: Settings
@@ -48,6 +53,8 @@ class House:
     figures: Figures = field(init=False)
     day_figures: DayFigures = field(init=False)
     app_use: KeptAnswers[AppUse] = field(init=False)
+    glances: Glances = field(init=False)
+    quick_add: QuickAdd = field(init=False)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -56,6 +63,8 @@ class House:
         self.figures = Figures(self.ledger)
         self.day_figures = DayFigures(self.ledger, self.clock, self.settings)
         self.app_use = KeptAnswers(lambda _: read_app_use(self.ledger))
+        self.glances = Glances(self.settings, self.ledger, self.clock)
+        self.quick_add = QuickAdd(self.settings, self.ledger, self.clock)
 
     @property
     def app(self) -> App:
@@ -106,6 +115,11 @@ class House:
     def refreshing(self) -> Refreshing:
         """Return what refreshes the source and the feeds."""
         return Refreshing(self.acting, self.sources, self.incidents, self.settings)
+
+    @property
+    def drafting(self) -> Drafting:
+        """Return what keeps drafts; it needs no routes."""
+        return Drafting(self.acting)
 
     def close(self) -> None:
         """Close the ledger; for tests, a process just ends."""

@@ -34,6 +34,7 @@ class View:
 VIEWS: Final[tuple[View, ...]] = (
     View("views/log.py", "Message log", "log", "Follow", ":material/list_alt:"),
     View("views/progress.py", "Live progress", "progress", "Follow", ":material/monitoring:"),
+    View("views/compose.py", "Compose", "compose", "Prepare", ":material/edit_square:", "sender"),
     View("views/templates.py", "Templates", "templates", "Prepare", ":material/description:"),
     View("views/filters.py", "Dynamic filters", "filters", "Prepare", ":material/filter_alt:"),
     View(

@@ -129,6 +129,9 @@ class RetentionSettings(BaseModel):
         le=36_500,
         description="Receipts that belong to nothing, or were overtaken and their message is gone.",
     )
+    drafts_days: int = Field(
+        14, ge=0, le=36_500, description="Drafts of the dashboards, once nobody changes them."
+    )
     snapshots_days: int = Field(
         30, ge=0, le=36_500, description="The snapshot of a message, once it is done."
     )

@@ -44,11 +44,13 @@ class KeptAnswers(Generic[T]):
         ask: Finds an answer.
         seconds: A clock that never goes back, in seconds.
         patience_s: How long whoever asks waits before they go on without.
+        finders: The thread that finds answers.
     """
 
     ask: Callable[[str], T]
     seconds: Callable[[], float] = time.monotonic
     patience_s: float = PATIENCE_S
+    finders: ThreadPoolExecutor = _finders
     _kept: dict[str, _Kept[T]] = field(default_factory=dict)
     _finding: "dict[str, Future[T]]" = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -68,7 +70,7 @@ class KeptAnswers(Generic[T]):
                 return known.answer
             finding = self._finding.get(its_id)
             if finding is None:
-                finding = self._finding[its_id] = _finders.submit(self._find, its_id)
+                finding = self._finding[its_id] = self.finders.submit(self._find, its_id)
         try:
             return finding.result(self.patience_s)
         except TimeoutError:

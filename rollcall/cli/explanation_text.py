@@ -1,27 +1,19 @@
 """How `rollcall select --explain` is printed for people; programs get all of it as JSON."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rollcall.cli.explaining import Explanation
 from rollcall.cli.output import console, make_cell, new_table
 from rollcall.clock import format_instant
 from rollcall.domain.preview.near_misses import NearMiss, NearMissKind
 from rollcall.domain.preview.preview import ExplainedPerson, Preview
-from rollcall.domain.preview.reasons import ExplainedReason
 from rollcall.domain.preview.sms_costs import SmsEstimate
+from rollcall.domain.preview.telling import NEAR_MISS_TITLES, tell_reasons
 from rollcall.domain.preview.texts import TextCounts
 
 SHOWN_COUNT = 20
 """Of each long list; programs get all."""
-
-_TITLES: Final[dict[NearMissKind, str]] = {
-    "outside_area": "not in it, but within 25 km of the area",
-    "old_position": "in it by a position that is older than 72 h",
-    "placed_elsewhere": "not in it, but perhaps there: where they are is not known, or old news",
-    "booking_without_iata": "not in it, but with a booking to the same country without airport",
-    "not_a_manager": "contacts of facilities, left out by managers-only",
-}
 
 
 def print_explanation(explained: Explanation) -> None:
@@ -49,7 +41,7 @@ def _print_evidence(preview: Preview) -> None:
     table = new_table("id", "name", "accuracy", "age", "evidence", title="\nWhy")
     names = {one.person_id: one.name for one in preview.audience.recipients}
     for one in preview.people[:SHOWN_COUNT]:
-        told = "; ".join(_tell_reasons(one.via))
+        told = "; ".join(tell_reasons(one.via))
         cells = (one.person_id, names[one.person_id], _tell_accuracy(one), _tell_age(one))
         table.add_row(*map(make_cell, (*cells, told)))
     console.print(table)
@@ -64,38 +56,13 @@ def _tell_age(one: ExplainedPerson) -> str | None:
     return None if one.age_h is None else f"{one.age_h:.1f} h"
 
 
-def _tell_reasons(via: Iterable[ExplainedReason]) -> Iterator[str]:
-    for reason in via:
-        by = reason["by"]
-        if by == "filter":
-            yield f"filter {reason['index']}: {_tell_evidence(reason['evidence'])}"
-        elif by == "saved_filter":
-            yield f"saved filter {reason['name']}: {'; '.join(_tell_reasons(reason['via']))}"
-        elif by == "facility":
-            yield _tell_facility(reason)
-        else:
-            yield " ".join(str(value) for value in reason.values())
-
-
-def _tell_facility(reason: ExplainedReason) -> str:
-    role = "manager" if reason["is_manager"] else "contact"
-    ways = "; ".join(_tell_way(way) for way in reason["matched"])
-    return f"{role} of facility {reason['facility_id']} ({ways})"
-
-
-def _tell_way(way: ExplainedReason) -> str:
-    return "named" if way["by"] == "facility" else next(_tell_reasons([{"via": [], **way}]))
-
-
-def _tell_evidence(evidence: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(f"{one['criterion']}: {one['told']}" for one in evidence)
-
-
 def _print_near_misses(near_misses: Mapping[NearMissKind, list[NearMiss]]) -> None:
     for kind, near in near_misses.items():
         if not near:
             continue
-        table = new_table("id", "name", "criterion", "why", title=f"\n{len(near)} {_TITLES[kind]}")
+        table = new_table(
+            "id", "name", "criterion", "why", title=f"\n{len(near)} {NEAR_MISS_TITLES[kind]}"
+        )
         for one in near[:SHOWN_COUNT]:
             table.add_row(
                 *map(make_cell, (one["person_id"], one["name"], one["where"], one["told"]))

@@ -13,6 +13,8 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "sender", "admin")
 Action = Literal[
     "sign_in",
     "sign_out",
+    "open_draft",
+    "delete_draft",
     "send",
     "open_chat",
     "stop",
@@ -42,6 +44,8 @@ Action = Literal[
 ACTIONS: Final[dict[Action, str]] = {
     "sign_in": "signed in",
     "sign_out": "signed out",
+    "open_draft": "began a draft",
+    "delete_draft": "deleted a draft",
     "send": "sent a message",
     "open_chat": "opened a chat",
     "stop": "stopped a message",

@@ -1,6 +1,7 @@
-"""The ledger's tables of the desk: what administrators did there, and who is signed in."""
+"""The ledger's tables of the desk: what was done there, who is signed in, what they write."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -51,3 +52,25 @@ class DeskSession(Base):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class DraftRow(Base):
+    """One row per draft of a message or chat; the message has the key `draft-` and its id.
+
+    `kind` is `message` or `chat`, `body` in the shape that `rollcall send` or `rollcall chat open`
+    reads, possibly incomplete, `owner` the name of whoever began it.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (
+        Index("ix_drafts_owner", "owner", "changed_at"),
+        Index("ix_drafts_changed_at", "changed_at"),
+    )
+
+    draft_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    owner: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    template: Mapped[str | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]

@@ -18,6 +18,7 @@ from rollcall.ledger.app_devices import REVOCATIONS_KEPT_FOR, is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import ChatAnswer, ChatMember, CheckInRound
 from rollcall.ledger.compaction import owe_compaction
+from rollcall.ledger.drafts import forget_sent_drafts
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.erasing_texts import ErasedPerson, erase_texts, may_change
 from rollcall.ledger.naming import is_meant_anywhere, list_naming
@@ -143,6 +144,7 @@ def erase_rows(
     """
     became = {one: _erase_membership(ledger, who, one, now) for one in message_ids}
     _erase_rounds(ledger, who)
+    forget_sent_drafts(ledger, lambda body: who.rewrite_request(body) != body)
     has_emergency = not _erase_app(ledger, who.person_id, now)
     return LedgerErasure(
         sum(became.values()),

@@ -1,4 +1,7 @@
-"""What uses a saved filter by its name: other saved filters, and templates of either kind."""
+"""What uses a saved filter by its name: other saved filters, templates of either kind, drafts.
+
+A draft keeps nobody from deleting one: whoever sends it is told.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from rollcall.domain.saved_filters import collect_names, rename_reference, selection_to_json
 from rollcall.domain.selection import parse_selection
+from rollcall.ledger.drafts import rename_filter_in_drafts
 from rollcall.ledger.filter_rows import read_filters, update_filter
 from rollcall.ledger.tables import Template
 
@@ -33,6 +37,7 @@ def rename_references(connection: Connection, old: str, new: str) -> None:
             renamed = selection_to_json(rename_reference(selection, old, new))
             found = update(Template).where(Template.template_id == row.template_id)
             connection.execute(found.values(settings=row.settings | {"selection": renamed}))
+    rename_filter_in_drafts(connection, old, new)
 
 
 def _read_templates(connection: Connection) -> list[Row[Any]]:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from rollcall.domain.removal import replace_person
 from rollcall.ledger.chat_tables import CheckIn
+from rollcall.ledger.desk_tables import DraftRow
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.erasing_texts import ErasedPerson
 from rollcall.ledger.tables import Message, MessageFilter, SavedFilter, Template
@@ -15,6 +16,7 @@ _SETTINGS: Final = (
     ("template", Template.name, Template.settings),
     ("check-in", CheckIn.name, CheckIn.request),
     ("check-in", CheckIn.name, CheckIn.notify),
+    ("draft", DraftRow.draft_id, DraftRow.body),
 )
 
 

@@ -1,4 +1,4 @@
-"""Rows that are deleted by their age alone: what the app reported, receipts, texts that were taken.
+"""Rows that are deleted by their age alone: what the app reported, receipts, taken texts, drafts.
 
 Each is deleted some hundred at a time, in the order of their keys, so that nobody waits for the
 ledger and a run that is cut off has deleted what it has. They are searched without holding anybody
@@ -18,6 +18,8 @@ from rollcall.ledger.app_devices import is_revocation
 from rollcall.ledger.app_tables import AppDevice, AppEmergency, AppLocation
 from rollcall.ledger.chat_tables import TakenText
 from rollcall.ledger.compaction import owe_compaction
+from rollcall.ledger.desk_tables import DraftRow
+from rollcall.ledger.drafts import is_of_draft
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.retention import GIVE_WAY_S, DueCount
 from rollcall.ledger.tables import Attempt, Delivery, Message, Receipt
@@ -108,6 +110,16 @@ def old_receipts(before: datetime) -> OldRows:
 def old_taken_texts(before: datetime) -> OldRows:
     """Return the marks of texts that no provider hands over again after so long."""
     return OldRows(TakenText.text_id, TakenText.taken_at, TakenText.taken_at < before)
+
+
+def old_drafts(before: datetime) -> OldRows:
+    """Return the drafts that were last changed before a moment.
+
+    And those that are sent and whose messages lost their personal data: they say the same.
+    """
+    is_removed = exists().where(is_of_draft(), Message.erased_at.is_not(None))
+    which = or_(DraftRow.changed_at < before, is_removed)
+    return OldRows(DraftRow.draft_id, DraftRow.changed_at, which)
 
 
 def count_old(ledger: Ledger, old: OldRows) -> DueCount:

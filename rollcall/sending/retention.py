@@ -20,6 +20,7 @@ from rollcall.ledger.old_rows import (
     count_old,
     delete_old,
     old_devices,
+    old_drafts,
     old_emergencies,
     old_locations,
     old_receipts,
@@ -52,6 +53,7 @@ _ROWS: Final[dict[str, Callable[[datetime], OldRows]]] = {
     "revocations": old_revocations,
     "receipts": old_receipts,
     "texts": old_taken_texts,
+    "drafts": old_drafts,
 }
 """Rows that go by their age alone, by what they are called."""
 
@@ -195,6 +197,7 @@ class Retention:
             "revocations": told.app_days and max(told.app_days, REVOCATIONS_KEPT_FOR.days),
             "receipts": told.receipts_days,
             "texts": told.receipts_days,
+            "drafts": told.drafts_days,
             "snapshots": told.snapshots_days,
             "sources": told.sources_days,
             "previews": told.previews_days,

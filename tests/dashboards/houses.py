@@ -141,6 +141,8 @@ def living_in(
     house = House(settings, clock, ledger, reception)
     house.figures.details.patience_s = 60  # however busy the machine is
     house.app_use.patience_s = house.day_figures.counting.patience_s = 60
+    house.glances.answers.patience_s = house.glances.vocabularies.patience_s = 60
+    house.quick_add.indexes.patience_s = 60
     lived = Lived(house, clock, seconds)
     move_into(lived.house)
     try:

@@ -29,6 +29,7 @@ from rollcall.domain.preview.wording import (
     tell_distance,
     tell_position,
 )
+from rollcall.domain.recipient_rows import list_person_ids
 from rollcall.domain.selecting import SavedFilters
 from rollcall.domain.selection import Filter, Selection
 from rollcall.domain.travel import Direction, find_bookings
@@ -66,10 +67,29 @@ def find_near_misses(
         saved_filters: The saved filters that it may name.
         airport_countries: The country of each airport.
     """
-    placed = list(iterate_filters(selection, world, saved_filters))
-    search = _Search(
-        world, pl.Series([one.person_id for one in audience.recipients], dtype=pl.String)
+    found = find_near_rows(
+        selection,
+        world,
+        audience,
+        managers_only=managers_only,
+        saved_filters=saved_filters,
+        airport_countries=airport_countries,
     )
+    return {kind: rows.to_dicts() for kind, rows in found.items()}
+
+
+def find_near_rows(
+    selection: Selection,
+    world: World,
+    audience: Audience,
+    *,
+    managers_only: bool,
+    saved_filters: SavedFilters,
+    airport_countries: Mapping[str, str],
+) -> dict[NearMissKind, pl.DataFrame]:
+    """Return the same as rows: of a million people they may be very many."""
+    placed = list(iterate_filters(selection, world, saved_filters))
+    search = _Search(world, pl.Series(list_person_ids(audience.recipients), dtype=pl.String))
     found: dict[NearMissKind, list[pl.DataFrame]] = {
         "outside_area": [search.find_outside(one) for one in placed if one.criteria.area],
         "old_position": [search.find_old(one) for one in placed if _asks_for_position(one)],
@@ -223,17 +243,16 @@ def _tell(
     )
 
 
-def _merge(tables: list[pl.DataFrame]) -> list[NearMiss]:
+def _merge(tables: list[pl.DataFrame]) -> pl.DataFrame:
     """Return the rows of all tables in their order, without the column that says it.
 
     Whom two filters miss, or have, for the same reason is there once.
     """
     if not tables:
-        return []
+        return pl.DataFrame()
     rows = pl.concat(tables).sort("order", "person_id", "told", maintain_order=True)
     rows = rows.unique(["person_id", "told"], keep="first", maintain_order=True)
-    near: list[NearMiss] = rows.drop("order").to_dicts()
-    return near
+    return rows.drop("order")
 
 
 def _asks_for_position(placed: PlacedFilter) -> bool:

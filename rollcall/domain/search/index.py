@@ -69,6 +69,10 @@ class SearchIndex:
         hits = [hit for kind in set(kinds) for hit in self._sections[kind].find(query, limit)]
         return [hit.found for hit in sorted(hits, key=_order)[:limit]]
 
+    def name(self, kind: Kind, ids: Iterable[str]) -> dict[str, str]:
+        """Return what some entries are called, by their ids; without those there are not."""
+        return self._sections[kind].name(ids)
+
 
 def _named(names: Iterable[str]) -> pl.DataFrame:
     rows = [(name, name, None, None) for name in sorted(set(names))]

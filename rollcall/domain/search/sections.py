@@ -7,7 +7,7 @@
    telephone number, or all of it in the number
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,6 +95,12 @@ class Section:
             if len(rank_by_row) >= limit:
                 break
         return [self._make_hit(row, rank) for row, rank in list(rank_by_row.items())[:limit]]
+
+    def name(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return what some entries are called, by their ids; without those there are not."""
+        wanted = pl.Series(list(ids), dtype=pl.String).implode()
+        found = self._entries.filter(pl.col("id").is_in(wanted))
+        return dict(found.select("id", "name").iter_rows())
 
     def _index_names(self, names: pl.Series, rows: pl.Series) -> None:
         listed = pl.DataFrame({"word": split_words(names), "row": rows})

@@ -20,7 +20,7 @@ CANARY = ("Zanzibarina", "canary.mailbox", phone_of(77).lstrip("+"), "canary-tex
 """Parts of a name, an address, a number, a text and a position."""
 
 KINDS = (
-    "messages", "locations", "emergencies", "devices", "revocations", "receipts", "texts",
+    "messages", "locations", "emergencies", "devices", "revocations", "receipts", "texts", "drafts",
     "snapshots", "sources", "previews", "incidents",
 )  # fmt: skip
 

@@ -224,3 +224,9 @@ def test_answers_are_those_of_a_slow_reading(
         if text.strip(" '"):
             found = [(one.kind.value, one.id) for one in index.find(text, limit)]
             assert found == find_slowly(entries, text, limit), text
+
+
+def test_entries_are_named_by_their_ids(index: SearchIndex) -> None:
+    assert index.name(Kind.PERSON, ["p5", "nobody", "p1"]) == {"p1": "Åsa Björk", "p5": "山田太郎"}
+    assert index.name(Kind.FACILITY, ["f1"]) == {"f1": "Anna house"}
+    assert index.name(Kind.PERSON, []) == {}

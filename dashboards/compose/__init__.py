@@ -1,0 +1,1 @@
+"""The parts of the composer's page; `dashboards.views.compose` shows them."""

@@ -14,7 +14,12 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from rollcall.cli.demo_chat import SAMPLE, SAMPLE_AS_OF
+from rollcall.clock import SystemClock
+from rollcall.desk.acting import Acting
+from rollcall.desk.drafting import Drafting
+from rollcall.domain.acts import Actor
 from rollcall.ledger.engine import open_ledger
+from rollcall.ledger.templates import load_template
 from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
 from tests.ports import find_free_ports
 
@@ -50,12 +55,14 @@ class SampleInstallation:
         url: Of the dashboards.
         message_ids: What was sent; the latest first.
         chat_id: The latest chat, in which some have answered.
+        draft_id: A draft of the user's.
         rollcall: The command line with its settings.
     """
 
     url: str
     message_ids: list[str]
     chat_id: str
+    draft_id: str
     rollcall: Rollcall
 
 
@@ -76,7 +83,8 @@ def run_sample_installation(folder: Path) -> Iterator[SampleInstallation]:
         _keep_something(rollcall, f"{feeds}/usgs_day.geojson")
         sent = json.loads(_run(rollcall, "log", "--format", "json"))
         ids = [one["message_id"] for one in sent]
-        yield SampleInstallation(told["dashboards"], ids, chat_id, rollcall)
+        draft_id = _begin_draft(data)
+        yield SampleInstallation(told["dashboards"], ids, chat_id, draft_id, rollcall)
 
 
 def _run_demo(rollcall: Rollcall, data: Path) -> str:
@@ -182,6 +190,15 @@ def _keep_something(rollcall: Rollcall, feed: str) -> None:
     _run(rollcall, "schedule", "add", "Yearly drill", *schedule)
     sent = ("send", str(earthquake), "--as-of", SAMPLE_AS_OF, "--confirm", "--detach")
     _run(rollcall, *sent)
+
+
+def _begin_draft(data: Path) -> str:
+    """Begin a draft from a template, as the user would; return its id."""
+    ledger = open_ledger(f"sqlite:///{data / 'ledger.db'}")
+    template = load_template(ledger, "one_way", "Earthquake")
+    draft = Drafting(Acting(ledger, SystemClock())).open_from(Actor(USER, "admin"), template)
+    ledger.close()
+    return draft.draft_id
 
 
 def _run(rollcall: Rollcall, *arguments: str, given: str = "") -> str:

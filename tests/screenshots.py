@@ -104,6 +104,7 @@ def _query_of(path: str, installed: SampleInstallation) -> str:
     queries = {
         "progress": f"?message={installed.message_ids[0]}",
         "chats": f"?chat={installed.chat_id}",
+        "compose": f"?draft={installed.draft_id}",
     }
     return queries.get(path, "")
 

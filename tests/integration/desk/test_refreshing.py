@@ -45,6 +45,7 @@ def test_an_admin_validates_the_source(lived: Lived) -> None:
 
 def test_a_source_that_cannot_be_used_leaves_what_there_is_in_place(lived: Lived) -> None:
     kept = lived.house.refreshing.refresh_source(ADMIN).version
+    lived.clock.go_on(minutes=1)
     (source_of(lived) / "people.csv").write_text("nothing of use", "utf-8")
     with pytest.raises(SourceError, match="the last good version"):
         lived.house.refreshing.refresh_source(ADMIN)

@@ -19,7 +19,7 @@ def sources(tmp_path: Path, clock: SettableClock) -> KeptSources:
 def version(sources: KeptSources, write_source: WriteSource) -> KeptVersion:
     folder = write_source(
         people=["person_id,name", "p1,Ann", ",Nobody", ",No one"],
-        bookings=["booking_id,person_id", "b1,p1"],
+        facilities=["facility_id,name,country", ",Nowhere,JP"],
     )
     return sources.open(folder)
 

@@ -111,8 +111,9 @@ def _query_of(path: str, installed: SampleInstallation) -> str:
 
 @contextmanager
 def _signed_in(browser: Browser, installed: SampleInstallation, scheme: str) -> Iterator[Page]:
-    options = {"viewport": DESK, "color_scheme": scheme, "timezone_id": "Asia/Tokyo"}
-    with open_context(browser, **options) as context:
+    with open_context(
+        browser, viewport=DESK, color_scheme=scheme, timezone_id="Asia/Tokyo"
+    ) as context:
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.goto(installed.url)

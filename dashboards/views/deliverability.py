@@ -85,7 +85,7 @@ def _ask() -> DayChoice | None:
     if len(chosen) < 2:  # noqa: PLR2004 - the first and the last
         st.markdown("Choose the last day too.")
         return None
-    return DayChoice(*chosen, cast(Channel | None, channel))
+    return DayChoice(chosen[0], chosen[1], cast(Channel | None, channel))
 
 
 def _ask_from_to(today: date) -> tuple[date, ...]:

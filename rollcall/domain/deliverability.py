@@ -35,6 +35,30 @@ class FailureReason(NamedTuple):
     code: str | None
 
 
+class TryFacts(NamedTuple):
+    """What is known of a try that has ended.
+
+    Attributes:
+        outcome: What the route answered.
+        receipt_state: What its receipts amount to; None: there is none.
+        receipt_level: How far they can see.
+        is_permanent: They say that no route can reach the recipient.
+        code: The provider's own code, of the receipt where there is one.
+        segment_count: SMS segments of its text.
+        is_awaited: Its receipt is not due yet.
+        tenths: Between its start and the receipt that proved arrival, in tenths of a second.
+    """
+
+    outcome: str
+    receipt_state: str | None = None
+    receipt_level: str | None = None
+    is_permanent: bool | None = None
+    code: str | None = None
+    segment_count: int = 0
+    is_awaited: bool | int = False
+    tenths: int | None = None
+
+
 @dataclass(slots=True)
 class TrySums:
     """What the tries of a group came to; the first six after `try_count` but `taken` add up to it.
@@ -66,6 +90,31 @@ class TrySums:
     times: Counter[int] = field(default_factory=Counter)
     reasons: Counter[FailureReason] = field(default_factory=Counter)
 
+    def count(self, facts: TryFacts, count: int) -> None:
+        """Count so many tries of which the same is known: as what a receipt says, if there is one.
+
+        An answer that was lost is no proof of failure, and one that says "taken" none of arrival.
+        """
+        self.try_count += count
+        if facts.outcome == "accepted" or facts.receipt_state in _KNEW_IT:
+            self.taken_count += count
+            self.segment_count += count * facts.segment_count
+        if facts.tenths is not None:
+            self.times[facts.tenths] += count
+        match facts.receipt_state or facts.outcome:
+            case "delivered" if facts.receipt_level == "handset":
+                self.handset_count += count
+            case "delivered":
+                self.carrier_count += count
+            case "accepted":
+                self.open_count += count
+                self.awaited_count += count if facts.is_awaited else 0
+            case "uncertain":
+                self.unknown_count += count
+            case _:
+                self.failed_count += count
+                self.reasons[_find_reason(facts)] += count
+
     def add(self, other: "TrySums") -> None:
         """Count those of another group too."""
         for name in _COUNTS:
@@ -91,7 +140,22 @@ class TrySums:
         return None
 
 
+_KNEW_IT: Final = ("accepted", "delivered", "failed")
+"""Receipts by which a provider has had the message, whatever became of its answer."""
+
 _COUNTS: Final = tuple(one.name for one in fields(TrySums) if one.name.endswith("_count"))
+
+
+def _find_reason(facts: TryFacts) -> FailureReason:
+    match facts.receipt_state:
+        case None:
+            return FailureReason(facts.outcome, facts.code)
+        case "missing":
+            return FailureReason("receipt_missing", facts.code)
+        case _:
+            kind = "receipt_permanent" if facts.is_permanent else "receipt_failed"
+            return FailureReason(kind, facts.code)
+
 
 DaySums = dict[TryGroup, TrySums]
 """What the tries that ended within one day came to."""

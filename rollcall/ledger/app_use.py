@@ -46,9 +46,9 @@ def read_app_use(ledger: Ledger) -> AppUse:
     ).where(AppDevice.revoked_at.is_(None), not_(is_revocation()))
     latest = func.max(AppLocation.reported_at, type_=AppLocation.reported_at.type)
     active = select(func.count()).where(AppEmergency.ended_at.is_(None))
+    locations = select(func.count(AppLocation.location_id), latest)
     with ledger.read() as connection:
-        return AppUse(
-            *connection.execute(devices).one(),
-            *connection.execute(select(func.count(AppLocation.location_id), latest)).one(),
-            connection.execute(active).scalar_one(),
-        )
+        devices_told = connection.execute(devices).one()
+        location_count, located_at = connection.execute(locations).one()
+        emergency_count = connection.execute(active).scalar_one()
+    return AppUse(*devices_told, location_count, located_at, emergency_count)

@@ -9,42 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    and_,
-    case,
-    cast,
-    false,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select
 
-from rollcall.domain.deliverability import (
-    DaySums,
-    FailureReason,
-    TryGroup,
-    TrySums,
-    limit_reasons,
-)
+from rollcall.domain.deliverability import DaySums, TryFacts, TryGroup, TrySums, limit_reasons
 from rollcall.ledger.spans import TenthsBetween
 from rollcall.ledger.tables import Attempt, Content, Delivery, Receipt
-
-_GROUP = (Delivery.channel, Attempt.route_id, Delivery.country)
-_OF_DELIVERY = Delivery.delivery_id == Attempt.delivery_id
-
-_OUTCOME, _RECEIPT = Attempt.outcome, Attempt.receipt_state
-_HAS_ARRIVED = _RECEIPT == "delivered"
-_WAS_TAKEN = or_(_OUTCOME == "accepted", _RECEIPT.in_(("accepted", "delivered", "failed")))
-_HAS_FAILED = or_(
-    _RECEIPT.in_(("failed", "missing")),
-    and_(_RECEIPT.is_(None), _OUTCOME.not_in(("accepted", "uncertain"))),
-)
-_IS_OPEN = or_(_RECEIPT == "accepted", and_(_RECEIPT.is_(None), _OUTCOME == "accepted"))
-_IS_UNKNOWN = and_(_RECEIPT.is_(None), _OUTCOME == "uncertain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,106 +36,80 @@ class DaySpan:
 def count_tries_of(connection: Connection, span: DaySpan) -> DaySums:
     """Count what tries came to, by channel, route and country.
 
+    Tries of which the same is known are counted by the database; what they came to is told from
+    some thousand such groups. Each try, its delivery and its content are read once.
+
     Args:
         connection: A transaction that reads.
         span: Which tries.
     """
     sums: DaySums = {}
-    for *group, counts in _read_counts(connection, span):
-        sums[TryGroup(*group)] = TrySums(**counts)
-    for channel, route_id, country, what, code, count in connection.execute(_why(span)):
-        reasons = sums[TryGroup(channel, route_id, country)].reasons
-        reasons[FailureReason(what, code)] += count
-    for channel, route_id, country, tenths, count in connection.execute(_times(span)):
-        sums[TryGroup(channel, route_id, country)].times[tenths] += count
+    for channel, route_id, country, *facts, count in connection.execute(_count_alike(span)):
+        group = TryGroup(channel, route_id, country)
+        sums.setdefault(group, TrySums()).count(TryFacts(*facts), count)
     for one in sums.values():
         one.reasons = limit_reasons(one.reasons)
     return sums
 
 
-def _read_counts(connection: Connection, span: DaySpan) -> list[tuple[Any, ...]]:
-    has_content = and_(
-        Content.message_id == Delivery.message_id, Content.content_digest == Delivery.content_digest
+def _count_alike(span: DaySpan) -> Select[Any]:
+    """Return the query for how many tries there are of each group and each set of facts."""
+    is_text = and_(
+        Delivery.channel == "sms",
+        Content.message_id == Delivery.message_id,
+        Content.content_digest == Delivery.content_digest,
     )
-    segments = func.sum(case((_WAS_TAKEN, func.coalesce(Content.segment_count, 0)), else_=0))
-    figures = {
-        "try_count": func.count(),
-        "taken_count": func.count().filter(_WAS_TAKEN),
-        "handset_count": func.count().filter(_HAS_ARRIVED, Attempt.receipt_level == "handset"),
-        "carrier_count": func.count().filter(
-            _HAS_ARRIVED, Attempt.receipt_level.is_distinct_from("handset")
+    facts: dict[str, ColumnElement[Any]] = {
+        "outcome": Attempt.outcome,
+        "receipt_state": Attempt.receipt_state,
+        "receipt_level": Attempt.receipt_level,
+        "is_permanent": Attempt.receipt_is_permanent,
+        "code": case(
+            (Attempt.receipt_state.is_not(None), Attempt.receipt_code), else_=Attempt.provider_code
         ),
-        "failed_count": func.count().filter(_HAS_FAILED),
-        "unknown_count": func.count().filter(_IS_UNKNOWN),
-        "open_count": func.count().filter(_IS_OPEN),
-        "awaited_count": func.count().filter(_IS_OPEN, _is_awaited(span)),
-        "segment_count": cast(segments, Integer),
+        "segment_count": func.coalesce(Content.segment_count, 0),
+        "is_awaited": case((_is_awaited(span), 1), else_=0),
+        "tenths": case((Attempt.receipt_state == "delivered", _tenths_to_proof())),
     }
-    query = (
-        select(*_GROUP, *figures.values())
-        .join(Delivery, _OF_DELIVERY)
-        .outerjoin(Content, has_content)
-        .where(_is_within(span))
-        .group_by(*_GROUP)
-    )
-    width = len(_GROUP)
-    return [
-        (*row[:width], dict(zip(figures, row[width:], strict=True)))
-        for row in connection.execute(query)
-    ]
-
-
-def _why(span: DaySpan) -> Select[Any]:
-    """Return the query for why tries failed: what a receipt says goes before an answer."""
-    spoke = _RECEIPT.is_not(None)
-    what = case(
-        (_RECEIPT == "missing", "receipt_missing"),
-        (and_(spoke, Attempt.receipt_is_permanent.is_(True)), "receipt_permanent"),
-        (spoke, "receipt_failed"),
-        else_=_OUTCOME,
-    ).label("what")
-    code = case((spoke, Attempt.receipt_code), else_=Attempt.provider_code).label("code")
-    found = (
-        select(*_GROUP, what, code)
-        .join(Delivery, _OF_DELIVERY)
-        .where(_is_within(span), _HAS_FAILED)
+    tries = (
+        select(
+            Delivery.channel,
+            Attempt.route_id,
+            Delivery.country,
+            *(fact.label(name) for name, fact in facts.items()),
+        )
+        .join(Delivery, Delivery.delivery_id == Attempt.delivery_id)
+        .outerjoin(Content, is_text)
+        .where(
+            Attempt.route_id.in_(span.route_ids),
+            Attempt.finished_at >= span.start,
+            Attempt.finished_at < span.end,
+        )
         .subquery()
     )
-    return select(*found.c, func.count()).group_by(*found.c)
+    *kept, tenths = tries.c
+    alike = select(*kept, _to_two_digits(tenths).label("tenths")).subquery()
+    return select(*alike.c, func.count()).group_by(*alike.c)
 
 
-def _times(span: DaySpan) -> Select[Any]:
-    """Return the query for how long the receipts took that proved arrival; the first of each try.
+def _tenths_to_proof() -> ColumnElement[Any]:
+    """Return how long the first receipt took that proved arrival.
 
-    Measured by our own clocks: what providers say of theirs is not to be relied on.
+    By our own clocks: what providers say of theirs is not to be relied on.
     """
-    first_at = func.min(Receipt.received_at, type_=Receipt.received_at.type)
-    tenths = TenthsBetween(Attempt.started_at, first_at).label("tenths")
-    of_tries = (
-        select(*_GROUP, tenths)
-        .join(Delivery, _OF_DELIVERY)
-        .join(Receipt, Receipt.attempt_id == Attempt.attempt_id)
-        .where(_is_within(span), _HAS_ARRIVED, Receipt.state == "delivered")
-        .group_by(*_GROUP, Attempt.attempt_id, Attempt.started_at)
-        .subquery()
+    first_at = (
+        select(func.min(Receipt.received_at, type_=Receipt.received_at.type))
+        .where(Receipt.attempt_id == Attempt.attempt_id, Receipt.state == "delivered")
+        .correlate(Attempt)
+        .scalar_subquery()
     )
-    channel, route_id, country, taken = of_tries.c
-    rounded = select(channel, route_id, country, _to_two_digits(taken).label("rounded")).subquery()
-    return select(*rounded.c, func.count()).group_by(*rounded.c)
+    return TenthsBetween(Attempt.started_at, first_at)
 
 
 def _to_two_digits(number: ColumnElement[Any]) -> ColumnElement[int]:
     """Round a count to two significant digits, up to a million."""
     unit = case((number < 100, 1), (number < 1_000, 10), (number < 10_000, 100), else_=1_000)  # noqa: PLR2004 - powers of ten
     return (number + unit // 2) // unit * unit
-
-
-def _is_within(span: DaySpan) -> ColumnElement[bool]:
-    return and_(
-        Attempt.route_id.in_(span.route_ids),
-        Attempt.finished_at >= span.start,
-        Attempt.finished_at < span.end,
-    )
 
 
 def _is_awaited(span: DaySpan) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from rollcall.domain.deliverability import (
     REASONS_KEPT,
     FailureReason,
     Line,
+    TryFacts,
     TryGroup,
     TrySums,
     Way,
@@ -92,7 +93,6 @@ def test_a_receipt_is_missing_only_where_one_was_due() -> None:
 
 def test_a_cost_counts_what_has_a_price_and_says_what_has_none() -> None:
     line = Line()
-    assert line.cost is None
     line.add(TrySums(segment_count=3), WITH)
     line.add(TrySums(segment_count=4), WITHOUT)
     assert (line.cost, line.unpriced_count) == (Decimal("0.15"), 4)
@@ -122,3 +122,42 @@ def test_a_route_that_is_gone_has_receipts_if_any_ever_came() -> None:
     ways = find_ways({}, days)
     assert ways == {"alpha": Way(True, None), "beta": Way(False, None)}
     assert find_ways({"beta": WITH, "never used": WITH}, days)["beta"] == WITH
+
+
+OUTCOMES = ("accepted", "unavailable", "throttled", "rejected", "temporary", "refused", "uncertain")
+facts = st.builds(
+    TryFacts,
+    st.sampled_from(OUTCOMES),
+    st.sampled_from([None, "accepted", "delivered", "failed", "missing"]),
+    st.sampled_from([None, "carrier", "handset"]),
+    st.sampled_from([None, False, True]),
+    texts,
+    st.integers(0, 9),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.tuples(facts, st.integers(1, 9))))
+def test_every_try_came_to_one_thing(told: list[tuple[TryFacts, int]]) -> None:
+    counted = TrySums()
+    for one, count in told:
+        counted.count(one, count)
+    came_to = counted.arrived_count + counted.failed_count + counted.unknown_count
+    assert came_to + counted.open_count == counted.try_count == sum(count for _, count in told)
+    assert counted.reasons.total() == counted.failed_count
+    assert counted.awaited_count <= counted.open_count <= counted.taken_count
+
+
+@given(facts)
+def test_nothing_arrived_without_a_receipt(one: TryFacts) -> None:
+    counted = TrySums()
+    counted.count(one._replace(receipt_state=None), 1)
+    assert counted.arrived_count == 0
+
+
+@given(facts)
+def test_only_a_telephones_receipt_proves_that_it_reached_one(one: TryFacts) -> None:
+    counted = TrySums()
+    counted.count(one, 1)
+    is_proof = (one.receipt_state, one.receipt_level) == ("delivered", "handset")
+    assert counted.handset_count == is_proof

@@ -187,7 +187,7 @@ def _keep_something(rollcall: Rollcall, feed: str) -> None:
     _run(rollcall, "refresh")
     _run(rollcall, "incidents", "refresh", feed)
     schedule = ("--template", "Earthquake", "--cron", "0 7 1 1 *", "--time-zone", "Asia/Tokyo")
-    _run(rollcall, "schedule", "add", "Yearly drill", *schedule)
+    _run(rollcall, "schedule", "add", "yearly-drill", *schedule)
     sent = ("send", str(earthquake), "--as-of", SAMPLE_AS_OF, "--confirm", "--detach")
     _run(rollcall, *sent)
 

@@ -48,7 +48,17 @@ def read_app_use(ledger: Ledger) -> AppUse:
     active = select(func.count()).where(AppEmergency.ended_at.is_(None))
     locations = select(func.count(AppLocation.location_id), latest)
     with ledger.read() as connection:
-        devices_told = connection.execute(devices).one()
+        told = connection.execute(devices).one()
         location_count, located_at = connection.execute(locations).one()
         emergency_count = connection.execute(active).scalar_one()
-    return AppUse(*devices_told, location_count, located_at, emergency_count)
+    device_count, people_count, locating_count, notified_count, contact_at = told
+    return AppUse(
+        device_count=device_count,
+        people_count=people_count,
+        locating_count=locating_count,
+        notified_count=notified_count,
+        contact_at=contact_at,
+        location_count=location_count,
+        located_at=located_at,
+        emergency_count=emergency_count,
+    )

@@ -59,7 +59,7 @@ def _count_alike(span: DaySpan) -> Select[Any]:
         Content.message_id == Delivery.message_id,
         Content.content_digest == Delivery.content_digest,
     )
-    facts: dict[str, ColumnElement[Any]] = {
+    facts: dict[str, Any] = {
         "outcome": Attempt.outcome,
         "receipt_state": Attempt.receipt_state,
         "receipt_level": Attempt.receipt_level,

@@ -7,10 +7,10 @@ NPM := data/local/npm
 NPM_LOCK := tests/npm/package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports format bench up sample lock clean
+.PHONY: help setup demo test check lint types imports format bench up sample screenshots lock clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the environment from the lock (the other targets do it by themselves)
 
@@ -71,6 +71,9 @@ up: $(READY) ## Start all of it: Prefect, dispatcher, portal, mailboxes; DEMO=1 
 
 sample: $(READY) ## Make the sample data again (same seed, same bytes)
 	$(BIN)/python data/sample/generate.py
+
+screenshots: $(READY) ## Take pictures of the dashboards' views for the documentation (wants chromium)
+	$(BIN)/python -m tests.screenshots
 
 lock: $(READY) ## Resolve the lock anew
 	$(BIN)/uv pip compile --quiet --upgrade --no-strip-extras --generate-hashes \

@@ -9,6 +9,8 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from dashboards.overview.pictures import Pictures
+from dashboards.queries.counts import KeptAnswers
+from dashboards.queries.deliverability import DayFigures
 from dashboards.queries.figures import Figures
 from dashboards.queries.glances import Glances
 from dashboards.queries.quick_add import QuickAdd
@@ -18,13 +20,17 @@ from rollcall.desk.chatting import Chatting
 from rollcall.desk.desk import Desk
 from rollcall.desk.drafting import Drafting
 from rollcall.desk.keeping import Keeping
+from rollcall.desk.refreshing import Refreshing
 from rollcall.desk.sign_in import Reception
 from rollcall.desk.slowing import Slowing
 from rollcall.desk.users import FILE_NAME, UserFile
+from rollcall.ledger.app_use import AppUse, read_app_use
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.migrate import require_current
 from rollcall.settings import Settings, load_settings
-from rollcall.wiring import App, build_app, build_ledger
+from rollcall.sources.feeds.store import IncidentStore
+from rollcall.sources.kept import KeptSources
+from rollcall.wiring import App, build_app, build_incident_store, build_ledger, build_sources
 
 if TYPE_CHECKING:
     from rollcall.desk.scheduling import Scheduling
@@ -41,6 +47,8 @@ class House:
         reception: Who is let in, and who is in.
         figures: What messages have come to.
         pictures: Where everybody is.
+        day_figures: What the tries of days have come to.
+        app_use: How the app is used; one answer.
         glances: Whom drafts mean.
         quick_add: Who is meant by a few letters.
     """
@@ -51,6 +59,8 @@ class House:
     reception: Reception
     figures: Figures = field(init=False)
     pictures: Pictures = field(init=False)
+    day_figures: DayFigures = field(init=False)
+    app_use: KeptAnswers[AppUse] = field(init=False)
     glances: Glances = field(init=False)
     quick_add: QuickAdd = field(init=False)
     _app: App | None = None
@@ -60,6 +70,8 @@ class House:
         """Keep what is known of this installation apart from any other one's."""
         self.figures = Figures(self.ledger)
         self.pictures = Pictures(self.settings, self.ledger, self.clock)
+        self.day_figures = DayFigures(self.ledger, self.clock, self.settings)
+        self.app_use = KeptAnswers(lambda _: read_app_use(self.ledger))
         self.glances = Glances(self.settings, self.ledger, self.clock)
         self.quick_add = QuickAdd(self.settings, self.ledger, self.clock)
 
@@ -89,6 +101,29 @@ class House:
     def keeping(self) -> Keeping:
         """Return what changes templates and dynamic filters."""
         return Keeping(self.desk)
+
+    @property
+    def sources(self) -> KeptSources:
+        """Return the kept versions of sources.
+
+        Raises:
+            ConfigError: The data folder cannot be written.
+        """
+        return build_sources(self.settings, self.clock)
+
+    @property
+    def incidents(self) -> IncidentStore:
+        """Return what feeds reported.
+
+        Raises:
+            ConfigError: The data folder cannot be written.
+        """
+        return build_incident_store(self.settings, self.clock)
+
+    @property
+    def refreshing(self) -> Refreshing:
+        """Return what refreshes the source and the feeds."""
+        return Refreshing(self.acting, self.sources, self.incidents, self.settings)
 
     @property
     def drafting(self) -> Drafting:

@@ -40,6 +40,14 @@ VIEWS: Final[tuple[View, ...]] = (
     View("views/templates.py", "Templates", "templates", "Prepare", ":material/description:"),
     View("views/filters.py", "Dynamic filters", "filters", "Prepare", ":material/filter_alt:"),
     View("views/schedules.py", "Schedules", "schedules", "Prepare", ":material/schedule:"),
+    View(
+        "views/deliverability.py",
+        "Deliverability",
+        "deliverability",
+        "Look back",
+        ":material/query_stats:",
+    ),
+    View("views/data.py", "Data", "data", "Look back", ":material/database:"),
     View("views/audit.py", "Audit", "audit", "Look back", ":material/fact_check:"),
 )
 

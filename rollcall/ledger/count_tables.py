@@ -1,5 +1,9 @@
-"""The ledger's counters: what messages have come to, without reading their deliveries."""
+"""The ledger's counters: what messages and days have come to, without reading deliveries."""
 
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rollcall.ledger.tables import Base
@@ -21,3 +25,18 @@ class DeliveryCount(Base):
     status: Mapped[str] = mapped_column(primary_key=True)
     part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     delivery_count: Mapped[int]
+
+
+class CountedDay(Base):
+    """One row per day, in UTC, that was over when its tries were counted.
+
+    `sums` is what they came to (`rollcall.domain.deliverability`): counts by channel, route and
+    country, nothing of anybody. All of it follows from other rows: it may be deleted, and is
+    counted again then.
+    """
+
+    __tablename__ = "counted_days"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    counted_at: Mapped[datetime]
+    sums: Mapped[list[Any]] = mapped_column(JSON)

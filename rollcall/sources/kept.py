@@ -158,6 +158,14 @@ class KeptSources:
         newest = next(iter(list_versions(home)), None)
         return _load_version(newest) if newest else None
 
+    def is_current(self, folder: Path) -> bool:
+        """Tell whether the version in use is what the source's files hold; reads none of them.
+
+        Raises:
+            SourceError: The source is not there, or is none.
+        """
+        return self._find_known(folder, take_fingerprint(find_files(folder))) is not None
+
     def list_kept(self) -> list[StoredVersion]:
         """Return every version that is kept, of all sources."""
         homes = self._root.iterdir() if self._root.is_dir() else ()

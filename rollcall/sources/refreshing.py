@@ -34,6 +34,40 @@ class Refreshed:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SourceLook:
+    """What is known of a source without validating it.
+
+    Attributes:
+        version: What sends are made from, or would be with the last good version; None: nothing is
+            kept yet.
+        is_current: The files are those of that version.
+        newest_at: When the newest of its files was written; None where it cannot be read.
+        problems: What an administrator must look at, one sentence each.
+    """
+
+    version: KeptVersion | None
+    is_current: bool
+    newest_at: datetime | None
+    problems: tuple[str, ...]
+
+
+def look_at_source(
+    sources: KeptSources, folder: Path, limits: RefreshSettings, now: datetime
+) -> SourceLook:
+    """Find out how a source does from its files' names and dates; keeps nothing."""
+    version = sources.find_last_good(folder)
+    try:
+        is_current, newest_at = sources.is_current(folder), find_newest(folder)
+    except SourceError as error:
+        return SourceLook(version, is_current=False, newest_at=None, problems=(str(error),))
+    problems = tell_stale(newest_at, limits.stale_h, now)
+    if version is not None:
+        largest = _find_largest(sources, folder)
+        problems = [*_tell_shrunk(version.row_counts, largest, limits.shrunk_pct), *problems]
+    return SourceLook(version, is_current, newest_at, tuple(problems))
+
+
 def refresh_source(
     sources: KeptSources, folder: Path, limits: RefreshSettings, now: datetime
 ) -> Refreshed:

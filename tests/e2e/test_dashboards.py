@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Page, Position
 from sqlalchemy import update
 
+from dashboards.navigation import VIEWS
 from rollcall.desk.passwords import hash_password
 from rollcall.desk.users import FILE_NAME, User, UserFile
 from rollcall.domain.acts import ROLES
@@ -268,15 +269,7 @@ def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme
         page.get_by_label("Name").fill("admin")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        paths = (
-            "overview",
-            "log",
-            f"progress?message={message_id}",
-            "templates",
-            "filters",
-            "audit",
-        )
-        for path in (*paths, "chats", "schedules"):
+        for path in (*(view.path for view in VIEWS), f"progress?message={message_id}"):
             page.goto(f"{served.url}/{path}")
             page.locator("h1").first.wait_for()
             page.locator(IDLE).wait_for()

@@ -9,7 +9,7 @@ import pytest
 from rollcall.clock import SystemClock
 from rollcall.settings import RefreshSettings
 from rollcall.sources.kept import KeptSources
-from rollcall.sources.refreshing import Refreshed, refresh_source
+from rollcall.sources.refreshing import Refreshed, SourceLook, look_at_source, refresh_source
 
 NOW = datetime.now(UTC)
 
@@ -71,3 +71,45 @@ def test_limits_of_zero_tell_nothing(source: Path) -> None:
     refresh(source)
     write(source, 20, written_at=NOW - timedelta(days=999))
     assert refresh(source, RefreshSettings(stale_h=0, shrunk_pct=0)).problems == ()
+
+
+def look(source: Path, limits: RefreshSettings | None = None) -> SourceLook:
+    kept = KeptSources(source.parent / "kept", SystemClock())
+    return look_at_source(kept, source, limits or RefreshSettings(), NOW)
+
+
+def test_to_look_at_a_source_keeps_nothing(source: Path) -> None:
+    write(source, 3)
+    found = look(source)
+    assert (found.version, found.is_current, found.problems) == (None, False, ())
+    assert not (source.parent / "kept").exists()
+
+
+def test_a_look_tells_whether_the_files_are_those_that_sends_are_made_from(source: Path) -> None:
+    write(source, 3)
+    kept = refresh(source).version
+    assert look(source).is_current
+    write(source, 4)
+    found = look(source)
+    assert found.version is not None
+    assert (found.version.version, found.is_current) == (kept.version, False)
+
+
+def test_a_look_tells_the_same_problems_as_a_refresh(source: Path) -> None:
+    write(source, 100)
+    refresh(source)
+    write(source, 50, written_at=NOW - timedelta(hours=100))
+    assert refresh(source).problems == look(source).problems
+    assert len(look(source).problems) == 2
+
+
+def test_a_look_at_a_source_that_is_away_tells_what_is_left(source: Path) -> None:
+    write(source, 3)
+    kept = refresh(source).version
+    (source / "people.csv").unlink()
+    found = look(source)
+    assert found.version is not None
+    assert found.version.version == kept.version
+    assert found.newest_at is None
+    [problem] = found.problems
+    assert problem.startswith("there is no people.csv or people.jsonl or people.parquet in ")

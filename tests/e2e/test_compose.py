@@ -177,6 +177,6 @@ def test_a_message_is_composed_tried_checked_and_sent_once(browser: Browser, des
 
 def test_a_viewer_has_no_composer(browser: Browser, desk: Desk) -> None:
     with signed_in(browser, desk.served, "viewer", "/compose") as page:
-        page.get_by_role("heading", name="Message log").wait_for()
+        page.get_by_role("link", name="Message log").wait_for()
         assert page.get_by_role("link", name="Compose").count() == 0
         assert page.get_by_role("button", name="New message").count() == 0

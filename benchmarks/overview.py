@@ -2,8 +2,8 @@
 
     python -m benchmarks.overview [PEOPLE]
 
-Prints a table: medians of 5 (the picture itself is made once), and the bytes that a browser gets (docs/dashboards.md). 300
-incidents, half of them with an area, are where people are.
+Prints a table: medians of 5 (the picture itself is made once), and the bytes that a browser gets
+(docs/dashboards.md). 300 incidents, half of them with an area, are where people are.
 """
 
 import os

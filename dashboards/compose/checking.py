@@ -5,20 +5,25 @@ clicks, two windows and a lost session are one message.
 """
 
 from functools import partial
+from typing import Final
 
 import streamlit as st
 
 from dashboards.compose.checking_tables import show_check
 from dashboards.compose.composition import Composition
+from dashboards.compose.outcomes import act_here, forget_outcome, show_outcome
+from dashboards.compose.wording_shown import show_texts
 from dashboards.foresight_view import require_source
 from dashboards.moments import moment_html
-from dashboards.session import act, go_to, house
+from dashboards.session import go_to, house
 from dashboards.texts import literal
 from dashboards.words import tell_count
 from rollcall.desk.composing import CheckedDraft, Composing
 from rollcall.domain.acts import Actor
 from rollcall.domain.guards import TYPED_OVER, is_typed
 from rollcall.errors import RollcallError, SourceError
+
+_OUTCOME: Final = "send"
 
 
 def show(composition: Composition) -> None:
@@ -41,6 +46,8 @@ def show(composition: Composition) -> None:
         return
     _show_when(composition, seen)
     show_check(seen)
+    with st.expander("What it says", expanded=True):
+        show_texts(composition)
     _show_send(composition, seen)
 
 
@@ -105,6 +112,7 @@ def _show_send(composition: Composition, seen: CheckedDraft) -> None:
         )
     is_meant = _ask_objections(composition, seen)
     is_ready = is_within and is_meant and _ask_number(composition, count)
+    show_outcome(composition, _OUTCOME)
     st.button(
         f"Send to {tell_count(count, 'person', 'people')} now",
         key=composition.key("check_send"),
@@ -138,10 +146,11 @@ def _send(composition: Composition, seen: CheckedDraft) -> None:
         go_to("views/progress.py", message=record.message_id)
         return f"message {record.message_id} is {'accepted' if is_new else 'known already'}"
 
-    act(send)
+    act_here(composition, _OUTCOME, send)
 
 
 def _forget(composition: Composition) -> None:
     """Let the next run look anew, and ask anew whether it is meant."""
     for name in ("checked", "check_typed", "check_meant"):
         st.session_state.pop(composition.key(name), None)
+    forget_outcome(composition, _OUTCOME)

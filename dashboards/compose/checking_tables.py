@@ -33,7 +33,7 @@ def show_check(seen: CheckedDraft) -> None:
     for notice in check.notices:
         st.warning(literal(notice[:1].upper() + notice[1:]) + ".")
     _show_unreached(check.reach)
-    show_table(("What", ""), _rows(request, check), caption="What is sent, and to whom")
+    show_table(("What", "Fact"), _rows(request, check), caption="What is sent, and to whom")
     _show_ways(check)
     _show_countries(check.reach)
     if check.sms is not None:

@@ -27,12 +27,18 @@ def show_search(composition: Composition, name: str, label: str) -> TrialReader 
     typed = st.text_input(label, key=key, placeholder="name, id, email address or number")
     if typed and typed.strip():
         _show_found(composition, name, typed)
-    chosen: TrialReader | None = st.session_state.get(_chosen_key(composition, name))
+    chosen = find_chosen(composition, name)
     if chosen is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Chosen: **{literal(chosen.name)}**")
             drop = partial(_choose_nobody, composition, name)
             st.button("Choose nobody", key=composition.key(f"{name}_nobody"), on_click=drop)
+    return chosen
+
+
+def find_chosen(composition: Composition, name: str) -> TrialReader | None:
+    """Return whom somebody has chosen with a search, if anybody."""
+    chosen: TrialReader | None = st.session_state.get(_chosen_key(composition, name))
     return chosen
 
 

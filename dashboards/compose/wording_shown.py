@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards.compose.composition import Composition
 from dashboards.compose.wording_lengths import link_of, make_variables
-from dashboards.compose.wording_readers import show_search
+from dashboards.compose.wording_readers import find_chosen, show_search
 from dashboards.session import house
 from dashboards.texts import as_block, as_html, literal
 from rollcall.domain.draft_gaps import is_chosen
@@ -17,13 +17,24 @@ from rollcall.domain.template_variables import MessageVariables, RecipientVariab
 from rollcall.domain.trials import TrialReader
 from rollcall.errors import InputError, RollcallError
 
+_SEARCH: Final = "reading"
+
 _SOMEBODY: Final = TrialReader("Maria Example", country="JP", home_country="DE")
 """Who reads it while nobody is chosen."""
 
 
 def show_reading(composition: Composition) -> None:
     """Show the texts as somebody reads them: a chosen recipient, or a made-up one."""
-    reader = show_search(composition, "reading", "Show it as this recipient reads it") or _SOMEBODY
+    reader = show_search(composition, _SEARCH, "Show it as this recipient reads it")
+    _show_texts(composition, reader or _SOMEBODY)
+
+
+def show_texts(composition: Composition) -> None:
+    """Show the texts as whoever was chosen at `show_reading` reads them; nobody can be chosen."""
+    _show_texts(composition, find_chosen(composition, _SEARCH) or _SOMEBODY)
+
+
+def _show_texts(composition: Composition, reader: TrialReader) -> None:
     draft = composition.draft
     try:
         steps = house().desk.steps

@@ -8,9 +8,10 @@ from typing import Final
 import streamlit as st
 
 from dashboards.compose.composition import Composition
+from dashboards.compose.outcomes import act_here, forget_outcome, show_outcome
 from dashboards.compose.wording_readers import show_search
 from dashboards.foresight_view import require_source
-from dashboards.session import act, house
+from dashboards.session import house
 from rollcall.desk.composing import Composing
 from rollcall.domain.acts import Actor
 from rollcall.domain.draft_texts import list_texts
@@ -18,6 +19,7 @@ from rollcall.domain.trials import MARK, TrialReader, read_addresses
 
 _EMAIL: Final = "test_email"
 _PHONE: Final = "test_phone"
+_OUTCOME: Final = "trial"
 
 
 def show_trial(composition: Composition) -> None:
@@ -30,6 +32,7 @@ def show_trial(composition: Composition) -> None:
         _show_addresses(composition)
     _show_language(composition, found)
     send = partial(_send, composition, found)
+    show_outcome(composition, _OUTCOME)
     with st.container(horizontal=True):
         st.button("Send the test", key=composition.key("trial_send"), on_click=send)
         if st.session_state.get(composition.key("trial_sent")):
@@ -81,7 +84,7 @@ def _send(composition: Composition, found: TrialReader | None) -> None:
             return f"the test is on its way as message {record.message_id}"
         return f"the very same test was sent already, as message {record.message_id}"
 
-    act(send)
+    act_here(composition, _OUTCOME, send)
 
 
 def _read_typed(actor: Actor) -> TrialReader:
@@ -98,3 +101,4 @@ def _in_language(reader: TrialReader, language: str | None) -> TrialReader:
 def _allow_again(composition: Composition) -> None:
     st.session_state[composition.key("trial_nonce")] = uuid.uuid4().hex
     st.session_state[composition.key("trial_sent")] = False
+    forget_outcome(composition, _OUTCOME)

@@ -155,12 +155,12 @@ def tell_quality_costs(steps: SendSteps) -> str:
         return "No route for SMS is configured."
     known = sorted(one.per_segment for one in prices if one.per_segment is not None)
     standard = _tell_price(prices[0].per_segment)
-    highest = _tell_price(known[-1] if known else None)
+    highest = f"up to {_tell_price(known[-1])}" if known else _tell_price(None)
     routes = "1 route" if len(prices) == 1 else f"{len(prices)} routes"
     return (
         f"Standard quality goes over {prices[0].route_id} alone: {standard}, "
         f"{limits.sms_max_tries} tries. High quality tries {routes}, up to "
-        f"{limits.high_quality_max_tries} times: up to {highest}. While nobody knows whether one "
+        f"{limits.high_quality_max_tries} times: {highest}. While nobody knows whether one "
         f"arrived, up to {limits.high_quality_copies_cap} copies of it go out and may be billed, "
         f"with standard quality up to {limits.copies_cap}."
     )

@@ -36,8 +36,9 @@ def test_the_check_shows_who_how_many_where_and_what(peopled: Lived) -> None:
     page = look(peopled, begin(peopled), "check")
     shown = html_of(page)
     assert "**Goes to 5 people**" in told_of(page)
-    for told in ("group all", "Drill", "Where they are", "unknown", "email", "never sent with"):
+    for told in ("group all", "Drill", "Where they are", "unknown", "email", "Hello Maria Example"):
         assert told in shown, told
+    assert "never sent with the same template" in shown
     assert send_button(page).label == "Send to 5 people now"
 
 

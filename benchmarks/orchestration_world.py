@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,7 @@ class PrefectServer:
         postgres: Where its database is.
         database: The database's name.
         log: What it prints.
+        opened: The deployments that a browser has open, their ids by name.
     """
 
     address: str
@@ -90,12 +91,15 @@ class PrefectServer:
     postgres: PostgresServer
     database: str
     log: Path
+    opened: dict[str, str] = field(default_factory=dict)
 
     def click(self, name: str, parameters: dict[str, Any]) -> str:
-        """Start a run of a deployment as the UI does; return its id."""
-        found = self.ask("GET", f"deployments/name/{name}/{name}")
+        """Start a run of a deployment as the UI does, which has it open; return its id."""
+        if name not in self.opened:
+            self.opened[name] = self.ask("GET", f"deployments/name/{name}/{name}")["id"]
         told = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-        run_id: str = self.ask("POST", f"deployments/{found['id']}/create_flow_run", told)["id"]
+        path = f"deployments/{self.opened[name]}/create_flow_run"
+        run_id: str = self.ask("POST", path, told)["id"]
         return run_id
 
     def ask(self, method: str, path: str, told: dict[str, Any] | None = None) -> Any:

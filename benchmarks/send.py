@@ -7,10 +7,11 @@ of 50,000 people, then an SMS to each of 10,000, from the kept version of a sour
 message in a SQLite ledger: accepting, loading, selecting, rendering, recording and delivering.
 
 Prints how long it took (limit 60 s), when 99 of 100 SMS were accepted (limit 10 s), and the
-ledger's share of delivering (limit a fifth): the CPU time of its transactions in that of the
-process. Beside it stands for how much of the time any transaction was open; waiting for the disk
-and for Python's global lock is in that. The measure of the routes is the same messages handed to
-the same routes, with nothing recorded. Medians of 5.
+ledger's share of recording and delivering (limit a fifth): the CPU time of its transactions in that
+of the process, for 10,000 people and in one process, as it is not told of others. Beside it stands
+for how much of the time any transaction was open; waiting for the disk and for Python's global lock
+is in that. The measure of the routes is the same messages handed to the same routes, with nothing
+recorded. Medians of 5.
 
 How much memory a send takes: `benchmarks.send_memory`.
 """
@@ -42,7 +43,7 @@ from rollcall.routes.base import Submission
 from rollcall.wiring import App
 
 PROVIDER_DELAY_MS = 50
-SMS_PEOPLE = 10_000
+SMS_PEOPLE = SHARE_PEOPLE = 10_000
 BARE_PEOPLE = 5_000
 HTML = "<p>Earthquake near Tokyo. Tell us that you are safe.</p>"
 
@@ -56,6 +57,17 @@ class Measured:
     delivery_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """What is sent, to how many, how often, and the ports of the providers."""
+
+    folder: Path
+    ports: tuple[int, int]
+    text: str
+    people_count: int
+    runs: int
+
+
 def main() -> None:
     """Measure and print."""
     asked = read_options()
@@ -67,8 +79,8 @@ def main() -> None:
         run_sink("smtp", PROVIDER_DELAY_MS) as smtp_port,
     ):
         folder = Path(name)
-        app, ledger = open_app(folder, (http_port, smtp_port))
-        measuring = measure(app, ledger, folder, text, asked)
+        world = World(folder, (http_port, smtp_port), text, asked.people, asked.runs)
+        measuring = measure(world)
         asyncio.run(measure_profiled(asked.profile, measuring) if asked.profile else measuring)
 
 
@@ -113,22 +125,39 @@ async def measure_profiled(file: str, measuring: Coroutine[None, None, None]) ->
     profiler.dump(file)
 
 
-async def measure(
-    app: App, ledger: TimedLedger, folder: Path, text: str, asked: argparse.Namespace
-) -> None:
+async def measure(world: World) -> None:
     """Send, again and again, and print."""
-    everybody = write_source(folder / "everybody", asked.people)
-    phones_only = write_source(folder / "phones", min(SMS_PEOPLE, asked.people), with_email=False)
-    for source in (everybody, phones_only):
-        app.sources.open(source)  # `rollcall refresh` has done it long before
+    everybody = write_source(world.folder / "everybody", world.people_count)
+    sms_count = min(SMS_PEOPLE, world.people_count)
+    phones_only = write_source(world.folder / "phones", sms_count, with_email=False)
+    app, ledger = open_app(world.folder, world.ports)
     try:
-        bare = [await time_bare(app) for _ in range(asked.runs)]
-        whole = [await measure_send(app, ledger, everybody, text) for _ in range(asked.runs)]
-        sms = [await measure_send(app, ledger, phones_only, text) for _ in range(asked.runs)]
+        bare = [await time_bare(app) for _ in range(world.runs)]
+        whole = await measure_sends(app, ledger, everybody, world)
+        sms = await measure_sends(app, ledger, phones_only, world)
     finally:
         await app.aclose()
     report_whole(whole, bare)
+    report_ledger(await measure_alone(world))
     report_sms([read_waits_s(app, one.sent.message_id) for one in sms], sms)
+
+
+async def measure_alone(world: World) -> list[Measured]:
+    """Send to some in one process, whose CPU time is all there is."""
+    some = write_source(world.folder / "some", min(SHARE_PEOPLE, world.people_count))
+    app, ledger = open_app(world.folder / "alone", world.ports, processes=1)
+    try:
+        return await measure_sends(app, ledger, some, world)
+    finally:
+        await app.aclose()
+
+
+async def measure_sends(
+    app: App, ledger: TimedLedger, source: Path, world: World
+) -> list[Measured]:
+    """Send as often as asked."""
+    app.sources.open(source)  # `rollcall refresh` has done it long before
+    return [await measure_send(app, ledger, source, world.text) for _ in range(world.runs)]
 
 
 async def measure_send(app: App, ledger: TimedLedger, source: Path, text: str) -> Measured:
@@ -179,7 +208,7 @@ def read_waits_s(app: App, message_id: str) -> list[float]:
 
 
 def report_whole(whole: list[Measured], bare_per_s: list[float]) -> None:
-    """Print the whole send, its steps and the ledger's share."""
+    """Print the whole send and its steps."""
     count = whole[0].delivery_count
     total_s = median(one.sent.total_s for one in whole)
     print(f"{count:,} deliveries at providers that answer in {PROVIDER_DELAY_MS} ms")
@@ -190,16 +219,16 @@ def report_whole(whole: list[Measured], bare_per_s: list[float]) -> None:
     print(f"  delivering           {per_s:8.0f} deliveries/s")
     print(f"  routes alone         {median(bare_per_s):8.0f} deliveries/s")
     print(f"  ratio                {per_s / median(bare_per_s):8.2f}")
-    report_ledger(whole)
 
 
 def report_ledger(whole: list[Measured]) -> None:
-    """Print the ledger's share of delivering."""
+    """Print the ledger's share of recording and delivering."""
+    print(f"{whole[0].delivery_count:,} of these in one process")
     cpu_pct = median(100 * one.ledger.cpu_s / one.sent.drain_cpu_s for one in whole)
     open_pct = median(100 * one.ledger.open_s / one.sent.step_s["deliver"] for one in whole)
-    print(f"  ledger's share of the CPU time of delivering (limit 20 %)   {cpu_pct:5.1f} %")
-    print(f"  some transaction open, waits included                      {open_pct:5.1f} %")
-    print(f"  transactions         {median(one.ledger.count for one in whole):8.0f}")
+    print(f"  ledger's share of the CPU time, recording included (limit 20 %)   {cpu_pct:5.1f} %")
+    print(f"  some transaction open, waits included                            {open_pct:5.1f} %")
+    print(f"  transactions  {median(one.ledger.count for one in whole):8.0f}")
 
 
 def report_sms(waits_s: list[list[float]], sms: list[Measured]) -> None:

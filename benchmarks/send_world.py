@@ -16,7 +16,7 @@ from rollcall.domain.message import MessageRequest
 from rollcall.extra_processes import ExtraProcesses
 from rollcall.sending.accepting import Order, accept_order
 from rollcall.sending.drain import drain
-from rollcall.settings import Settings
+from rollcall.settings import DeliverySettings, Settings
 from rollcall.wiring import App, build_app
 
 HTTP_CONNECTIONS, SMTP_CONNECTIONS = 200, 100
@@ -90,7 +90,7 @@ def write_people(folder: Path, count: int, *, with_email: bool = True) -> Path:
     return folder
 
 
-def open_app(folder: Path, ports: tuple[int, int]) -> tuple[App, TimedLedger]:
+def open_app(folder: Path, ports: tuple[int, int], processes: int = 2) -> tuple[App, TimedLedger]:
     """Build an app in a folder whose routes lead to the HTTP and the SMTP sink."""
     folder.mkdir(parents=True, exist_ok=True)
     routes_file = folder / "routes.toml"
@@ -102,7 +102,13 @@ def open_app(folder: Path, ports: tuple[int, int]) -> tuple[App, TimedLedger]:
             smtp_connections=SMTP_CONNECTIONS,
         )
     )
-    app = build_app(Settings(data_dir=folder / "data", ledger_url="", routes_file=routes_file))
+    settings = Settings(
+        data_dir=folder / "data",
+        ledger_url="",
+        routes_file=routes_file,
+        delivery=DeliverySettings(processes=processes),
+    )
+    app = build_app(settings)
     ledger = TimedLedger(app.ledger)
     steps = dataclasses.replace(app.steps, ledger=ledger)
     return dataclasses.replace(app, ledger=ledger, steps=steps), ledger

@@ -31,7 +31,8 @@ def choose_area(key: str, known: Sequence[dict[str, Any]] = ()) -> MarkedArea | 
         st.fragment(_await_picture, run_every=_LOADING_S)()
         return AreaChoice(key).find()
     choice = AreaChoice(key)
-    choice.show_map(picture.mark, known)
+    with st.container():
+        choice.show_map(picture.mark, known)
     show_area_form(choice, picture)
     return choice.find()
 

@@ -60,7 +60,7 @@ def _show_places(around: str, key: str, picture: Picture) -> None:
     st.selectbox(
         "Which incident" if is_incident else "Which facility",
         list(names),
-        format_func=lambda one: one_line(names.get(one, one)),
+        format_func=lambda one: one_line(names.get(one) or one),
         index=None,
         filter_mode="contains",
         key=f"{key}_{around}",

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboards.area_form import show_area_form
 from dashboards.compose.editing import FilterEditing
+from dashboards.compose.waiting import wait_for
 from dashboards.map.choice import AreaChoice
 from dashboards.overview.picture import Picture
 from dashboards.session import house, show_notices
@@ -18,6 +19,7 @@ _MATCH: Final[dict[Any, str]] = {
     None: "their coordinates lie in it",
     "possible": "they may be in it, as far as their position may be off",
 }
+_LOADING: Final = "The map is being made: it is there in some seconds."
 _OF_FILTER: Final = "the area of this filter"
 
 
@@ -29,10 +31,8 @@ def show(editing: FilterEditing) -> None:
     if not st.toggle("Only in an area", value=has_area, key=key, on_change=change):
         return
     picture = _find_picture()
-    if picture is None:
-        st.button("Look again", key=editing.key("map_again"))
-        return
-    _show_choice(editing, picture)
+    if picture is not None:
+        _show_choice(editing, picture)
     if has_area:
         _show_match(editing)
 
@@ -53,7 +53,7 @@ def _find_picture() -> Picture | None:
         st.error(literal(str(error)))
         return None
     if outlook is None:
-        st.markdown("The map is being made: it is there in some seconds.")
+        wait_for(_LOADING, lambda: house().pictures.get() is not None)
         return None
     for fault in outlook.faults:
         st.warning(literal(fault))

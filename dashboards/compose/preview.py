@@ -16,10 +16,11 @@ from dashboards.texts import as_html, literal
 from dashboards.words import tell_count
 from rollcall.clock import parse_instant
 from rollcall.domain.chat_request import ChatOptions
+from rollcall.domain.country_names import name_country
 from rollcall.domain.draft_recipients import count_unsaid, read_selection
 from rollcall.domain.message import CHANNELS, Channel, MessageOptions
 from rollcall.domain.preview.glance import PAGE_SIZE, Glance, GlancedPerson, GlanceOrder
-from rollcall.domain.preview.summary import Way
+from rollcall.domain.preview.summary import UNKNOWN_COUNTRY, Way
 from rollcall.domain.preview.telling import NEAR_MISS_TITLES, tell_reasons
 from rollcall.domain.search.sections import Kind
 from rollcall.errors import RollcallError
@@ -145,7 +146,7 @@ def _name_facilities(facility_ids: Sequence[str]) -> list[str]:
 
 def _show_countries(glance: Glance) -> None:
     countries = list(glance.by_country.items())
-    rows = [(as_html(name), f"{count:,}") for name, count in countries[:_MOST_COUNTRIES]]
+    rows = [(_name_country(code), f"{count:,}") for code, count in countries[:_MOST_COUNTRIES]]
     if others := countries[_MOST_COUNTRIES:]:
         count = sum(one for _, one in others)
         rows.append((tell_count(len(others), "other country", "other countries"), f"{count:,}"))
@@ -179,7 +180,7 @@ def _show_people(glance: Glance, composition: Composition) -> None:
                 st.button("Look again", key=composition.key("look_again"))
                 return
             page = found
-        show_table(("Who", "where", "why"), [_person_row(one) for one in page.people])
+        show_table(("Who", "how, and where", "why"), [_person_row(one) for one in page.people])
         _show_paging(composition, page, first)
 
 
@@ -215,11 +216,15 @@ def _turn_to(key: str, first: int) -> None:
 def _person_row(one: GlancedPerson) -> tuple[str, str, str]:
     ways = ", ".join(_WAY_WORDS[way] for way in one.ways) or "no way"
     reached = f"not reached: {one.missed}" if one.missed else f"reachable {ways}"
-    where = as_html(one.position.country or "unknown")
+    where = _name_country(one.position.country or UNKNOWN_COUNTRY)
     if one.position.at is not None:
         where += f"<br>{moment_html(one.position.at)}"
     why = "<br>".join(as_html(_localise(told)) for told in tell_reasons(one.via, first_filter=1))
-    return f"{as_html(one.name)}<br>{as_html(reached)}", where, why
+    return as_html(one.name), f"{as_html(reached)}<br>{where}", why
+
+
+def _name_country(code: str) -> str:
+    return as_html(name_country(code) or code)
 
 
 def _localise(told: str) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards.compose import filters, saving
 from dashboards.compose.composition import Composition
+from dashboards.compose.waiting import wait_for
 from dashboards.session import house
 from dashboards.texts import literal, one_line
 from rollcall.domain.draft_recipients import (
@@ -25,6 +26,8 @@ from rollcall.errors import RollcallError
 
 MOST_SHOWN: Final = 200
 """Names of one kind in one list; a page with more would be slow to draw."""
+
+_LOADING: Final = "The people are being loaded: the search works in some seconds."
 
 SIDE_TITLES: Final[dict[Side, str]] = {"include": "Chosen", "exclude": "Left out"}
 
@@ -92,8 +95,7 @@ def _show_quick_add(composition: Composition) -> None:
         st.error(literal(str(error)))
         return
     if found is None:
-        st.markdown("The people are being loaded: the search works in some seconds.")
-        st.button("Look again", key=composition.key("quick_add_again"))
+        wait_for(_LOADING, house().quick_add.is_ready)
     elif not found:
         st.markdown("Nothing is called so.")
     for one in found or []:

@@ -21,6 +21,9 @@ _HEADERS: Final = {
     "X-Robots-Tag": "noindex",
 }
 
+_KEPT: Final = ("/static/", "/map/land", "/map/cities", "/map/airports")
+"""What browsers may keep: it is the same for everybody, and tells of nobody."""
+
 
 class SafeHeaders:
     """Middleware that lets pages load nothing from elsewhere, and be framed by nobody.
@@ -43,7 +46,7 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
                 headers["Content-Security-Policy"] = content_policy()
-                if not scope["path"].startswith("/static/"):
+                if not scope["path"].startswith(_KEPT):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 

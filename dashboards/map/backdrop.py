@@ -1,34 +1,23 @@
-"""What a map stands on: outlines of countries, cities and airports; made once, sent packed."""
+"""What a map stands on: land, names of cities and airports; made once, sent packed."""
 
 import gzip
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import airportsdata
 import orjson
 import polars as pl
-import shapely
 
-from rollcall.sources.reference import COUNTRIES_PARQUET, REFERENCE
+from rollcall.sources.reference import CITIES_CSV, LAND_GEOJSON
 
 _DIGITS: Final = 3
-"""A thousandth of a degree is at most 111 m: outlines are not drawn more exactly than that."""
-
-_TOLERANCE: Final = 0.005
-"""By which outlines may differ from the reference, in degrees."""
+"""A thousandth of a degree is at most 111 m: names need not stand more exactly."""
 
 
 @cache
 def pack_land() -> bytes:
-    """Return the outlines of countries as GeoJSON, packed by gzip; takes half a second once."""
-    outlines = pl.read_parquet(COUNTRIES_PARQUET, columns=["country", "geometry"])
-    shapes = shapely.simplify(shapely.from_wkb(outlines["geometry"].to_numpy()), _TOLERANCE)
-    features = [
-        {"type": "Feature", "properties": {"country": country}, "geometry": _write(shape)}
-        for country, shape in zip(outlines["country"], shapes, strict=True)
-        if not shape.is_empty
-    ]
-    return _pack({"type": "FeatureCollection", "features": features})
+    """Return the land of countries as GeoJSON, packed by gzip."""
+    return LAND_GEOJSON.read_bytes()
 
 
 @cache
@@ -45,18 +34,12 @@ def pack_airports() -> bytes:
 @cache
 def pack_cities() -> bytes:
     """Return cities as a list of `[name, latitude, longitude]`, the largest first, packed."""
-    cities = pl.read_csv(REFERENCE / "cities.csv")
+    cities = pl.read_csv(CITIES_CSV)
     return _pack(cities.select("name", "latitude", "longitude").rows())
 
 
 def _name_airport(iata: str, city: str) -> str:
     return f"{city} · {iata}" if city else iata
-
-
-def _write(shape: shapely.Polygon) -> dict[str, Any]:
-    rings = [shape.exterior, *shape.interiors]
-    corners = [shapely.get_coordinates(ring).round(_DIGITS).tolist() for ring in rings]
-    return {"type": "Polygon", "coordinates": corners}
 
 
 def _pack(told: object) -> bytes:

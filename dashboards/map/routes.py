@@ -17,6 +17,9 @@ from rollcall.errors import NotAllowedError, RollcallError
 from rollcall.sources.feeds.incident import Incident
 
 _COORDINATE_DIGITS = 5
+_KEPT_S = 86_400
+"""By browsers: it changes with our version only."""
+
 _SIDES = ("west", "south", "east", "north")
 
 
@@ -100,7 +103,7 @@ def _send_packed(request: Request, pack: Callable[[], bytes]) -> Response:
         _require_signed_in(request)
     except RollcallError as error:
         return _refuse(error)
-    headers = {"Content-Encoding": "gzip"}
+    headers = {"Content-Encoding": "gzip", "Cache-Control": f"private, max-age={_KEPT_S}"}
     return Response(pack(), media_type="application/json", headers=headers)
 
 

@@ -133,4 +133,4 @@ def _lighten(shape: shapely.Geometry) -> shapely.Geometry:
         return shape
     hull = shapely.convex_hull(shape)
     is_light = shapely.get_num_coordinates(hull) <= MOST_CORNERS
-    return hull if is_light else shapely.box(*shape.bounds)
+    return hull if is_light else shapely.box(*shapely.bounds(shape).tolist())

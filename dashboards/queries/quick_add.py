@@ -70,6 +70,14 @@ class QuickAdd:
         others = index.find(text, SHOWN_COUNT, _KINDS)
         return [*saved, *others][:SHOWN_COUNT]
 
+    def is_ready(self) -> bool:
+        """Tell whether the index is made; else it is begun.
+
+        Raises:
+            RollcallError: As `find`.
+        """
+        return self.indexes.get(_NOW) is not None
+
     def name(self, kind: Kind, ids: Iterable[str]) -> dict[str, str]:
         """Return what some people or facilities are called; without those that are not known.
 

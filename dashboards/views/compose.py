@@ -7,7 +7,7 @@ is lost and a server that is started anew change nothing.
 import streamlit as st
 
 from dashboards.compose.composition import Composition
-from dashboards.compose.drafts import KIND_TITLES, open_draft, show_begin, show_delete, tell_title
+from dashboards.compose.drafts import open_draft, show_begin, show_delete, tell_title
 from dashboards.compose.preview import show_preview
 from dashboards.compose.sections import SECTIONS, find_section
 from dashboards.session import house, require_actor
@@ -38,7 +38,7 @@ def show() -> None:
 
 
 def _show_draft(draft: Draft, actor: Actor) -> None:
-    st.title(f"{KIND_TITLES[draft.kind]}: {literal(tell_title(draft))}")
+    st.title(literal(tell_title(draft)))
     _tell_origin(draft, actor)
     section = find_section(st.query_params.get("step"))
     with st.container(horizontal=True):

@@ -62,9 +62,11 @@ def _show_outlook(outlook: Outlook, actor: Actor) -> None:
     _tell_when(picture)
     _show_tiles(picture, actor)
     choice = AreaChoice("overview")
-    choice.show_map(picture.mark)
-    if marked := choice.find():
-        _show_marked(marked, picture, actor)
+    with st.container():
+        choice.show_map(picture.mark)
+    with st.container():  # always there: what is opened below stays open when an area is marked
+        if marked := choice.find():
+            _show_marked(marked, picture, actor)
     show_area_form(choice, picture)
     show_incidents(picture.incidents)
 
@@ -81,8 +83,9 @@ def _tell_when(picture: Picture) -> None:
 def _show_tiles(picture: Picture, actor: Actor) -> None:
     columns = st.columns(len(picture.tiles))
     for column, tile in zip(columns, picture.tiles, strict=True):
-        with column.container(border=True):
-            st.metric(tile.title, f"{tile.people_count:,}", help=tile.told)
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"**{literal(tile.title)}**", help=literal(tile.told))
+            st.metric(tile.title, f"{tile.people_count:,}", label_visibility="collapsed")
             if actor.may("sender"):
                 show_draft_buttons(f"tile_{tile.key}", tile.title, tile.selection)
 

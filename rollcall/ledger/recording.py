@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha1
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -20,6 +21,7 @@ from rollcall.domain.audience import Position, Recipient
 from rollcall.domain.chats import chat_id_of
 from rollcall.domain.delivery import Status
 from rollcall.domain.message import Channel
+from rollcall.domain.phones import find_phone_country
 from rollcall.ledger.chats import enrol_people
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import insert_listed, write_list, write_moment
@@ -34,7 +36,7 @@ from rollcall.ledger.tables import (
     PendingAudience,
 )
 
-_NAMESPACE = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11")
+_SALT: Final = uuid.UUID("6f1f5a0e-6e0b-5c0e-9d57-2f6a4c1b7a11").bytes
 """Ours, drawn once: delivery ids are derived under it."""
 
 CHUNK_ROWS: Final = 20_000
@@ -112,12 +114,16 @@ def derive_delivery_id(message_id: str, person_id: str, channel: Channel) -> str
     message, and of its channels, begin alike: what is claimed and written together lies side by
     side in every index, also of a ledger that holds many messages.
     """
-    place = _digest(message_id)[:12] + _digest(channel)[:2]
-    return place + _digest(f"{message_id}\n{person_id}\n{channel}")[:18]
+    return _place(message_id, channel) + _digest(f"{message_id}\n{person_id}\n{channel}")[:18]
+
+
+@lru_cache(maxsize=64)
+def _place(message_id: str, channel: Channel) -> str:
+    return _digest(message_id)[:12] + _digest(channel)[:2]
 
 
 def _digest(name: str) -> str:
-    return sha1(_NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
+    return sha1(_SALT + name.encode(), usedforsecurity=False).hexdigest()
 
 
 def load_audience(ledger: Ledger, message_id: str) -> list[Recipient]:
@@ -160,7 +166,10 @@ def record_portion(
     Returns:
         Whether this call recorded it; if not, it is to be looked anew what comes next.
     """
+    # whatever can be made before is: others wait for the ledger
     members = _write_members(message_id, portion.recipients)
+    due_at = write_moment(now)
+    rows = [_delivery_row(message_id, one, due_at) for one in portion.deliveries]
     with ledger.write() as connection:
         message = lock_message(connection, message_id)
         if message.state == "refused" or not _advance(connection, message_id, portion):
@@ -171,7 +180,6 @@ def record_portion(
         for texts in _chunks(portion.contents, CHUNK_TEXTS):
             told = write_list((message_id, *one) for one in texts)
             connection.execute(_INSERT_CONTENTS, {"contents": told})
-        rows = [_delivery_row(message_id, one, write_moment(now)) for one in portion.deliveries]
         _insert_deliveries(connection, rows, rules, is_stopped=message.stopped_at is not None)
         return True
 
@@ -269,6 +277,7 @@ def recipient_from(row: Any) -> Recipient:
 
 
 def _delivery_row(message_id: str, delivery: NewDelivery, due_at: str | None) -> dict[str, Any]:
+    number = delivery.address if delivery.channel == "sms" else None
     return {
         "delivery_id": derive_delivery_id(message_id, delivery.person_id, delivery.channel),
         "message_id": message_id,
@@ -280,7 +289,7 @@ def _delivery_row(message_id: str, delivery: NewDelivery, due_at: str | None) ->
         "reason": delivery.reason,
         "attempt_count": 0,
         "next_attempt_at": due_at if delivery.status == "waiting" else None,
-        "country": None,
+        "country": find_phone_country(number) if number else None,
         "is_canary": delivery.is_canary and delivery.status == "waiting",
         "same_as": None,
         "is_opted_out": False,

@@ -1,13 +1,15 @@
 """People who share a number get one SMS: one delivery leads, the others are as it is."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Update, exists, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
 from rollcall.ledger.pending import is_pending
+from rollcall.ledger.prepared import Prepared
 from rollcall.ledger.tables import Delivery
 
 
@@ -32,7 +34,7 @@ def mirror_shared(connection: Connection, delivery_ids: Sequence[str]) -> None:
         connection: A transaction that writes, in which the others were settled.
         delivery_ids: Deliveries that changed; those that stand for nobody cost an index look-up.
     """
-    _mirror(connection, in_list(Delivery.same_as, "ids"), ids=write_list(delivery_ids))
+    _MIRRORED_OF.execute(connection, ids=write_list(delivery_ids))
 
 
 def has_shared(ledger: Ledger, message_id: str) -> bool:
@@ -52,17 +54,20 @@ def settle_shared(ledger: Ledger, message_id: str) -> None:
 
 def mirror_message(connection: Connection, message_id: str) -> None:
     """Copy status and reason to all deliveries of a message that others stand for."""
-    _mirror(connection, (Delivery.message_id == message_id) & Delivery.same_as.is_not(None))
+    connection.execute(_mirror((Delivery.message_id == message_id) & Delivery.same_as.is_not(None)))
 
 
-def _mirror(connection: Connection, which: ColumnElement[bool], **told: str) -> None:
+def _mirror(which: ColumnElement[bool]) -> Update:
     leader = aliased(Delivery)
     is_leader = leader.delivery_id == Delivery.same_as
-    mirrored = update(Delivery).where(which)
-    connection.execute(
-        mirrored.values(
+    return (
+        update(Delivery)
+        .where(which)
+        .values(
             status=select(leader.status).where(is_leader).scalar_subquery(),
             reason=select(leader.reason).where(is_leader).scalar_subquery(),
-        ),
-        told,
+        )
     )
+
+
+_MIRRORED_OF: Final = Prepared(_mirror(in_list(Delivery.same_as, "ids")))

@@ -1,11 +1,10 @@
-"""What is special about SMS when they are recorded: opt-outs, shared numbers, countries."""
+"""What is special about SMS when they are recorded: opt-outs, shared numbers."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from rollcall.domain.phones import find_phone_country
 from rollcall.ledger.opt_outs import opted_out_among
 
 OPTED_OUT: Final = "opted out (STOP)"
@@ -28,11 +27,10 @@ class SmsRules:
     leader_ids: dict[str, str] = field(default_factory=dict)
 
     def apply(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        """Fill in country, opt-out and leader of those rows that are SMS with an address."""
+        """Fill in opt-out and leader of those rows that are SMS with an address."""
         texts = [row for row in rows if row["channel"] == "sms" and row["address"]]
         opted_out = opted_out_among(connection, {row["address"] for row in texts})
         for row in texts:
-            row["country"] = find_phone_country(row["address"])
             row["is_opted_out"] = row["address"] in opted_out
             if row["status"] != "waiting":
                 continue

@@ -1,4 +1,4 @@
-"""What `data/reference` holds: outlines of countries, metropolitan codes, levels of receipts."""
+"""What `data/reference` holds: outlines of countries, places, codes, levels of receipts."""
 
 import csv
 from functools import cache
@@ -14,6 +14,8 @@ from rollcall.sources.airports import load_airports
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 COUNTRIES_PARQUET = REFERENCE / "countries.parquet"
+LAND_GEOJSON = REFERENCE / "land.geojson.gz"
+CITIES_CSV = REFERENCE / "cities.csv"
 METROPOLITAN_CSV = REFERENCE / "metropolitan_codes.csv"
 RECEIPT_LEVELS_CSV = REFERENCE / "receipt_levels.csv"
 AIRPORT_SEPARATOR = ";"

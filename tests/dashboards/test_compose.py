@@ -60,7 +60,7 @@ def test_a_draft_is_begun_from_a_template(lived: Lived) -> None:
 def test_a_draft_is_found_again_from_another_session_and_deleted(lived: Lived) -> None:
     begin(lived, {"content": {"subject": "Drill *now*"}})
     page = press(lived.look("compose"), "Drill \\*now\\*")
-    assert page.title[0].value == "Message: Drill \\*now\\*"
+    assert page.title[0].value == "Drill \\*now\\*"
     press(page, "Delete")
     assert lived.house.drafting.list_all(lived.actor("admin")) == []
     assert "draft" not in page.query_params

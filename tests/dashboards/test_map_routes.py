@@ -73,7 +73,8 @@ async def test_land_cities_and_airports_come_packed_from_here(viewer: httpx.Asyn
     land = await viewer.get("/map/land")
     countries = {one["properties"]["country"] for one in land.json()["features"]}
     assert {"JP", "MT", "SG", "XK"} <= countries
-    assert int(land.headers["content-length"]) < 400_000
+    assert int(land.headers["content-length"]) < 500_000
+    assert land.headers["cache-control"] == "private, max-age=86400"
     airports = (await viewer.get("/map/airports")).json()
     assert "Tokyo · HND" in [name for name, *_ in airports]
     cities = (await viewer.get("/map/cities")).json()

@@ -1,6 +1,7 @@
 """The overview: who sees what, an area by drawing and by form, and what it becomes."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def source(lived: Lived) -> Path:
     return write_source(lived.house.settings.source)
 
 
-def draw(page: AppTest, shapes: dict[str, object]) -> AppTest:
+def draw(page: AppTest, shapes: Mapping[str, object]) -> AppTest:
     page.session_state["overview_map"] = {"shapes": shapes}
     return page.run()
 

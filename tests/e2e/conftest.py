@@ -1,10 +1,12 @@
 """Real processes: the command line, sandbox carriers, a Prefect server."""
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +43,15 @@ class Rollcall:
         return subprocess.Popen(
             [*ROLLCALL, *arguments], env=self.env, stdout=subprocess.DEVNULL, text=True
         )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collect_sockets() -> Iterator[None]:
+    """Let go of what Prefect's clients leave open, so that no later test is told of it."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ def test_notification_shows_what_was_pushed_and_nothing_is_answered(
     shown = page.evaluate(
         """async () => {
             const worker = await navigator.serviceWorker.ready;
-            for (let i = 0; i < 100; i++) {
+            for (let i = 0; i < 600; i++) {
                 const shown = await worker.getNotifications();
                 if (shown.length) return shown.map((n) => [n.title, n.body, n.tag, n.data.url]);
                 await new Promise((done) => setTimeout(done, 50));

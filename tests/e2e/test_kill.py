@@ -18,7 +18,7 @@ from tests.e2e.conftest import Rollcall, wait_until
 from tests.people import write_message
 
 PEOPLE = 600
-KILLS = 3
+KILLS = 2
 
 SLOW_AND_FORGETFUL = SandboxPlan(
     carriers=(

@@ -262,8 +262,10 @@ class LiveMap {
       this.layers[layer].clearLayers();
       let left = most;
       for (const [name, ...at] of rows) {
-        if (!seen.contains(at) || !this.takeRoom(name, at, taken)) continue;
-        this.nameTag(name, at).addTo(this.layers[layer]);
+        if (!seen.contains(at)) continue;
+        const told = [name, name.split(' · ').pop()].find((one) => this.takeRoom(one, at, taken)); // else its code
+        if (!told) continue;
+        this.nameTag(told, at).addTo(this.layers[layer]);
         if (!--left) break;
       }
     }

@@ -66,3 +66,10 @@ def list_person_ids(recipients: Sequence[Recipient]) -> list[str]:
     if isinstance(recipients, RecipientRows):
         return recipients.person_ids()
     return [one.person_id for one in recipients]
+
+
+def list_reasons(recipients: Sequence[Recipient]) -> Mapping[str, tuple[Reason, ...]]:
+    """Return why some recipients are meant, by `person_id`; of rows without making recipients."""
+    if isinstance(recipients, RecipientRows):
+        return recipients.reasons
+    return {one.person_id: one.via for one in recipients}

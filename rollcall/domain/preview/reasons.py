@@ -9,6 +9,7 @@ import polars as pl
 from rollcall.domain.audience import Audience, Reason
 from rollcall.domain.criteria import match_filter
 from rollcall.domain.preview.criteria_evidence import find_evidence, find_facility_evidence
+from rollcall.domain.recipient_rows import list_reasons
 from rollcall.domain.selecting import SavedFilters, select_audience
 from rollcall.domain.selection import Selection
 from rollcall.domain.world import World
@@ -68,12 +69,13 @@ class _Explainer:
         explained = {}
         for name, person_ids in _group_people(reasons, "saved_filter", "name").items():
             saved = self.saved_filters[name]
-            chosen = select_audience(saved, self.world, saved_filters=self.saved_filters)
-            meant = set(person_ids)
+            chosen = select_audience(
+                saved, self.world, saved_filters=self.saved_filters, as_rows=True
+            )
+            known = list_reasons(chosen.recipients)
             inner = {
-                one.person_id: [reason for reason in one.via if reason["by"] != "facility"]
-                for one in chosen.recipients
-                if one.person_id in meant
+                one: [reason for reason in known[one] if reason["by"] != "facility"]
+                for one in person_ids
             }
             explained[name] = self.explain(saved, inner, ())
         return explained
@@ -92,7 +94,9 @@ class _Explainer:
                 ways[one].append({"by": "filter", "index": index, "evidence": evidence})
         for name in dict.fromkeys(selection.saved_filters):
             saved = self.saved_filters[name]
-            chosen = select_audience(saved, self.world, saved_filters=self.saved_filters)
+            chosen = select_audience(
+                saved, self.world, saved_filters=self.saved_filters, as_rows=True
+            )
             _add_way(ways, chosen.facility_ids, {"by": "saved_filter", "name": name})
         _add_way(ways, selection.facilities, {"by": "facility"})
         return ways

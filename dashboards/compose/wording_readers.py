@@ -1,10 +1,12 @@
 """Finding one person of the travellers' data, to see a text as they would read it."""
 
 from functools import partial
+from typing import Final
 
 import streamlit as st
 
 from dashboards.compose.composition import Composition
+from dashboards.compose.waiting import wait_for
 from dashboards.foresight_view import require_source
 from dashboards.session import act, house
 from dashboards.texts import literal, one_line
@@ -13,6 +15,8 @@ from rollcall.domain.search.sections import Found, Kind
 from rollcall.domain.trials import TrialReader
 from rollcall.errors import RollcallError
 from rollcall.sending.readers import find_reader
+
+_LOADING: Final = "The people are being loaded: the search works in some seconds."
 
 
 def show_search(composition: Composition, name: str, label: str) -> TrialReader | None:
@@ -49,7 +53,7 @@ def _show_found(composition: Composition, name: str, typed: str) -> None:
         st.error(literal(str(error)))
         return
     if found is None:
-        st.markdown("The people are being made ready to be searched: try again in a moment.")
+        wait_for(_LOADING, house().quick_add.is_ready)
         return
     people = [one for one in found if one.kind is Kind.PERSON]
     if not people:

@@ -5,7 +5,7 @@ Everything that sending checks is checked; nothing is recorded, nothing is sent.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -35,6 +35,9 @@ from rollcall.sending.launching import evaluate, load_world, require_sendable
 from rollcall.sending.preparing import require_recipients
 from rollcall.sending.previewing import choose_book_prices
 from rollcall.sending.steps import SendSteps
+
+HELD_PEOPLE: Final = 200_000
+"""Recipients that are held as objects; of more all are made anew at each look at them."""
 
 UNREACHED_SHOWN: Final = 20
 """How many of those whom nothing reaches are named; the rest are counted."""
@@ -128,7 +131,7 @@ def check_order(steps: SendSteps, order: Order) -> OrderCheck:
     """
     now, request = steps.clock.now(), order.request
     require_sendable(steps, order, now)
-    audience = evaluate(steps.ledger, request, load_world(steps, order, now))
+    audience = _hold(evaluate(steps.ledger, request, load_world(steps, order, now)))
     require_recipients(audience)
     digest = digest_preview(audience.recipients)
     steps.previews.remember(digest, audience)
@@ -146,6 +149,13 @@ def check_order(steps: SendSteps, order: Order) -> OrderCheck:
         objections=_find_objections(steps, order, audience, now),
         notices=_find_notices(steps, request, audience, now),
     )
+
+
+def _hold(audience: Audience) -> Audience:
+    """Return an audience whose recipients are made once for all looks at them, if memory allows."""
+    if len(audience.recipients) > HELD_PEOPLE:
+        return audience
+    return replace(audience, recipients=tuple(audience.recipients))
 
 
 def _find_silent(

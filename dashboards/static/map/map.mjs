@@ -5,8 +5,8 @@ const HERE = new URL('.', import.meta.url);
 const COLOURS = { people: '#0b5cad', facilities: '#0f766e', incidents: '#b91c1c', area: '#7c2d92' };
 const SEVERITIES = ['minor', 'moderate', 'severe', 'extreme'];
 const NAMES = [ // the most important first; a name that would cover another is left out
+  { layer: 'airports', path: '/map/airports', fromZoom: 8, most: 60 },
   { layer: 'cities', path: '/map/cities', fromZoom: 4, most: 60 },
-  { layer: 'airports', path: '/map/airports', fromZoom: 7, most: 60 },
 ];
 const NAME_PX = { sign: 6.2, height: 14, gap: 12 };
 const WORLD_PX = 256; // the side of the world at zoom 0

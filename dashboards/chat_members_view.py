@@ -113,7 +113,7 @@ def _show_table(chat: ChatRecord, members: Sequence[ChatMemberRecord]) -> None:
     people = [one.person_id for one in members]
     for answer in read_answers(house().ledger, chat.chat_id, people):
         history[answer.person_id].append(answer)
-    columns = ["Name", "Needs", "Reached at", "Answered", "Invitation"]
+    columns = ["Name", "Needs", "Number, address", "Answered", "Invitation"]
     has_place = near_of(chat) is not None
     if has_place:
         columns.insert(2, "Distance")

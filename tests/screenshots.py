@@ -107,6 +107,7 @@ def _query_of(path: str, installed: SampleInstallation) -> str:
     """Return what a view is asked for where it shows more of one thing than of none."""
     queries = {
         "progress": f"?message={installed.message_ids[0]}",
+        "templates": "?name=Earthquake&kind=one_way",
         "chats": f"?chat={installed.chat_id}",
         "compose": f"?draft={installed.draft_id}",
     }

@@ -26,7 +26,7 @@ REASONS_SHOWN: Final = 15
 CAME_TO: Final[dict[str, tuple[str, Callable[[Line], int]]]] = {
     "reached the telephone": ("#1b7f3b", lambda one: one.sums.handset_count),
     "reached the network": ("#7ac28b", lambda one: one.sums.carrier_count),
-    "taken over, no receipts there": ("#5b8fd6", lambda one: one.silent_count),
+    "taken over only": ("#5b8fd6", lambda one: one.silent_count),
     "receipt still awaited": ("#b9cdea", lambda one: one.sums.awaited_count),
     "receipt never came": ("#e0a100", lambda one: one.never_came_count),
     "answer lost": ("#9a6fb0", lambda one: one.sums.unknown_count),

@@ -16,6 +16,8 @@ _STYLE: Final = """<style>
 .rc-table th,.rc-table td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;
 border-bottom:1px solid rgba(128,128,128,.35);overflow-wrap:break-word}
 .rc-table .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.rc-table thead .n{white-space:normal;vertical-align:bottom}
+.rc-table tbody th{min-width:6.5rem}
 .rc-table details summary{cursor:pointer}
 .rc-table details[open] summary{margin-bottom:.3rem}
 .rc-scroll{overflow-x:auto}

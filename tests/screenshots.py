@@ -4,6 +4,7 @@ docs/dashboards.md shows them all: what stands there between two marks is writte
 """
 
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ IDLE: Final = "[data-testid=stApp][data-test-script-state=notRunning]"
 LARGEST_BYTES: Final = 150_000
 COLOURS: Final = 128
 """Of a picture: pages have few, and half the bytes of all colours."""
+
+COUNTING: Final = re.compile(r"being counted|^Counting")
+"""What pages say that are not all there yet."""
 
 PATIENCE_MS: Final = 90_000
 PAUSE_MS: Final = 300
@@ -103,6 +107,7 @@ def _query_of(path: str, installed: SampleInstallation) -> str:
     """Return what a view is asked for where it shows more of one thing than of none."""
     queries = {
         "progress": f"?message={installed.message_ids[0]}",
+        "templates": "?name=Earthquake&kind=one_way",
         "chats": f"?chat={installed.chat_id}",
         "compose": f"?draft={installed.draft_id}",
     }
@@ -128,7 +133,7 @@ def _settle(page: Page) -> None:
     """Wait until the script of a page has ended, and nothing of it is still to be counted."""
     page.locator("h1").first.wait_for()
     page.locator(IDLE).wait_for()
-    page.get_by_text("being counted").wait_for(state="hidden")
+    page.get_by_text(COUNTING).first.wait_for(state="hidden")
     page.locator(IDLE).wait_for()
 
 

@@ -30,6 +30,7 @@ from tests.browser import find_barriers, open_context, run_browser
 from tests.dashboards.sources import write_source
 from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
 from tests.integration.ledger.records import queue_message
+from tests.integration.ledger.test_counted_days import Told
 from tests.ports import find_free_port
 
 PASSWORD = "correct horse battery"
@@ -258,10 +259,24 @@ def test_stopping_takes_two_clicks_and_is_told(browser: Browser, served: Served)
     assert (entry.actor, entry.action, entry.outcome) == ("sender", "stop", "done")
 
 
+def test_what_tries_came_to_is_drawn_and_downloaded(browser: Browser, served: Served) -> None:
+    tries = Told(served.ledger, now=datetime.now(UTC))
+    tries.make("accepted")
+    tries.make("rejected", code="21610")
+    with signed_in(browser, served, "viewer", "/deliverability") as page:
+        save = page.get_by_role("button", name="Download as CSV")
+        page.locator("[data-testid=stVegaLiteChart] svg, canvas").first.wait_for()
+        with page.expect_download() as download:
+            save.click()
+        told = Path(download.value.path()).read_text("utf-8")
+        assert '"alpha","US","2","1"' in told
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_have_no_serious_barriers(browser: Browser, served: Served, scheme: str) -> None:
     """Axe-core cannot judge what Streamlit draws before it is there: it waits for the script."""
     message_id = queue_message(served.ledger, 2, key=f"barriers {scheme}")
+    Told(served.ledger, now=datetime.now(UTC)).make("accepted")
     with open_context(browser, viewport=DESK, color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(served.url)

@@ -194,7 +194,7 @@ def _keep_something(rollcall: Rollcall, feed: str) -> None:
 
 
 def _is_scheduled(rollcall: Rollcall, schedule: tuple[str, ...]) -> bool:
-    """Add a schedule; Prefect may be too busy with its start, and may have added it all the same."""
+    """Add a schedule; a Prefect that is busy may not answer, and have added it all the same."""
     done = rollcall.run("schedule", "add", "yearly-drill", *schedule)
     return done.returncode == 0 or "yearly-drill" in rollcall.run("schedule", "list").stdout
 

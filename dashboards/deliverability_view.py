@@ -70,7 +70,8 @@ def show_lines(what: str, lines: Sequence[tuple[str, Line]]) -> None:
     has_cost = any(one.sums.segment_count for _, one in lines)
     columns += ("cost",) if has_cost else ()
     rows = ((as_html(name), *_cells(one, seen, has_cost=has_cost)) for name, one in lines)
-    show_table((what, *columns), rows, numbers=columns)
+    numbers = [one for one in columns if one != "cost"]  # which may say more than a number
+    show_table((what, *columns), rows, numbers=numbers)
 
 
 def show_chart(what: str, lines: Sequence[tuple[str, Line]], *, is_level: bool = True) -> None:

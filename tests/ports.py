@@ -1,21 +1,39 @@
 """Free ports on loopback."""
 
+import random
 import socket
 from contextlib import ExitStack
+from typing import Final
+
+PORTS: Final = range(15_000, 32_768)
+"""Below those that the kernel gives to connections: one of those is taken by anybody's call before
+the server that it was found for listens there."""
+
+_random: Final = random.SystemRandom()
+"""Each process of a test run draws for itself."""
 
 
 def find_free_port() -> int:
     """Return a port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    [port] = find_free_ports(1)
+    return port
 
 
 def find_free_ports(count: int) -> list[int]:
     """Return so many different ports that nothing listens on right now."""
+    ports: list[int] = []
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+        for port in _random.sample(PORTS, len(PORTS)):
+            if len(ports) == count:
+                return ports
+            if _bind(stack.enter_context(socket.socket()), port):
+                ports.append(port)
+    raise OSError(f"of {len(PORTS):,} ports fewer than {count} are free")
+
+
+def _bind(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True

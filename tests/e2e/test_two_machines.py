@@ -37,6 +37,7 @@ def install_on(folder: Path, address: str, prefect: str, routes_file: Path) -> R
         ROLLCALL_ROUTES_FILE=str(routes_file),
         PREFECT_API_URL=prefect,
         PREFECT_API_AUTH_STRING="admin:of-this-test",
+        ROLLCALL_DELIVERY__PROCESSES="1",  # else half of the connections are kept for another
     )
     return installed
 

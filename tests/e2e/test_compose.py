@@ -113,15 +113,16 @@ def read_as(page: Page, name: str) -> None:
 
 
 def try_it(page: Page) -> None:
+    """Send a test; while a page is drawn anew, what it says may stand there twice."""
     fill(page, "My email address", TRIAL_ADDRESS)
     page.locator(IDLE).wait_for()
     press(page, "Send the test")
-    page.get_by_text("the test is on its way as message").wait_for()
+    page.get_by_text("the test is on its way as message").first.wait_for()
 
 
 def send_with_four_clicks(page: Page) -> None:
     press(page, "Check and send")
-    page.get_by_text(f"Goes to {PEOPLE} people").wait_for()
+    page.get_by_text(f"Goes to {PEOPLE} people").first.wait_for()
     button = page.get_by_role("button", name=f"Send to {PEOPLE} people now")
     button.wait_for()
     require_no_barriers(page)
@@ -149,11 +150,11 @@ def test_a_message_is_composed_tried_checked_and_sent_once(browser: Browser, des
         address = page.url
         send_with_four_clicks(page)
         page.get_by_role("heading", name="Flood").wait_for()
-        page.get_by_text(SENT).wait_for()
+        page.get_by_text(SENT).first.wait_for()
         page.get_by_text("All recipients, in the log").click()
         page.get_by_text("Person 2").first.wait_for()
         page.goto(address)  # a draft that is sent leads to what it has become
-        page.get_by_text(SENT).wait_for()
+        page.get_by_text(SENT).first.wait_for()
     addresses = [f"p{number}@example.org" for number in range(PEOPLE)]
     numbers = [phone_of(number) for number in range(PEOPLE)]
     wanted = Counter([*addresses, *numbers, TRIAL_ADDRESS])

@@ -171,14 +171,14 @@ def test_one_signs_in_opens_the_log_and_looks_at_a_message(
 ) -> None:
     message_id = queue_message(served.ledger, 3, key="look")
     with signed_in(browser, served, "viewer", f"/log?message={message_id}") as page:
-        page.get_by_text("Person 2").wait_for()
+        page.get_by_text("Person 2").first.wait_for()
         assert f"message={message_id}" in page.url
         assert page.locator("time[title='2026-11-23T06:00:00Z']").first.inner_text().endswith("JST")
         page.locator("summary").first.focus()
         page.keyboard.press("Enter")
         assert page.locator("details[open]").count() >= 1
         page.reload()
-        page.get_by_text("Person 2").wait_for()
+        page.get_by_text("Person 2").first.wait_for()
         page.get_by_role("button", name="Back to all messages").click()
         page.get_by_role("heading", name="Message log").wait_for()
 
@@ -222,7 +222,7 @@ def draw_a_rectangle(page: Page) -> None:
     page.get_by_role("button", name="Draw Rectangle").click()
     drawn.click(position=place_on_map(125, 50, box))
     drawn.click(position=place_on_map(155, 25, box))
-    page.get_by_text("as drawn on the map").wait_for()
+    page.get_by_text("as drawn on the map").first.wait_for()
 
 
 def test_a_rectangle_on_the_map_counts_its_people_until_it_is_forgotten(
@@ -230,7 +230,7 @@ def test_a_rectangle_on_the_map_counts_its_people_until_it_is_forgotten(
 ) -> None:
     with signed_in(browser, served, "sender", "/overview") as page:
         draw_a_rectangle(page)
-        page.get_by_text("2 people", exact=True).wait_for()
+        page.get_by_text("2 people", exact=True).first.wait_for()
         page.get_by_role("button", name="Forget the area").click()
         page.get_by_text("as drawn on the map").wait_for(state="detached")
         page.locator(".map path.leaflet-interactive").wait_for(state="detached")
@@ -253,7 +253,7 @@ def test_stopping_takes_two_clicks_and_is_told(browser: Browser, served: Served)
     with signed_in(browser, served, "sender", f"/progress?message={message_id}") as page:
         page.get_by_role("button", name="Stop…").click()
         page.get_by_role("button", name="Stop it now").click()
-        page.get_by_text("0 handed over, 2 held back").wait_for()
+        page.get_by_text("0 handed over, 2 held back").first.wait_for()
         assert load_message(served.ledger, message_id).state == "stopped"
     [entry] = read_entries(served.ledger, AuditQuery(subject_id=message_id), 9)
     assert (entry.actor, entry.action, entry.outcome) == ("sender", "stop", "done")

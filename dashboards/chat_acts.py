@@ -13,7 +13,7 @@ from dashboards.channel_choice import read_channels, show_channels
 from dashboards.chat_answer_panel import show_answer_panel
 from dashboards.chat_follow_panel import show_follow_panel
 from dashboards.moments import tell_moment
-from dashboards.panels import confirm, key_of_panel, open_panel, show_leave
+from dashboards.panels import confirm, key_of_panel, show_leave, show_panels
 from dashboards.session import house
 from dashboards.texts import literal
 from dashboards.words import tell_count
@@ -38,15 +38,8 @@ def show_acts(chat: ChatRecord, opening: MessageRecord, actor: Actor) -> None:
     """Show what somebody may do with a chat; nothing to whom only looks."""
     if not actor.may("sender"):
         return
-    possible = _possible(chat, opening)
-    with st.container(horizontal=True):
-        for panel in possible:
-            st.button(_LABELS[panel], key=f"act_{panel}", on_click=open_panel, args=(panel,))
-    chosen = st.query_params.get("act")
-    for panel in possible:
-        if panel == chosen:
-            with st.container(border=True):
-                _PANELS[panel](chat, opening)
+    labels = {panel: _LABELS[panel] for panel in _possible(chat, opening)}
+    show_panels(labels, lambda panel: _PANELS[panel](chat, opening))
 
 
 def _possible(chat: ChatRecord, opening: MessageRecord) -> list[Panel]:

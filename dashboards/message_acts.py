@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from dashboards.panels import confirm, insists, key_of_panel, open_panel
+from dashboards.panels import confirm, insists, key_of_panel, show_panels
 from dashboards.queries.messages import list_followers
 from dashboards.session import house
 from dashboards.texts import literal
@@ -38,15 +38,8 @@ def show_acts(message: MessageRecord, counts: StatusCounts, actor: Actor) -> Non
     """Show what somebody may do with a message; nothing to whom only looks."""
     if not actor.may("sender"):
         return
-    possible = _possible(message, counts)
-    with st.container(horizontal=True):
-        for panel in possible:
-            st.button(_LABELS[panel], key=f"act_{panel}", on_click=open_panel, args=(panel,))
-    chosen = st.query_params.get("act")
-    for panel in possible:
-        if panel == chosen:
-            with st.container(border=True):
-                _PANELS[panel](message)
+    labels = {panel: _LABELS[panel] for panel in _possible(message, counts)}
+    show_panels(labels, lambda panel: _PANELS[panel](message))
 
 
 def _possible(message: MessageRecord, counts: StatusCounts) -> list[Panel]:

@@ -7,8 +7,8 @@ done, and does nothing.
 """
 
 import uuid
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 import streamlit as st
 
@@ -16,6 +16,24 @@ from dashboards.session import act
 from rollcall.domain.acts import Actor
 
 _DONE: Final = "done_keys"
+
+P = TypeVar("P", bound=str)
+
+
+def show_panels(labels: Mapping[P, str], show: Callable[[P], None]) -> None:
+    """Show a button for each panel that there is, and the one that is open.
+
+    Args:
+        labels: What their buttons say.
+        show: Shows a panel.
+    """
+    with st.container(horizontal=True):
+        for panel, label in labels.items():
+            st.button(label, key=f"act_{panel}", on_click=open_panel, args=(panel,))
+    for panel in labels:
+        if panel == st.query_params.get("act"):
+            with st.container(border=True):
+                show(panel)
 
 
 def open_panel(panel: str) -> None:

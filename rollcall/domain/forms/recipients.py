@@ -14,6 +14,7 @@ from rollcall.domain.forms.fields import (
     read_tri_state,
     said,
 )
+from rollcall.domain.selection_words import tell_aims
 
 
 class Travel(FormPart):
@@ -127,16 +128,7 @@ class RecipientsForm(FormPart):
 
     def tell(self) -> str:
         """Say in a few words who is meant: names that were given to groups and filters, no ids."""
-        names = ["everyone"] if self.everyone else []
-        names += [f"filter {one}" for one in self.saved_filters]
-        names += [f"group {one}" for one in self.groups]
-        counted = (
-            (len(self.facilities), "facility", "facilities"),
-            (len(self.people), "person", "people"),
-            (len(self.filters), "filter of its own", "filters of its own"),
-        )
-        names += [f"{count} {one if count == 1 else many}" for count, one, many in counted if count]
-        return ", ".join(names)
+        return tell_aims(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return a selection as it is written (§4); empty where nothing is filled in."""

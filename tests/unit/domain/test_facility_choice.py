@@ -39,6 +39,5 @@ def test_a_selection_is_told_by_names_and_counts_and_names_no_person() -> None:
         parse_selection(told | {"exclude": {"people": ["p3"], "saved_filters": ["Staff"]}})
     )
     assert told_words == (
-        "group all, 2 people by name, 1 filter of its own; "
-        "without dynamic filter Staff, 1 person by name"
+        "group all, 2 people by name, 1 filter of its own; without filter Staff, 1 person by name"
     )

@@ -122,4 +122,4 @@ def test_the_name_of_a_run_counts_people_and_names_none() -> None:
     form = RecipientsForm.model_validate(
         {"saved_filters": ["Japan now"], "people": ["p1", "p2"], "facilities": ["f"]}
     )
-    assert form.tell() == "filter Japan now, 1 facility, 2 people"
+    assert form.tell() == "filter Japan now, 1 facility, 2 people by name"

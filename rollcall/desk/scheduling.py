@@ -13,7 +13,7 @@ from rollcall.desk.desk import Desk
 from rollcall.domain.acts import Actor
 from rollcall.domain.schedule_orders import ScheduledOrder
 from rollcall.domain.schedule_times import Timing, require_schedule_name
-from rollcall.errors import InputError
+from rollcall.errors import InputError, NotAllowedError
 from rollcall.schedules import book
 from rollcall.schedules.book import Schedule
 from rollcall.schedules.connection import connected
@@ -98,7 +98,9 @@ class Scheduling:
             rule = self._plan(seen, order, timing)
             with connected() as client:
                 _require_unchanged(book.find_schedule(client, seen.name), seen)
-                if order is not None:
+                if order is None:
+                    self._keep_within_limit(actor, seen, noted)
+                else:
                     _require_same_kind(seen, order)
                     self._count(actor, order, noted)
                 book.change_schedule(client, seen, order, rule, acting.clock.now())
@@ -107,13 +109,15 @@ class Scheduling:
         """Pause a schedule, or let it fire again; return it as it is then.
 
         Raises:
-            NotAllowedError: The actor may not.
+            NotAllowedError: The actor may not, or not to so many people as it fires for again.
             InputError: There is none of this name, or a run of another one is due.
             PrefectError: Prefect is away.
         """
         acting = self.desk.acting
-        with acting.act(actor, "sender", "pause_schedule", name), connected() as client:
+        with acting.act(actor, "sender", "pause_schedule", name) as noted, connected() as client:
             known = book.find_schedule(client, name)
+            if active:
+                self._keep_within_limit(actor, known, noted)
             book.set_active(client, known, acting.clock.now(), active=active)
             return book.find_schedule(client, name)
 
@@ -140,6 +144,21 @@ class Scheduling:
             return plan_rule(timing, sent, self.repeat_within_s, now)
         require_unguarded(seen.rule, sent, self.repeat_within_s, now)
         return seen.rule
+
+    def _keep_within_limit(self, actor: Actor, known: Schedule, noted: Noted) -> None:
+        """Make sure that who has a limit lets nothing fire that goes beyond it; an admin has none.
+
+        Raises:
+            NotAllowedError: It does, or that cannot be counted.
+        """
+        if actor.limit is None:
+            return
+        if known.order is None or known.order.has_more:
+            raise NotAllowedError(
+                f"how many {known.name!r} goes to cannot be counted, for its form in Prefect says "
+                "more: ask an admin"
+            )
+        self._count(actor, known.order, noted)
 
     def _count(self, actor: Actor, order: ScheduledOrder, noted: Noted) -> None:
         """Make sure that an order could be sent now, by this actor; nobody is no fault of it."""

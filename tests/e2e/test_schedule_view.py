@@ -202,6 +202,20 @@ def test_a_senders_limit_holds_for_schedules(lived: Lived, name: str) -> None:
     with pytest.raises(NotAllowedError, match="goes to 5 people"):
         scheduling.change(bo, made, everybody, None)
     assert find(name).order == one
+    assert scheduling.set_active(bo, name, active=False).is_active is False
+    assert scheduling.set_active(bo, name, active=True).is_active
+
+
+def test_who_has_a_limit_lets_nothing_fire_that_goes_beyond_it(lived: Lived, name: str) -> None:
+    scheduling, bo = lived.house.scheduling, Actor("Bo", "sender", 4)
+    made = scheduling.add(ADMIN, name, ScheduledOrder("one_way", "Morning"), MORNING)
+    with pytest.raises(NotAllowedError, match="goes to 5 people"):
+        scheduling.change(bo, made, None, Timing("UTC", cron="0 8 * * *"))
+    assert not scheduling.set_active(bo, name, active=False).is_active  # to stop it anybody may
+    with pytest.raises(NotAllowedError, match="goes to 5 people"):
+        scheduling.set_active(bo, name, active=True)
+    assert not find(name).is_active
+    assert scheduling.set_active(ADMIN, name, active=True).is_active
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_written_over(lived: Lived, name: str) -> None:

@@ -10,7 +10,7 @@ interface starts it: a flow run of the deployment `send-message` with the run fo
 * A send to 50,000, by the ledger from accepted to closed, with Prefect and (the server stopped by a
   signal meanwhile) without, in turn: the ratio's limit is 1.15.
 * Rows that one send adds to Prefect's database, whatever its size: limit 8,000, which is twenty for
-  each of the 400 batches that a send has at most.
+  each of the 400 batches that the largest sends have.
 * 20 sends clicked at once: each answered, each done, no "database is locked".
 
 Medians, the first run of each kind left out: a dispatcher is warm after one message.

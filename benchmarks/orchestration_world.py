@@ -18,6 +18,7 @@ import httpx
 import polars as pl
 
 from benchmarks.send_world import TEXT, open_app, phone_numbers
+from rollcall.cli.environments import QUIET, SERVER
 from rollcall.dispatcher.deploying import DEPLOYED
 from rollcall.domain.message_templates import MessageSettings
 from rollcall.domain.schedule_orders import ScheduledOrder
@@ -147,16 +148,12 @@ class PrefectServer:
 
 @contextmanager
 def run_prefect(folder: Path, postgres: PostgresServer) -> Iterator[PrefectServer]:
-    """Run a Prefect server on a database of its own."""
+    """Run a Prefect server as `rollcall server` does, on a database of its own."""
     folder.mkdir()
     database, port = postgres.create_database(), find_free_port()
     url = postgres.url(database).replace("postgresql:", "postgresql+asyncpg:")
-    env = os.environ | {
-        "PREFECT_HOME": str(folder / "home"),
-        "PREFECT_API_DATABASE_CONNECTION_URL": url,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
+    own = {"PREFECT_HOME": str(folder / "home"), "PREFECT_API_DATABASE_CONNECTION_URL": url}
+    env = os.environ | SERVER | own
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
     log = folder / "server.log"
     with log.open("wb") as told:
@@ -232,12 +229,16 @@ def install(folder: Path, source: Path, ports: tuple[int, int], prefect_home: Pa
         for name, value in os.environ.items()
         if not name.startswith(("ROLLCALL", "PREFECT"))
     }
-    env = kept | {
-        "ROLLCALL_DATA_DIR": str(folder / "data"),
-        "ROLLCALL_ROUTES_FILE": str(folder / "routes.toml"),
-        "ROLLCALL_SOURCE": str(source),
-        "PREFECT_HOME": str(prefect_home),
-    }
+    env = (
+        kept
+        | QUIET
+        | {
+            "ROLLCALL_DATA_DIR": str(folder / "data"),
+            "ROLLCALL_ROUTES_FILE": str(folder / "routes.toml"),
+            "ROLLCALL_SOURCE": str(source),
+            "PREFECT_HOME": str(prefect_home),
+        }
+    )
     return Installation(folder, app, source, env)
 
 

@@ -7,7 +7,7 @@ proposing `Pending`, which the server grants to one asker only.
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -15,6 +15,10 @@ from uuid import UUID, uuid4
 
 import httpx
 from prefect import Flow
+from prefect._flow_run_suspension import (
+    is_suspended_flow_run_state,
+    mark_flow_run_suspension_requested,
+)
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -24,10 +28,12 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
+from prefect.context import AsyncClientContext
 from prefect.exceptions import ObjectNotFound, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Pending
 
+from rollcall.dispatcher.run_bell import RunBell
 from rollcall.dispatcher.without_prefect import go_on_without
 from rollcall.ledger.runs import list_flow_runs
 from rollcall.sending.run_lease import RunLease
@@ -38,7 +44,13 @@ POOL: Final = "sends"
 """The work pool; `prefect worker start --pool sends` serves it too, only slower."""
 
 ASK_EVERY_S: Final = 0.2
-"""How often the server is asked for runs that are due, in seconds."""
+"""How often the server is asked for runs that are due while no ring would be heard, in seconds."""
+
+HEARD_ASK_EVERY_S: Final = 1.0
+"""How often it is asked while rings are heard: schedules' runs are due without one."""
+
+RUNG_PAUSES_S: Final = (0.02, 0.05, 0.1, 0.2)
+"""Pauses of the looks that follow a ring: it can come before the run can be seen."""
 
 AWAY_PAUSE_S: Final = 1.0
 """How often a server that does not answer is asked again."""
@@ -54,6 +66,9 @@ ANSWER_WITHIN_S: Final = 2.0
 
 MOST_RUNS: Final = 200
 """Runs that are under way here before no further one is claimed."""
+
+ASKED_TO_END: Final = (StateType.CANCELLING, StateType.PAUSED)
+"""States in which a run is not to go on."""
 
 log = logging.getLogger(__name__)
 
@@ -83,17 +98,20 @@ class PoolSide:
     async def work(self) -> None:
         """Take what is due until told to stop; then wait for what is in flight."""
         stopping = self.app.steps.stopping
-        async with get_client() as client:
+        async with get_client() as client, RunBell() as bell, AsyncExitStack() as stack:
             loops = [asyncio.create_task(one(client)) for one in (self._beat, self._care)]
+            ending = asyncio.create_task(_ring_at(stopping, bell))
+            is_shared = False
             while not stopping.is_set():
                 pause_s = await self._look(client)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), pause_s)
+                if self.answers and not is_shared:
+                    is_shared = await _share_client(stack)
+                await bell.wait(HEARD_ASK_EVERY_S if bell.is_heard else pause_s)
             if self.running:
                 await asyncio.wait(self.running.values())
-            for one in loops:
+            for one in (*loops, ending):
                 one.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await asyncio.gather(*loops, ending, return_exceptions=True)
 
     async def _look(self, client: PrefectClient) -> float:
         """Take what is due; return after how many seconds to look again."""
@@ -152,7 +170,7 @@ class PoolSide:
         """Run a run; return whether Prefect saw it end."""
         self.tell(f"run {flow_run.name} of {flow.name}: begun")
         try:
-            running: Any = run_flow(flow, flow_run=flow_run, return_type="state")  # ours are async
+            running: Any = run_flow(flow, flow_run=_unobserved(flow_run), return_type="state")
             state = await running
         except PrefectSignal:
             self.tell(f"run {flow_run.name} of {flow.name}: Prefect wants it not to run")
@@ -186,22 +204,29 @@ class PoolSide:
             if not self.answers:
                 continue
             try:
-                await self._cancel_asked(client)
+                await self._end_asked(client)
                 await tell_lost(client, self.app, self.running)
             except Exception as error:  # noqa: BLE001 - of the client's or the ledger's: next time
                 log.warning("runs were not cared for", extra={"fault": type(error).__name__})
 
-    async def _cancel_asked(self, client: PrefectClient) -> None:
-        """Cancel runs: of a message, what was not handed over yet is held back for good."""
+    async def _end_asked(self, client: PrefectClient) -> None:
+        """Cancel runs: of a message, what was not handed over yet is held back for good.
+
+        A run that is suspended gives way before its next step. Its message does not wait for it:
+        like any that nobody works on it is taken from the ledger.
+        """
         known = await asyncio.to_thread(list_flow_runs, self.app.ledger)
         ids = {*self.running, *map(UUID, known)}
         if not ids:
             return
         asked = FlowRunFilter(
             id=FlowRunFilterId(any_=list(ids)),
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLING])),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ASKED_TO_END))),
         )
         for flow_run in await client.read_flow_runs(flow_run_filter=asked):
+            if flow_run.state is not None and is_suspended_flow_run_state(flow_run.state):
+                mark_flow_run_suspension_requested(flow_run.id, flow_run.state)
+                continue
             message_id = known.get(str(flow_run.id)) or flow_run.parameters.get("message_id")
             if message_id or flow_run.id in self.running:
                 await self._cancel(client, flow_run, message_id)
@@ -221,6 +246,24 @@ class PoolSide:
         await client.set_flow_run_state(flow_run.id, Cancelled(message="stopped"), force=True)
 
 
+async def _ring_at(stopping: asyncio.Event, bell: RunBell) -> None:
+    await stopping.wait()
+    bell.ring()
+
+
+async def _share_client(stack: AsyncExitStack) -> bool:
+    """Let all runs that are begun from here on use one client; return whether they do.
+
+    Each would begin with a connection, and with two requests, of its own.
+    """
+    try:
+        await stack.enter_async_context(AsyncClientContext())
+    except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises: at the next look
+        log.debug("no client is shared yet", extra={"fault": type(error).__name__})
+        return False
+    return True
+
+
 async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     """Ask for a run; of several who ask at once one gets it.
 
@@ -238,6 +281,16 @@ async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     is_ours = state is not None and state.is_pending() and state.message == token
     flow_run.state = state
     return is_ours
+
+
+def _unobserved(flow_run: FlowRun) -> FlowRun:
+    """Return a run to hand to Prefect's engine, which so watches for no suspension of it.
+
+    For a run of a deployment it would hold up this loop, and all that is being sent on it, until a
+    thread of its own has connected to the server. Runs that are suspended are found with those to
+    be cancelled. The engine reads the run anew before the flow begins: flows see its deployment.
+    """
+    return flow_run.model_copy(update={"deployment_id": None})
 
 
 def _name(state: Any) -> str:

@@ -17,9 +17,9 @@ PARALLEL_BATCHES: Final = 50
 of deliveries are left of them: the slow end of one, however slow, does not hold up the next, and a
 route that hangs does not hold up another channel."""
 
-MOST_BATCHES: Final = 400
-"""Batches a send is cut into: Prefect's server keeps up with so many task runs, not with thousands.
-Source: measured, docs/adr/0004."""
+MOST_BATCHES: Final = 100
+"""Batches that a send is cut into as long as they are not too large: each is a task run, which
+costs Prefect's server and the dispatcher about 50 ms of CPU time. Source: measured, docs/adr/0004."""
 
 BATCH_MIN, BATCH_MAX = 500, 5000
 """Deliveries in a batch: few enough to be recorded often, enough for orchestration to vanish."""

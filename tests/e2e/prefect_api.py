@@ -51,6 +51,18 @@ def cancel(address: str, run_id: str) -> None:
     ask("POST", f"{address}/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
 
 
+def suspend(address: str, run_id: str) -> None:
+    """Suspend a run, as the UI does: its process is to end, and may be started again."""
+    paused = {"type": "PAUSED", "name": "Suspended", "state_details": {"pause_reschedule": True}}
+    answer = ask("POST", f"{address}/flow_runs/{run_id}/set_state", {"state": paused})
+    assert answer["status"] == "ACCEPT", answer
+
+
+def resume(address: str, run_id: str) -> None:
+    """Let a run that was suspended go on, as the UI does."""
+    ask("POST", f"{address}/flow_runs/{run_id}/resume", {})
+
+
 def read_run(address: str, run_id: str) -> dict[str, Any]:
     """Return one flow run."""
     run: dict[str, Any] = ask("GET", f"{address}/flow_runs/{run_id}")

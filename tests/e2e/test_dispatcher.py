@@ -16,9 +16,11 @@ from tests.e2e.prefect_api import (
     await_end,
     cancel,
     is_deployed,
+    resume,
     runs_named,
     start_deployment,
     state_of,
+    suspend,
 )
 from tests.people import write_message
 from tests.ports import find_free_port
@@ -155,6 +157,25 @@ def test_a_click_is_run_by_it_and_cancelling_the_run_stops_the_message(
             await_end(prefect_server, run_id, state="CANCELLED")
         assert states(rollcall) == {message_id: "stopped"}
         assert count_reached(sandbox) < PEOPLE
+
+
+def test_a_run_that_is_suspended_gives_way_and_its_message_is_sent_all_the_same(
+    rollcall: Rollcall, source: Path, tmp_path: Path, prefect_server: str, sandbox: Sandbox
+) -> None:
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    message_id = interrupt(rollcall, write_message(tmp_path / "m.json"), source, sandbox)
+    with dispatcher(rollcall, "pool"):
+        wait_until(lambda: is_deployed(prefect_server, "send-message"), 90, "it has deployed")
+        run_id = start_deployment(prefect_server, "send-message", message_id=message_id)
+        wait_until(lambda: state_of(prefect_server, run_id) == "RUNNING", 60, "it has begun")
+        suspend(prefect_server, run_id)
+        gives_way = "of send-message: Prefect wants it not to run"
+        wait_until(lambda: gives_way in log_of(rollcall, "pool").read_text(), 30, "it gives way")
+        await_sent(rollcall, message_id)
+        assert state_of(prefect_server, run_id) == "PAUSED"
+        resume(prefect_server, run_id)
+        await_end(prefect_server, run_id)
+    assert count_reached(sandbox) == PEOPLE
 
 
 EVERY_SO_OFTEN = (

@@ -19,7 +19,7 @@ route that hangs does not hold up another channel."""
 
 MOST_BATCHES: Final = 100
 """Batches that a send is cut into as long as they are not too large: each is a task run, which
-costs Prefect's server and the dispatcher about 50 ms of CPU time. Source: measured, docs/adr/0004."""
+costs the server and the dispatcher some 50 ms of CPU time. Source: measured, docs/adr/0004."""
 
 BATCH_MIN, BATCH_MAX = 500, 5000
 """Deliveries in a batch: few enough to be recorded often, enough for orchestration to vanish."""

@@ -182,5 +182,5 @@ def _contacts_of(facility_ids: list[str], world: World, *, managers_only: bool) 
 
 def _recipients(reasons: _Reasons, world: World) -> RecipientRows:
     is_meant = pl.col("person_id").is_in(list(reasons))
-    people = world.people.lazy().select(RECIPIENT_COLUMNS).filter(is_meant)
+    people = world.people.lazy().select(*RECIPIENT_COLUMNS, "has_app").filter(is_meant)
     return RecipientRows(people.sort("person_id").collect(), reasons)

@@ -242,10 +242,10 @@ def test_whom_nothing_reaches_is_named_with_the_reason(lived: Lived, composing: 
     with lived.ledger.write() as connection:
         opt_out(connection, OptOutRecord(phone_of(0), "operator", None, START))
     only_sms: dict[str, Any] = {"options": {"include_email": False, "include_sms": True}}
-    reach = composing.check(ADMIN, begin(lived, **only_sms)).check.reach
-    assert reach.unreached_count == 1
-    assert [(one.name, one.reason) for one in reach.unreached] == [
-        ("Person 0", "asked for no more texts (STOP)")
+    check = composing.check(ADMIN, begin(lived, **only_sms)).check
+    assert check.reach.unreached_count == 1
+    assert [(one.name, one.reason) for one in check.unreached] == [
+        ("Person 0", "asked for no more SMS (STOP)")
     ]
     for_life: dict[str, Any] = {"options": only_sms["options"] | {"life_safety": True}}
     assert composing.check(ADMIN, begin(lived, **for_life)).check.reach.unreached_count == 0
@@ -273,8 +273,8 @@ def test_people_are_told_in_their_language_as_far_as_there_is_one(
     )
     content: dict[str, Any] = {"subject": "Drill", "text": "Run", "language": "en"}
     content |= {"translations": {"ja": {"subject": "訓練", "text": "走れ"}}}
-    reach = composing.check(ADMIN, begin(lived, content=content)).check.reach
-    assert reach.by_language == {"en": 2, "ja": 1}
+    check = composing.check(ADMIN, begin(lived, content=content)).check
+    assert check.by_language == {"en": 2, "ja": 1}
 
 
 def test_what_changed_since_the_last_time_is_told_for_a_dynamic_filter(

@@ -174,7 +174,7 @@ def _tell_notes(one: DeliveryRow) -> str:
     if one.same_as:
         notes.append(f"one SMS together with {as_html(one.leader_name)}: the same number")
     if one.is_opted_out and one.status != "not_attempted":
-        notes.append("asked for no more texts; sent all the same, as it is a matter of life")
+        notes.append("asked for no more SMS; sent all the same, as it is a matter of life")
     if one.next_attempt_at:
         notes.append(f"looked at again {moment_html(one.next_attempt_at)}")
     return "".join(f"<div><small>{note}</small></div>" for note in notes)

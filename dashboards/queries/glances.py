@@ -68,7 +68,7 @@ class Glances:
 
     Attributes:
         settings: They name the source.
-        ledger: Saved filters, what the app reported, who opted out.
+        ledger: Dynamic filters, what the app reported, who opted out.
         clock: What tells the time.
         answers: By what was asked.
         vocabularies: The one there is.

@@ -27,7 +27,7 @@ def print_explanation(explained: Explanation) -> None:
     if preview.sms:
         _print_sms(preview.sms)
     if explained.change:
-        _say(f"compared with the last message to this saved filter: {explained.change.tell()}")
+        _say(f"compared with the last message to this dynamic filter: {explained.change.tell()}")
     _say(f"digest {preview.digest} (rollcall send --expect insists on it)")
 
 

@@ -97,8 +97,8 @@ def find_previous_audience(
 
     Args:
         ledger: Where to look.
-        template: Name of a template for one-way messages; counts before the saved filter.
-        saved_filter: Name of the saved filter that the selection consists of.
+        template: Name of a template for one-way messages; counts before the dynamic filter.
+        saved_filter: Name of the dynamic filter that the selection consists of.
 
     Returns:
         Its recipients by `person_id`; None where there is no such message, or retention has removed
@@ -122,8 +122,8 @@ def find_previous_message(
 
     Args:
         ledger: Where to look.
-        template: Name of a template; counts before the saved filter.
-        saved_filter: Name of the saved filter that the selection consists of.
+        template: Name of a template; counts before the dynamic filter.
+        saved_filter: Name of the dynamic filter that the selection consists of.
         kind: What the template is for.
     """
     with ledger.read() as connection:
@@ -139,7 +139,7 @@ def find_previous_message(
 def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessage | None:
     """Return the message before this one that was made from its template, else with its filter.
 
-    Only a saved filter that is the whole selection of both counts.
+    Only a dynamic filter that is the whole selection of both counts.
     """
     with ledger.read() as connection:
         if message.template_id is not None:
@@ -154,7 +154,7 @@ def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessa
         if whole is None:
             return None
         earlier_id = find_latest(connection, _consists_of(whole.saved_filter_id), message)
-    return EarlierMessage(earlier_id, f"saved filter {whole.name!r}") if earlier_id else None
+    return EarlierMessage(earlier_id, f"dynamic filter {whole.name!r}") if earlier_id else None
 
 
 def _digest_rows(ledger: Ledger, message_id: str) -> str:

@@ -138,4 +138,4 @@ def test_without_a_source_nobody_can_be_counted(lived: Lived) -> None:
 
 def test_a_saved_filter_that_is_gone_is_told(peopled: Lived) -> None:
     page = look(peopled, {"saved_filters": ["Gone"]})
-    assert "there is no saved filter 'Gone'" in page.error[0].value.replace("\\", "")
+    assert "there is no dynamic filter 'Gone'" in page.error[0].value.replace("\\", "")

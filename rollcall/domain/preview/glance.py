@@ -124,13 +124,13 @@ def glance_at(
     Args:
         order: What is looked at.
         world: What is known.
-        saved_filters: The saved filters that the selection may name.
+        saved_filters: The dynamic filters that the selection may name.
         opted_out: The numbers that get no more routine SMS, E.164.
         notified_ids: The ids of people whose app takes notifications now.
         airport_countries: The country of each airport.
 
     Raises:
-        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
+        SelectionError: The selection names what does not exist, or filters lead in a circle.
     """
     audience = select_audience(
         order.selection,

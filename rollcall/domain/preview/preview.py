@@ -97,7 +97,7 @@ def preview_audience(
         world: What it was evaluated on.
         audience: What it came to.
         managers_only: As it was evaluated.
-        saved_filters: The saved filters that it may name.
+        saved_filters: The dynamic filters that it may name.
         airport_countries: The country of each airport.
     """
     rows = find_reach(audience, world, BY_ADDRESS)

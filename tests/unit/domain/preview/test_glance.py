@@ -117,12 +117,12 @@ def test_reasons_are_told_with_filters_counted_as_people_count(world: World) -> 
     told = {one.person_id: list(tell_reasons(one.via, 1)) for one in shown.people}
     assert told["ana"] == [
         "group board",
-        "saved filter Japan: filter 1: countries: JP, nowhere known",
+        "dynamic filter Japan: filter 1: countries: JP, nowhere known",
         "filter 1: countries: JP, nowhere known",
     ]
     assert told["bo"] == [
         "group board",
-        "manager of facility tokyo (filter 1: countries: JP; saved filter Japan; named)",
+        "manager of facility tokyo (filter 1: countries: JP; dynamic filter Japan; named)",
     ]
     zero = next(one for one in shown.people if one.person_id == "ana")
     assert list(tell_reasons(zero.via))[-1].startswith("filter 0: ")

@@ -73,7 +73,7 @@ def _tell_languages(check: OrderCheck) -> str:
 def _tell_last_time(check: OrderCheck) -> str:
     last = check.last_time
     if last is None:
-        return "never sent with the same template or to the same dynamic filter alone"
+        return "never sent with the same template, or to the same selection"
     people = tell_count(last.people_count, "person", "people")
     change = last.change.tell() if last.change else "who they were is not known any more"
     return f"{moment_html(last.accepted_at)}, {people}; since then: {as_html(change)}"

@@ -1,8 +1,10 @@
 """Frozen audiences, looked at later: are they as they were, and whom did the one before mean?"""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from rollcall.domain.audience import Recipient, write_canonically
 from rollcall.domain.line_digest import LineDigest
@@ -206,14 +208,17 @@ def find_latest(
         made_alike: Which messages count.
         before: Only those accepted before this one do; None: all.
     """
-    query = select(Message.message_id).where(
-        made_alike,
-        Message.audience_digest.is_not(None) | is_unrecorded(),
-        Message.state != "refused",
-    )
+    query = latest_first(Message.message_id).where(made_alike)
     if before is not None:
         query = query.where(
             Message.message_id != before.message_id, Message.accepted_at <= before.accepted_at
         )
-    latest = query.order_by(Message.accepted_at.desc(), Message.message_id.desc()).limit(1)
-    return connection.execute(latest).scalar_one_or_none()
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def latest_first(*columns: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any]:
+    """Return a query for messages that have an audience and were not refused, the latest first."""
+    query = select(*columns).where(
+        Message.audience_digest.is_not(None) | is_unrecorded(), Message.state != "refused"
+    )
+    return query.order_by(Message.accepted_at.desc(), Message.message_id.desc())

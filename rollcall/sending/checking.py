@@ -33,10 +33,12 @@ from rollcall.domain.template_variables import MessageVariables
 from rollcall.errors import InputError
 from rollcall.ledger.audiences import find_previous_message, load_places
 from rollcall.ledger.dispatchers import is_any_there
+from rollcall.ledger.engine import Ledger
 from rollcall.ledger.guards import count_people, find_objections
 from rollcall.ledger.messages import load_message
 from rollcall.ledger.opt_outs import opted_out_among
 from rollcall.ledger.push_subscriptions import find_notified
+from rollcall.ledger.same_selection import find_same_selection
 from rollcall.ledger.templates import load_template
 from rollcall.sending.accepting import Order, recorded_channels, tell_left_away
 from rollcall.sending.launching import evaluate, load_world, require_sendable
@@ -62,7 +64,7 @@ class Unreached:
 
 @dataclass(frozen=True, slots=True)
 class LastTime:
-    """The latest message that was made with the same template or dynamic filter.
+    """The latest message of the same template, else to the same selection.
 
     Attributes:
         message_id: Its id.
@@ -232,11 +234,7 @@ def _iterate_texted(
 
 
 def _find_last_time(steps: SendSteps, order: Order, audience: Audience) -> LastTime | None:
-    kind = template_kind_of(order.request.kind)
-    whole = find_whole(order.request.selection) if order.request.selection else None
-    earlier_id = find_previous_message(
-        steps.ledger, template=order.template, saved_filter=whole, kind=kind
-    )
+    earlier_id = _find_earlier(steps.ledger, order)
     if earlier_id is None:
         return None
     now = {one.person_id: one.position.country for one in audience.recipients}
@@ -247,6 +245,17 @@ def _find_last_time(steps: SendSteps, order: Order, audience: Audience) -> LastT
     is_known = earlier.erased_at is None and len(before) == people_count
     change = compare_places(before, now) if is_known else None
     return LastTime(earlier_id, earlier.accepted_at, people_count, change)
+
+
+def _find_earlier(ledger: Ledger, order: Order) -> str | None:
+    """Return the latest message of the same template, else to the same selection."""
+    request = order.request
+    whole = find_whole(request.selection) if request.selection else None
+    if order.template is None and whole is None:
+        with ledger.read() as connection:
+            return find_same_selection(connection, request)
+    kind = template_kind_of(request.kind)
+    return find_previous_message(ledger, template=order.template, saved_filter=whole, kind=kind)
 
 
 def _find_objections(

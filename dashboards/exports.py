@@ -15,7 +15,6 @@ from dashboards.words import CHANNEL_WORDS, STATUS_WORDS
 from rollcall.clock import format_instant
 from rollcall.domain.safe_csv import write_csv
 from rollcall.errors import InputError, NotAllowedError, RollcallError
-from rollcall.ledger.messages import load_message
 
 _COLUMNS = (
     "person_id", "name", "country", "position_from", "channel", "address", "status", "in_words",
@@ -51,8 +50,7 @@ def _allow(message_id: str, session_id: str | None) -> House:
     signed_in = house.reception.find_by_id(session_id or "")
     if signed_in is None:
         raise NotAllowedError("sign in first")
-    load_message(house.ledger, message_id)
-    house.acting.note_export(signed_in.actor, message_id)
+    house.desk.note_export(signed_in.actor, message_id)
     return house
 
 

@@ -34,8 +34,10 @@ _PAGE = 25
 
 
 def show_message(message_id: str, actor: Actor) -> None:
-    """Show a message with its recipients; says so where there is none."""
-    del actor  # whoever is signed in may look
+    """Show a message with its recipients; says so where there is none.
+
+    Whoever is signed in may look; who may download is offered that.
+    """
     try:
         message = load_message(house().ledger, message_id)
     except InputError as error:
@@ -51,7 +53,7 @@ def show_message(message_id: str, actor: Actor) -> None:
     _show_facts(message)
     _show_counts(message)
     _show_content(message)
-    _show_recipients(message)
+    _show_recipients(message, actor)
 
 
 def _show_facts(message: MessageRecord) -> None:
@@ -111,7 +113,7 @@ def _translations(content: dict[str, object]) -> list[tuple[str, dict[str, objec
     return list(found.items()) if isinstance(found, dict) else []
 
 
-def _show_recipients(message: MessageRecord) -> None:
+def _show_recipients(message: MessageRecord, actor: Actor) -> None:
     st.header("Recipients")
     asked = _ask(message.message_id)
     pages: Pages[RecipientRow] = Pages("recipients", asked, _PAGE)
@@ -123,8 +125,14 @@ def _show_recipients(message: MessageRecord) -> None:
         return
     show_table(("Name", "Where", "What came of it"), (_row(one) for one in found))
     pages.show(lambda one: one.person_id, "recipients")
-    address = f"/export/{message.message_id}.csv"
-    st.html(f'<a href="{as_html(address)}" download>Download all recipients as CSV</a>')
+    if actor.may("sender"):
+        _show_export(message.message_id)
+
+
+def _show_export(message_id: str) -> None:
+    address = as_html(f"/export/{message_id}.csv")
+    link = f'<a href="{address}" download>CSV</a>'
+    st.html(f"Download all recipients: {link}. It is personal data.")
 
 
 def _ask(message_id: str) -> RecipientQuery:
@@ -174,7 +182,7 @@ def _tell_notes(one: DeliveryRow) -> str:
     if one.same_as:
         notes.append(f"one SMS together with {as_html(one.leader_name)}: the same number")
     if one.is_opted_out and one.status != "not_attempted":
-        notes.append("asked for no more texts; sent all the same, as it is a matter of life")
+        notes.append("asked for no more SMS; sent all the same, as it is a matter of life")
     if one.next_attempt_at:
         notes.append(f"looked at again {moment_html(one.next_attempt_at)}")
     return "".join(f"<div><small>{note}</small></div>" for note in notes)

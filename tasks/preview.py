@@ -30,4 +30,4 @@ async def preview_order(order: OrderForm) -> tuple[int, str]:
     """Select whom an order means; return how many people they are, and what to show of them."""
     app = current_app()
     preview = await asyncio.to_thread(preview_form, order, app.steps, app.settings.source)
-    return preview.summary.people_count, write_preview(preview)
+    return preview.summary.reach.people_count, write_preview(preview)

@@ -11,9 +11,10 @@ from dashboards.texts import as_html, literal
 from dashboards.words import CHANNEL_WORDS, tell_count
 from rollcall.desk.composing import CheckedDraft
 from rollcall.domain.message import MessageRequest
+from rollcall.domain.preview.reach import Reach
 from rollcall.domain.preview.sms_costs import SmsEstimate
 from rollcall.domain.selection_words import tell_selection
-from rollcall.sending.checking import OrderCheck, Reach
+from rollcall.sending.checking import OrderCheck
 
 _SHOWN_COUNTRIES: Final = 12
 
@@ -32,7 +33,7 @@ def show_check(seen: CheckedDraft) -> None:
     st.markdown(f"**Goes to {tell_count(check.people_count, 'person', 'people')}**")
     for notice in check.notices:
         st.warning(literal(notice[:1].upper() + notice[1:]) + ".")
-    _show_unreached(check.reach)
+    _show_unreached(check)
     show_table(("What", "Fact"), _rows(request, check), caption="What is sent, and to whom")
     _show_ways(check)
     _show_countries(check.reach)
@@ -44,7 +45,7 @@ def _rows(request: MessageRequest, check: OrderCheck) -> Iterator[tuple[str, str
     selection = tell_selection(request.selection) if request.selection else ""
     yield "Whom it is for", as_html(selection)
     yield "Title" if request.chat else "Subject", as_html(request.content.subject)
-    yield "Languages", _tell_languages(check.reach)
+    yield "Languages", _tell_languages(check)
     asked = [words for name, words in _ASKED.items() if getattr(request.options, name)]
     yield "Besides", as_html("; ".join([*asked, *_tell_chat(request)]))
     if request.expires_at is not None:
@@ -61,10 +62,10 @@ def _tell_chat(request: MessageRequest) -> Iterator[str]:
         yield tell_count(rungs, "reminder")
 
 
-def _tell_languages(reach: Reach) -> str:
+def _tell_languages(check: OrderCheck) -> str:
     told = (
         f"{as_html(language) if language else 'as written'}: {count:,}"
-        for language, count in reach.by_language.most_common()
+        for language, count in check.by_language.items()
     )
     return "; ".join(told)
 
@@ -72,7 +73,7 @@ def _tell_languages(reach: Reach) -> str:
 def _tell_last_time(check: OrderCheck) -> str:
     last = check.last_time
     if last is None:
-        return "never sent with the same template or to the same dynamic filter alone"
+        return "never sent with the same template, or to the same selection"
     people = tell_count(last.people_count, "person", "people")
     change = last.change.tell() if last.change else "who they were is not known any more"
     return f"{moment_html(last.accepted_at)}, {people}; since then: {as_html(change)}"
@@ -100,20 +101,21 @@ def _tell_way(channel: str, check: OrderCheck) -> str:
     return "; ".join(told)
 
 
-def _show_unreached(reach: Reach) -> None:
+def _show_unreached(check: OrderCheck) -> None:
     """Show by name whom nothing reaches: somebody has to think of another way."""
-    if not reach.unreached_count:
+    unreached_count = check.reach.unreached_count
+    if not unreached_count:
         return
-    people = tell_count(reach.unreached_count, "person gets", "people get")
+    people = tell_count(unreached_count, "person gets", "people get")
     st.warning(f"**{people} nothing: no way chosen here reaches them.** Find another way.")
-    rows = ((as_html(one.name), as_html(one.reason)) for one in reach.unreached)
+    rows = ((as_html(one.name), as_html(one.reason)) for one in check.unreached)
     show_table(("Name", "why"), rows, caption="Reached by nothing")
-    if (left := reach.unreached_count - len(reach.unreached)) > 0:
+    if (left := unreached_count - len(check.unreached)) > 0:
         st.markdown(f"and {left:,} more; the message's log names all of them")
 
 
 def _show_countries(reach: Reach) -> None:
-    shown = reach.by_country.most_common(_SHOWN_COUNTRIES)
+    shown = list(reach.by_country.items())[:_SHOWN_COUNTRIES]
     rows = ((as_html(country), f"{count:,}") for country, count in shown)
     show_table(("Country", "people"), rows, caption="Where they are", numbers=("people",))
     if (left := len(reach.by_country) - len(shown)) > 0:

@@ -20,7 +20,7 @@ from rollcall.domain.country_names import name_country
 from rollcall.domain.draft_recipients import count_unsaid, read_selection
 from rollcall.domain.message import CHANNELS, Channel, MessageOptions
 from rollcall.domain.preview.glance import PAGE_SIZE, Glance, GlancedPerson, GlanceOrder
-from rollcall.domain.preview.summary import UNKNOWN_COUNTRY, Way
+from rollcall.domain.preview.reach import UNKNOWN_COUNTRY, Way
 from rollcall.domain.preview.telling import NEAR_MISS_TITLES, tell_reasons
 from rollcall.domain.search.sections import Kind
 from rollcall.errors import RollcallError
@@ -45,19 +45,19 @@ def show_preview(composition: Composition) -> None:
 
 
 def find_glance(
-    composition: Composition, first: int = 0, *, only_missed: bool = False
+    composition: Composition, first: int = 0, *, only_unreached: bool = False
 ) -> Glance | None:
     """Return whom a draft means; None while that is being found, or while nobody is chosen.
 
     Args:
         composition: The draft.
         first: The first of the people who are explained, from 0.
-        only_missed: Explain those whom none of the message's channels reaches.
+        only_unreached: Explain those whom none of the message's channels reaches.
 
     Raises:
         RollcallError: It cannot be said; one sentence.
     """
-    order = _order(composition, first, only_missed=only_missed)
+    order = _order(composition, first, only_unreached=only_unreached)
     return None if order is None else house().glances.look(order)
 
 
@@ -66,7 +66,7 @@ def chosen_channels(composition: Composition) -> tuple[Channel, ...]:
     return tuple(one for one in CHANNELS if _option(composition, f"include_{one}"))
 
 
-def _order(composition: Composition, first: int, *, only_missed: bool) -> GlanceOrder | None:
+def _order(composition: Composition, first: int, *, only_unreached: bool) -> GlanceOrder | None:
     selection = read_selection(composition.body)
     if selection is None:
         return None
@@ -75,7 +75,7 @@ def _order(composition: Composition, first: int, *, only_missed: bool) -> Glance
         channels=chosen_channels(composition),
         managers_only=_option(composition, "managers_only"),
         life_safety=_option(composition, "life_safety"),
-        only_missed=only_missed,
+        only_unreached=only_unreached,
         first=first,
     )
 
@@ -94,7 +94,7 @@ def _show(composition: Composition, was_known: bool) -> None:
     try:
         house().acting.require(actor, "sender")
         glance = find_glance(composition)
-        if glance is None and _order(composition, 0, only_missed=False) is None:
+        if glance is None and _order(composition, 0, only_unreached=False) is None:
             st.markdown("Nobody is chosen yet.")
             return
     except RollcallError as error:
@@ -111,15 +111,16 @@ def _show(composition: Composition, was_known: bool) -> None:
 
 
 def _show_numbers(glance: Glance, composition: Composition) -> None:
-    st.markdown(f"### {tell_count(glance.people_count, 'person', 'people')}")
+    reach = glance.reach
+    st.markdown(f"### {tell_count(reach.people_count, 'person', 'people')}")
     if unsaid := count_unsaid(composition.body):
         filters = tell_count(unsaid, "filter says", "filters say")
         st.warning(f"{filters} nothing yet, and cannot be sent so: choose a criterion, or remove.")
-    if glance.missed_count:
-        reasons = ", ".join(f"{why} {count:,}" for why, count in glance.missed_reasons.items())
-        missed = tell_count(glance.missed_count, "person", "people")
-        st.warning(f"**Not reached: {missed}** ({literal(reasons)})")
-    rows = [(_WAY_WORDS[way], f"{count:,}") for way, count in glance.reachable.items()]
+    if reach.unreached_count:
+        reasons = "; ".join(f"{why}: {count:,}" for why, count in reach.unreached_reasons.items())
+        unreached = tell_count(reach.unreached_count, "person", "people")
+        st.warning(f"**Not reached: {unreached}** ({literal(reasons)})")
+    rows = [(_WAY_WORDS[way], f"{count:,}") for way, count in reach.by_way.items()]
     show_table(("Reachable", "people"), rows, numbers=("people",))
     told = [f"As of {moment_html(glance.as_of)}.", *_tell_rest(glance)]
     st.html("<br>".join(told))
@@ -128,8 +129,8 @@ def _show_numbers(glance: Glance, composition: Composition) -> None:
 
 def _tell_rest(glance: Glance) -> list[str]:
     told = []
-    if glance.opted_out_count:
-        told.append(f"{glance.opted_out_count:,} asked for no more SMS (STOP).")
+    if glance.reach.opted_out_count:
+        told.append(f"{glance.reach.opted_out_count:,} asked for no more SMS (STOP).")
     if glance.facility_count:
         told.append(f"{tell_count(glance.facility_count, 'facility', 'facilities')} among them.")
     if silent := glance.silent_facility_ids:
@@ -145,7 +146,7 @@ def _name_facilities(facility_ids: Sequence[str]) -> list[str]:
 
 
 def _show_countries(glance: Glance) -> None:
-    countries = list(glance.by_country.items())
+    countries = list(glance.reach.by_country.items())
     rows = [(_name_country(code), f"{count:,}") for code, count in countries[:_MOST_COUNTRIES]]
     if others := countries[_MOST_COUNTRIES:]:
         count = sum(one for _, one in others)
@@ -168,13 +169,15 @@ def _show_near_misses(glance: Glance) -> None:
 def _show_people(glance: Glance, composition: Composition) -> None:
     """Show a page of people: of everybody, or of those who are not reached."""
     with st.expander("Who, and why each one"):
-        only_missed = False
-        if glance.missed_count:
-            only_missed = st.checkbox("Only those not reached", key=composition.key("only_missed"))
-        first = _first_of_page(composition, glance, only_missed=only_missed)
+        only_unreached = False
+        if glance.reach.unreached_count:
+            only_unreached = st.checkbox(
+                "Only those not reached", key=composition.key("only_unreached")
+            )
+        first = _first_of_page(composition, glance, only_unreached=only_unreached)
         page = glance
-        if first or only_missed:
-            found = find_glance(composition, first, only_missed=only_missed)
+        if first or only_unreached:
+            found = find_glance(composition, first, only_unreached=only_unreached)
             if found is None:
                 st.markdown("Looking …")
                 st.button("Look again", key=composition.key("look_again"))
@@ -184,11 +187,11 @@ def _show_people(glance: Glance, composition: Composition) -> None:
         _show_paging(composition, page, first)
 
 
-def _first_of_page(composition: Composition, glance: Glance, *, only_missed: bool) -> int:
+def _first_of_page(composition: Composition, glance: Glance, *, only_unreached: bool) -> int:
     """Return the first of the page somebody is at; another selection begins at its first page."""
-    asked = json.dumps([composition.get("selection"), only_missed], sort_keys=True)
+    asked = json.dumps([composition.get("selection"), only_unreached], sort_keys=True)
     kept = st.session_state.get(composition.key("page"))
-    if kept is None or kept["asked"] != asked or kept["first"] >= glance.people_count:
+    if kept is None or kept["asked"] != asked or kept["first"] >= glance.reach.people_count:
         kept = st.session_state[composition.key("page")] = {"asked": asked, "first": 0}
     first: int = kept["first"]
     return first
@@ -215,7 +218,7 @@ def _turn_to(key: str, first: int) -> None:
 
 def _person_row(one: GlancedPerson) -> tuple[str, str, str]:
     ways = ", ".join(_WAY_WORDS[way] for way in one.ways) or "no way"
-    reached = f"not reached: {one.missed}" if one.missed else f"reachable {ways}"
+    reached = f"not reached: {one.unreached}" if one.unreached else f"reachable {ways}"
     where = _name_country(one.position.country or UNKNOWN_COUNTRY)
     if one.position.at is not None:
         where += f"<br>{moment_html(one.position.at)}"

@@ -65,7 +65,7 @@ def _read(body: Body, seen: Criteria | None) -> Selection:
 
 
 def _use(body: Body, name: str, before: Any, seen: Criteria | None) -> Body:
-    """Return a body that names the saved filter in place of what was saved as it.
+    """Return a body that names the dynamic filter in place of what was saved as it.
 
     Raises:
         InputError: Another window has changed that meanwhile: it is left as it is.

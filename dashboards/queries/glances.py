@@ -20,6 +20,7 @@ from rollcall.errors import ConfigError
 from rollcall.ledger.app_reports import read_app_reports
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.opt_outs import list_opt_outs
+from rollcall.ledger.push_subscriptions import list_notified
 from rollcall.ledger.saved_filters import load_saved_filters
 from rollcall.settings import Settings
 from rollcall.sources.reference import load_settled_airports
@@ -56,6 +57,7 @@ class Vocabulary:
 @dataclass(frozen=True, slots=True)
 class _Loaded:
     world: World
+    notified_ids: frozenset[str]
     version: str
     until: datetime
 
@@ -66,7 +68,7 @@ class Glances:
 
     Attributes:
         settings: They name the source.
-        ledger: Saved filters, what the app reported, who opted out.
+        ledger: Dynamic filters, what the app reported, who opted out.
         clock: What tells the time.
         answers: By what was asked.
         vocabularies: The one there is.
@@ -107,15 +109,18 @@ class Glances:
         opted_out = {one.address for one in list_opt_outs(self.ledger)}
         airports = load_settled_airports().select("iata", "country").drop_nulls()
         saved_filters = load_saved_filters(self.ledger)
-        order, world = _read(asked), self._open_world()
-        return glance_at(order, world, saved_filters, opted_out, dict(airports.iter_rows()))
+        order, known = _read(asked), self._load()
+        countries = dict(airports.iter_rows())
+        return glance_at(
+            order, known.world, saved_filters, opted_out, known.notified_ids, countries
+        )
 
     def _list_names(self, _its_id: str) -> Vocabulary:
-        world = self._open_world()
+        world = self._load().world
         groups, tags = sorted(world.known_groups()), sorted(world.known_tags())
         return Vocabulary(tuple(groups[:MOST_CHOICES]), tuple(tags[:MOST_CHOICES]))
 
-    def _open_world(self) -> World:
+    def _load(self) -> _Loaded:
         """Return what is known; called by one thread at a time."""
         source = self.settings.source
         if source is None:
@@ -124,14 +129,15 @@ class Glances:
         version = build_sources(self.settings, self.clock).open(source)
         loaded = self._loaded
         if loaded and loaded.version == version.version and began < loaded.until:
-            return loaded.world
+            return loaded
         now = self.clock.now()
         with build_snapshot(version, now, app=read_app_reports(self.ledger, now)) as snapshot:
             world = read_world(snapshot, now)
+        notified_ids = frozenset(list_notified(self.ledger))
         ended = self.clock.now()
         until = ended + max(LOOKED_AT_FOR, LOADED_TIMES * (ended - began))
-        self._loaded = _Loaded(world, version.version, until)
-        return world
+        self._loaded = _Loaded(world, notified_ids, version.version, until)
+        return self._loaded
 
 
 def _write(order: GlanceOrder) -> str:

@@ -100,7 +100,7 @@ def _print_audience(
     _print_fact("as of", f"{format_instant(message.as_of)}, data version {message.source_version}")
     _print_fact("source", message.source)
     _print_fact("template", message.template_name)
-    _print_fact("saved filters", ", ".join(filters))
+    _print_fact("dynamic filters", ", ".join(filters))
     _print_fact("digest", f"{frozen.digest}{', verified' if frozen.is_intact else ''}")
     _print_fact("preview digest", digest_preview(frozen.recipients))
     if comparison:

@@ -57,7 +57,7 @@ class Explanation:
 
     Attributes:
         preview: The preview.
-        change: Since the last message from the same template or to the same saved filter; None
+        change: Since the last message from the same template or to the same dynamic filter; None
             where there is none.
     """
 
@@ -68,7 +68,7 @@ class Explanation:
         """Return the same beside whom the last message meant that was made with the same.
 
         Args:
-            selection: What was previewed; one saved filter by itself counts.
+            selection: What was previewed; one dynamic filter by itself counts.
             template: The template it is of, which counts first.
 
         Raises:
@@ -91,7 +91,7 @@ class Explanation:
 
 
 def load_named_filters(selection: Selection) -> SavedFilters:
-    """Return the saved filters; the ledger is opened only for a selection that names one.
+    """Return the dynamic filters; the ledger is opened only for a selection that names one.
 
     Raises:
         LedgerError: The ledger does not answer, or belongs to another version.

@@ -27,7 +27,7 @@ def print_explanation(explained: Explanation) -> None:
     if preview.sms:
         _print_sms(preview.sms)
     if explained.change:
-        _say(f"compared with the last message to this saved filter: {explained.change.tell()}")
+        _say(f"compared with the last message to this dynamic filter: {explained.change.tell()}")
     _say(f"digest {preview.digest} (rollcall send --expect insists on it)")
 
 
@@ -81,10 +81,10 @@ def _print_summary(preview: Preview) -> None:
     table = new_table("", "", title=f"\nIn numbers, as of {format_instant(preview.audience.as_of)}")
     only = {way: len(ids) for way, ids in summary.only_way_ids.items()}
     rows = {
-        "people": str(summary.people_count),
-        "where": _tell_counts(summary.by_country),
+        "people": str(summary.reach.people_count),
+        "where": _tell_counts(summary.reach.by_country),
         "known from": _tell_counts(summary.by_position_source),
-        "reachable by": _tell_counts(summary.reachable),
+        "reachable by": _tell_counts(summary.reach.by_way),
         "only by": _tell_counts(only),
         "not reachable": _tell_ids(summary.no_way_ids),
         "whereabouts unknown": _tell_ids(summary.unknown_whereabouts_ids),

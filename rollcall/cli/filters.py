@@ -35,7 +35,7 @@ filters_app = typer.Typer(
     help="Save selections under a name, to be used in other selections.", no_args_is_help=True
 )
 
-NameArgument = Annotated[str, typer.Argument(help="Name of a saved filter.")]
+NameArgument = Annotated[str, typer.Argument(help="Name of a dynamic filter.")]
 
 
 @filters_app.command()
@@ -57,7 +57,7 @@ def save(
 
 @filters_app.command("list")
 def list_all(output: FormatOption = Format.TEXT) -> None:
-    """List the saved filters by name."""
+    """List the dynamic filters by name."""
     with opened_ledger() as ledger:
         saved = [(one, list_users(ledger, one.name)) for one in list_filters(ledger)]
     if output is Format.JSON:
@@ -67,12 +67,12 @@ def list_all(output: FormatOption = Format.TEXT) -> None:
     for one, users in saved:
         moments = (show_instant(one.updated_at), show_instant(one.last_used_at))
         table.add_row(*map(make_cell, (one.name, *moments, ", ".join(users))))
-    console.print(table if saved else "no saved filters yet")
+    console.print(table if saved else "no dynamic filters yet")
 
 
 @filters_app.command()
 def show(name: NameArgument, output: FormatOption = Format.TEXT) -> None:
-    """Show what a saved filter stands for."""
+    """Show what a dynamic filter stands for."""
     with opened_ledger() as ledger:
         saved = load_filter(ledger, name)
         users = list_users(ledger, saved.name)
@@ -86,7 +86,7 @@ def rename(
     new_name: Annotated[str, typer.Argument(help="What it is to be called.")],
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Rename a saved filter, also in the saved filters and templates that use it."""
+    """Rename a dynamic filter, also in the dynamic filters and templates that use it."""
     with opened_ledger() as ledger:
         unchecked = require_unscheduled_filter(load_filter(ledger, name).name)
         renamed = rename_filter(ledger, name, new_name, SystemClock().now())
@@ -96,7 +96,7 @@ def rename(
 
 @filters_app.command()
 def delete(name: NameArgument, output: FormatOption = Format.TEXT) -> None:
-    """Delete a saved filter that no other one and no template uses."""
+    """Delete a dynamic filter that no other one and no template uses."""
     with opened_ledger() as ledger:
         unchecked = require_unscheduled_filter(load_filter(ledger, name).name)
         delete_filter(ledger, name)

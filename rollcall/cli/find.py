@@ -37,7 +37,7 @@ def find(
     last_good: LastGoodOption = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Find people, facilities, groups and saved filters by what they are called; best first."""
+    """Find people, facilities, groups and dynamic filters by what they are called; best first."""
     parse_query(text)  # an empty text is told before the data is read
     kinds = tuple(Kind) if kind is None else (kind,)
     sources = build_sources(load_settings(), SystemClock())

@@ -1,4 +1,4 @@
-"""`rollcall optouts`: who asked for no more texts, by themselves or through an operator."""
+"""`rollcall optouts`: who asked for no more SMS, by themselves or through an operator."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from rollcall.ledger.opt_outs import OptOutRecord, list_opt_outs, opt_in, opt_ou
 from rollcall.wiring import opened_ledger
 
 opt_outs_app = typer.Typer(
-    help="List who asked for no more texts, or say it for them.", no_args_is_help=True
+    help="List who asked for no more SMS, or say it for them.", no_args_is_help=True
 )
 
 NumberArgument = Annotated[
@@ -23,7 +23,7 @@ NumberArgument = Annotated[
 
 @opt_outs_app.command("list")
 def list_all(output: FormatOption = Format.TEXT) -> None:
-    """List the numbers that get no routine texts, the latest first."""
+    """List the numbers that get no routine SMS, the latest first."""
     with opened_ledger() as ledger:
         records = list_opt_outs(ledger)
     if output is Format.JSON:
@@ -38,7 +38,7 @@ def list_all(output: FormatOption = Format.TEXT) -> None:
 
 @opt_outs_app.command()
 def add(number: NumberArgument, output: FormatOption = Format.TEXT) -> None:
-    """Send no more routine texts to a number."""
+    """Send no more routine SMS to a number."""
     address = _read_number(number)
     with opened_ledger() as ledger, ledger.write() as connection:
         record = OptOutRecord(address, "operator", None, SystemClock().now())
@@ -48,11 +48,11 @@ def add(number: NumberArgument, output: FormatOption = Format.TEXT) -> None:
 
 @opt_outs_app.command()
 def remove(number: NumberArgument, output: FormatOption = Format.TEXT) -> None:
-    """Send texts to a number again; only when its owner asked for it."""
+    """Send SMS to a number again; only when its owner asked for it."""
     address = _read_number(number)
     with opened_ledger() as ledger, ledger.write() as connection:
         was_out = opt_in(connection, address)
-    told = "gets texts again" if was_out else "was not opted out"
+    told = "gets SMS again" if was_out else "was not opted out"
     _answer(address, told, output, is_changed=was_out)
 
 

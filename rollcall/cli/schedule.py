@@ -49,7 +49,7 @@ def add(  # noqa: PLR0913 - one argument for each option
     ] = None,
     saved_filter: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="Name of a saved filter, likewise."),
+        typer.Option("--filter", help="Name of a dynamic filter, likewise."),
     ] = None,
     data: Annotated[
         Path | None,

@@ -17,6 +17,9 @@ _WHAT: Final[dict[Role, str]] = {
     "admin": "do this",
 }
 
+_WHAT_OF: Final[dict[Action, str]] = {"export": "take people out of Rollcall as a file"}
+"""Acts that are named by themselves, whatever role they take."""
+
 
 @dataclass(slots=True)
 class Noted:
@@ -43,14 +46,20 @@ class Acting:
     ledger: Ledger
     clock: Clock
 
-    def require(self, actor: Actor, least: Role) -> None:
+    def require(self, actor: Actor, least: Role, action: Action | None = None) -> None:
         """Make sure that somebody may do what a role may.
+
+        Args:
+            actor: Who acts.
+            least: The role that it takes.
+            action: What they do, where that is told by itself.
 
         Raises:
             NotAllowedError: They may not.
         """
         if not actor.may(least):
-            raise NotAllowedError(f"a {actor.role} may not {_WHAT[least]}: ask an admin")
+            what = _WHAT_OF.get(action, _WHAT[least]) if action else _WHAT[least]
+            raise NotAllowedError(f"a {actor.role} may not {what}: ask an admin")
 
     def require_within_limit(self, actor: Actor, people_count: int, noted: Noted) -> None:
         """Make sure that somebody may send to so many people, and note how many they are.
@@ -86,7 +95,7 @@ class Acting:
         entry_id = begin_entry(self.ledger, actor, action, self.clock.now(), subject_id)
         noted = Noted()
         try:
-            self.require(actor, least)
+            self.require(actor, least, action)
             yield noted
         except NotAllowedError:
             end_entry(self.ledger, entry_id, "refused", people_count=noted.people_count)
@@ -101,12 +110,3 @@ class Acting:
             subject_id=noted.subject_id,
             people_count=noted.people_count,
         )
-
-    def note_export(self, actor: Actor, message_id: str) -> None:
-        """Record that somebody takes a message's recipients out of Rollcall.
-
-        Raises:
-            NotAllowedError: They may not.
-        """
-        with self.act(actor, "viewer", "export", message_id):
-            return

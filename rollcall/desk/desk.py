@@ -76,6 +76,18 @@ class Desk:
         with self.acting.act(actor, "sender", "stop", message_id):
             return stop_and_wait(self.acting.ledger, message_id, self.acting.clock, wait_s)
 
+    def note_export(self, actor: Actor, message_id: str) -> MessageRecord:
+        """Record that somebody takes a message's recipients out of Rollcall, and return it.
+
+        Whoever looks sees them all; a file is beyond sign-in, retention and erasure.
+
+        Raises:
+            NotAllowedError: The actor may not.
+            InputError: There is no such message.
+        """
+        with self.acting.act(actor, "sender", "export", message_id):
+            return load_message(self.acting.ledger, message_id)
+
     def retry(
         self,
         actor: Actor,

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from rollcall.domain.audience import Audience, digest_preview
 from rollcall.domain.comparison import AudienceChange, compare_places
+from rollcall.domain.preview.reach import BY_ADDRESS, count_reach, find_reach
 from rollcall.domain.selecting import select_audience
 from rollcall.domain.selection import Selection
+from rollcall.domain.world import World
 from rollcall.ledger.app_reports import read_app_reports
 from rollcall.ledger.audiences import load_places
 from rollcall.ledger.messages import load_message
@@ -53,10 +55,11 @@ def foresee_order(steps: SendSteps, order: Order, earlier_id: str | None) -> For
     require_sendable(steps, order, steps.clock.now())
     selection = order.request.selection or Selection()
     managers_only = order.request.options.managers_only
-    audience = _select(steps, selection, order.source, managers_only=managers_only)
+    world = _load_world(steps, order.source)
+    audience = _select(steps, selection, world, managers_only=managers_only)
     require_recipients(audience)
     steps.previews.remember(digest_preview(audience.recipients), audience)
-    return _describe(steps, audience, earlier_id)
+    return _describe(steps, audience, world, earlier_id)
 
 
 def foresee_selection(
@@ -68,34 +71,40 @@ def foresee_selection(
         SelectionError: It names what does not exist.
         SourceError: The source cannot be loaded.
     """
-    audience = _select(steps, selection, source, managers_only=False)
-    return _describe(steps, audience, earlier_id)
+    world = _load_world(steps, source)
+    audience = _select(steps, selection, world, managers_only=False)
+    return _describe(steps, audience, world, earlier_id)
 
 
-def _select(
-    steps: SendSteps, selection: Selection, source: Path, *, managers_only: bool
-) -> Audience:
+def _load_world(steps: SendSteps, source: Path) -> World:
     now = steps.clock.now()
     version = open_version(steps.sources, source, uses_last_good=False)
     with build_snapshot(version, now, app=read_app_reports(steps.ledger, now)) as snapshot:
-        return select_audience(
-            selection,
-            read_world(snapshot, now),
-            managers_only=managers_only,
-            saved_filters=load_saved_filters(steps.ledger),
-            as_rows=True,
-        )
+        return read_world(snapshot, now)
 
 
-def _describe(steps: SendSteps, audience: Audience, earlier_id: str | None) -> Foresight:
-    places = {one.person_id: one.position.country for one in audience.recipients}
-    counts: dict[str, int] = {}
-    for country in places.values():
-        counts[country or "unknown"] = counts.get(country or "unknown", 0) + 1
+def _select(
+    steps: SendSteps, selection: Selection, world: World, *, managers_only: bool
+) -> Audience:
+    return select_audience(
+        selection,
+        world,
+        managers_only=managers_only,
+        saved_filters=load_saved_filters(steps.ledger),
+        as_rows=True,
+    )
+
+
+def _describe(
+    steps: SendSteps, audience: Audience, world: World, earlier_id: str | None
+) -> Foresight:
+    rows = find_reach(audience, world, BY_ADDRESS)
+    reach = count_reach(rows, BY_ADDRESS)
+    places = dict(rows.select("person_id", "country").iter_rows())
     return Foresight(
-        people_count=len(places),
-        unreachable_count=sum(not one.is_reachable for one in audience.recipients),
-        by_country=dict(sorted(counts.items(), key=lambda one: (-one[1], one[0]))),
+        people_count=reach.people_count,
+        unreachable_count=reach.unreached_count,
+        by_country=reach.by_country,
         digest=digest_preview(audience.recipients),
         change=_compare(steps, places, earlier_id),
     )

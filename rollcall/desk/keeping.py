@@ -114,7 +114,7 @@ class Keeping:
         Raises:
             NotAllowedError: The actor may not.
             InputError: The name cannot be used, or is taken.
-            SelectionError: It uses a saved filter that does not exist, or itself.
+            SelectionError: It uses a dynamic filter that does not exist, or itself.
         """
         acting = self.desk.acting
         with acting.act(actor, "sender", "save_filter") as noted:
@@ -134,7 +134,7 @@ class Keeping:
         Raises:
             NotAllowedError: The actor may not.
             InputError: It was changed, renamed or deleted since they looked.
-            SelectionError: It uses a saved filter that does not exist, or itself.
+            SelectionError: It uses a dynamic filter that does not exist, or itself.
         """
         acting = self.desk.acting
         with acting.act(actor, "sender", "save_filter", seen.saved_filter_id):

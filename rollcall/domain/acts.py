@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 Role = Literal["viewer", "sender", "admin"]
 """viewer: looks at everything, changes nothing. sender: also sends, up to so many people, stops,
-follows up, and keeps templates and filters. admin: all of it, without a limit."""
+follows up, downloads recipients and chats, and keeps templates and filters. admin: all of it,
+without a limit."""
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "sender", "admin")
 """Each may what those before it may."""
@@ -66,7 +67,7 @@ ACTIONS: Final[dict[Action, str]] = {
     "save_schedule": "saved a schedule",
     "pause_schedule": "paused or resumed a schedule",
     "delete_schedule": "deleted a schedule",
-    "export": "downloaded recipients",
+    "export": "downloaded recipients or a chat",
     "refresh_source": "refreshed the source",
     "refresh_feeds": "refreshed the feeds of incidents",
     "add_user": "added a user",

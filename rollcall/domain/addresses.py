@@ -5,11 +5,17 @@ from typing import Final
 from rollcall.domain.audience import Recipient, looks_deliverable
 from rollcall.domain.message import Channel
 
-_MISSING: Final[dict[Channel, str]] = {
+MISSING: Final[dict[Channel, str]] = {
     "email": "no email address",
     "sms": "no phone number",
     "push": "no app that takes notifications",
 }
+"""What somebody lacks whom a channel cannot reach."""
+
+INVALID_EMAIL: Final = "the email address is not valid"
+
+OPTED_OUT: Final = "asked for no more SMS (STOP)"
+"""Why a routine SMS does not go to a number that there is."""
 
 
 def address_of(recipient: Recipient, channel: Channel, *, has_push: bool) -> str | None:
@@ -28,7 +34,7 @@ def address_of(recipient: Recipient, channel: Channel, *, has_push: bool) -> str
 def tell_missing(address: str | None, channel: Channel) -> str | None:
     """Say why there is no address to send to, None if there is one."""
     if not address:
-        return _MISSING[channel]
+        return MISSING[channel]
     if channel == "email" and not looks_deliverable(address):
-        return "the email address is not valid"
+        return INVALID_EMAIL
     return None

@@ -131,7 +131,7 @@ def merge(body: Body, part: Mapping[str, Any]) -> Body:
 
 
 def rename_filter_in(body: Body, old: str, new: str) -> Body:
-    """Return a body that names a saved filter by its new name wherever it named it by the old."""
+    """Return a body that names a dynamic filter by its new name wherever it named it by the old."""
     for path in (("selection", "saved_filters"), ("selection", "exclude", "saved_filters")):
         names = read_path(body, path)
         if isinstance(names, list) and old in names:

@@ -16,7 +16,7 @@ def can_mean_facilities(selection: Selection, saved: Mapping[str, Selection]) ->
 
     Args:
         selection: Who is meant.
-        saved: The saved filters there are, by name.
+        saved: The dynamic filters there are, by name.
     """
     try:
         used = gather(selection, saved)

@@ -22,7 +22,7 @@ class RecipientRows(Sequence[Recipient]):
     For going through in order; whoever needs most of them at once makes a tuple of it.
 
     Attributes:
-        rows: `RECIPIENT_COLUMNS`, in the order of the recipients.
+        rows: `RECIPIENT_COLUMNS` at least, in the order of the recipients.
         reasons: Why each of them is meant, by `person_id`.
     """
 

@@ -1,4 +1,4 @@
-"""Saved filters: selections under a name, which other selections and saved filters may use."""
+"""Dynamic filters: selections under a name, which other selections and dynamic filters may use."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from rollcall.errors import SelectionError
 
 
 def parse_saved_filter(text: str | bytes) -> Selection:
-    """Read what a saved filter stands for: a selection, or one filter by itself.
+    """Read what a dynamic filter stands for: a selection, or one filter by itself.
 
     Raises:
         SelectionError: Not JSON, an unknown key or criterion, a wrong value, or nothing named.
@@ -30,12 +30,12 @@ def selection_to_json(selection: Selection) -> dict[str, Any]:
 
 
 def collect_names(selection: Selection) -> tuple[str, ...]:
-    """Return the saved filters that a selection names itself, each once."""
+    """Return the dynamic filters that a selection names itself, each once."""
     return tuple(dict.fromkeys((*selection.saved_filters, *selection.exclude.saved_filters)))
 
 
 def find_whole(selection: Selection) -> str | None:
-    """Return the saved filter that a selection consists of; None where it says anything else."""
+    """Return the dynamic filter that a selection consists of; None where it says anything else."""
     names = collect_names(selection)
     if len(names) == 1 and selection == Selection(saved_filters=names):
         return names[0]
@@ -43,7 +43,7 @@ def find_whole(selection: Selection) -> str | None:
 
 
 def gather(selection: Selection, saved: Mapping[str, Selection]) -> dict[str, Selection]:
-    """Return every saved filter that a selection uses, itself or through another, by name.
+    """Return every dynamic filter that a selection uses, itself or through another, by name.
 
     Raises:
         SelectionError: One does not exist, or leads to itself; names it.
@@ -77,12 +77,12 @@ def _gather_into(
     gathered: dict[str, Selection], name: str, saved: Mapping[str, Selection], via: tuple[str, ...]
 ) -> None:
     if name in via:
-        raise SelectionError(f"saved filters lead in a circle: {_chain((*via, name), name)}")
+        raise SelectionError(f"dynamic filters lead in a circle: {_chain((*via, name), name)}")
     if name in gathered:
         return
     if name not in saved:
-        by = f"saved filter {via[-1]!r}" if via else "selection"
-        raise SelectionError(f"{by}: {tell_unknown('saved filter', name, saved)}")
+        by = f"dynamic filter {via[-1]!r}" if via else "selection"
+        raise SelectionError(f"{by}: {tell_unknown('dynamic filter', name, saved)}")
     for inner in collect_names(saved[name]):
         _gather_into(gathered, inner, saved, (*via, name))
     gathered[name] = saved[name]

@@ -1,4 +1,4 @@
-"""What a schedule sends: a template, to its own selection or to saved filters and groups."""
+"""What a schedule sends: a template, to its own selection or to dynamic filters and groups."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ class ScheduledOrder:
         kind: Whether a message is sent one-way or a chat is opened.
         template: The template's name.
         groups: Names of groups, instead of the template's own selection.
-        saved_filters: Names of saved filters, likewise.
+        saved_filters: Names of dynamic filters, likewise.
         source: Folder of the travellers' data; None: that of the settings, when it runs.
         is_confirmed: It is meant although the guards would refuse it.
         has_more: Its form, filled in elsewhere, says more than that: of whom it means and how.
@@ -39,7 +39,7 @@ class ScheduledOrder:
     def tell_recipients(self) -> str:
         """Say whom it goes to."""
         named = [f"group {one!r}" for one in self.groups]
-        named += [f"saved filter {one!r}" for one in self.saved_filters]
+        named += [f"dynamic filter {one!r}" for one in self.saved_filters]
         if self.has_more:
             named.append("as its form says")
         return ", ".join(named) or "the template's selection"

@@ -14,7 +14,7 @@ from rollcall.domain.world import World
 from rollcall.errors import SelectionError
 
 SavedFilters = Mapping[str, Selection]
-"""Saved filters by name."""
+"""Dynamic filters by name."""
 
 _Reasons = dict[str, tuple[Reason, ...]]
 """Why people are named, by `person_id`."""
@@ -36,12 +36,12 @@ def select_audience(
         selection: Who is meant.
         world: What is known at the moment of the selection.
         managers_only: Facilities stand only for those contacts that are managers.
-        saved_filters: The saved filters that a selection may name.
+        saved_filters: The dynamic filters that a selection may name.
         as_rows: Leave the recipients as `RecipientRows`: a third of the memory, but every look at
             them costs what making them does.
 
     Raises:
-        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
+        SelectionError: The selection names what does not exist, or filters lead in a circle.
     """
     chosen = _Evaluation(world, saved_filters).evaluate(selection, "", ())
     facility_ids = sorted(chosen.facility_ways)
@@ -104,7 +104,7 @@ class _Named:
 
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    """Evaluates namings on one world; a saved filter once, however many others name it."""
+    """Evaluates namings on one world; a dynamic filter once, however many others name it."""
 
     world: World
     saved_filters: SavedFilters
@@ -116,7 +116,7 @@ class _Evaluation:
         Args:
             selection: The selection.
             prefix: Where it stands, for a mistake's sentence.
-            inside: The saved filters that led here.
+            inside: The dynamic filters that led here.
         """
         named = self._name(selection, prefix, inside)
         named.subtract(self._name(selection.exclude, f"{prefix}exclude.", inside))
@@ -157,13 +157,13 @@ class _Evaluation:
         saved = self.saved_filters.get(name)
         if saved is None:
             raise SelectionError(
-                f"selection: {prefix}saved_filters: there is no saved filter {name!r}"
+                f"selection: {prefix}saved_filters: there is no dynamic filter {name!r}"
             )
         if name in inside:
             circle = " → ".join(map(repr, (*inside[inside.index(name) :], name)))
-            raise SelectionError(f"selection: saved filters lead in a circle: {circle}")
+            raise SelectionError(f"selection: dynamic filters lead in a circle: {circle}")
         if name not in self.evaluated:
-            prefix = f"saved filter {name!r}: "
+            prefix = f"dynamic filter {name!r}: "
             self.evaluated[name] = self.evaluate(saved, prefix, (*inside, name))
         stands_for = self.evaluated[name]
         named.add(stands_for.reasons, {"by": "saved_filter", "name": name})
@@ -182,5 +182,5 @@ def _contacts_of(facility_ids: list[str], world: World, *, managers_only: bool) 
 
 def _recipients(reasons: _Reasons, world: World) -> RecipientRows:
     is_meant = pl.col("person_id").is_in(list(reasons))
-    people = world.people.lazy().select(RECIPIENT_COLUMNS).filter(is_meant)
+    people = world.people.lazy().select(*RECIPIENT_COLUMNS, "has_app").filter(is_meant)
     return RecipientRows(people.sort("person_id").collect(), reasons)

@@ -1,8 +1,10 @@
 """Frozen audiences, looked at later: are they as they were, and whom did the one before mean?"""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from rollcall.domain.audience import Recipient, write_canonically
 from rollcall.domain.line_digest import LineDigest
@@ -97,8 +99,8 @@ def find_previous_audience(
 
     Args:
         ledger: Where to look.
-        template: Name of a template for one-way messages; counts before the saved filter.
-        saved_filter: Name of the saved filter that the selection consists of.
+        template: Name of a template for one-way messages; counts before the dynamic filter.
+        saved_filter: Name of the dynamic filter that the selection consists of.
 
     Returns:
         Its recipients by `person_id`; None where there is no such message, or retention has removed
@@ -122,8 +124,8 @@ def find_previous_message(
 
     Args:
         ledger: Where to look.
-        template: Name of a template; counts before the saved filter.
-        saved_filter: Name of the saved filter that the selection consists of.
+        template: Name of a template; counts before the dynamic filter.
+        saved_filter: Name of the dynamic filter that the selection consists of.
         kind: What the template is for.
     """
     with ledger.read() as connection:
@@ -139,7 +141,7 @@ def find_previous_message(
 def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessage | None:
     """Return the message before this one that was made from its template, else with its filter.
 
-    Only a saved filter that is the whole selection of both counts.
+    Only a dynamic filter that is the whole selection of both counts.
     """
     with ledger.read() as connection:
         if message.template_id is not None:
@@ -154,7 +156,7 @@ def find_earlier_message(ledger: Ledger, message: MessageRecord) -> EarlierMessa
         if whole is None:
             return None
         earlier_id = find_latest(connection, _consists_of(whole.saved_filter_id), message)
-    return EarlierMessage(earlier_id, f"saved filter {whole.name!r}") if earlier_id else None
+    return EarlierMessage(earlier_id, f"dynamic filter {whole.name!r}") if earlier_id else None
 
 
 def _digest_rows(ledger: Ledger, message_id: str) -> str:
@@ -206,14 +208,17 @@ def find_latest(
         made_alike: Which messages count.
         before: Only those accepted before this one do; None: all.
     """
-    query = select(Message.message_id).where(
-        made_alike,
-        Message.audience_digest.is_not(None) | is_unrecorded(),
-        Message.state != "refused",
-    )
+    query = latest_first(Message.message_id).where(made_alike)
     if before is not None:
         query = query.where(
             Message.message_id != before.message_id, Message.accepted_at <= before.accepted_at
         )
-    latest = query.order_by(Message.accepted_at.desc(), Message.message_id.desc()).limit(1)
-    return connection.execute(latest).scalar_one_or_none()
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+def latest_first(*columns: ColumnElement[Any] | InstrumentedAttribute[Any]) -> Select[Any]:
+    """Return a query for messages that have an audience and were not refused, the latest first."""
+    query = select(*columns).where(
+        Message.audience_digest.is_not(None) | is_unrecorded(), Message.state != "refused"
+    )
+    return query.order_by(Message.accepted_at.desc(), Message.message_id.desc())

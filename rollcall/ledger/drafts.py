@@ -144,7 +144,7 @@ def forget_sent_drafts(ledger: Ledger, is_meant: Callable[[Body], bool]) -> int:
 
 
 def rename_filter_in_drafts(connection: Connection, old: str, new: str) -> None:
-    """Let every draft that uses a saved filter by its old name use it by the new one."""
+    """Let every draft that uses a dynamic filter by its old name use it by the new one."""
     query = select(DraftRow.draft_id, DraftRow.body).order_by(DraftRow.draft_id).with_for_update()
     for row in connection.execute(query).all():
         renamed = rename_filter_in(row.body, old, new)

@@ -118,7 +118,7 @@ def _erase_filters(connection: Connection, who: ErasedPerson, message_id: str) -
 
 
 def _filters(connection: Connection, who: ErasedPerson, message_id: str) -> dict[str, Any]:
-    """Return the saved filters of a message that mean somebody, as they are without them."""
+    """Return the dynamic filters of a message that mean somebody, as they are without them."""
     query = select(MessageFilter.saved_filter_id, MessageFilter.selection).where(
         MessageFilter.message_id == message_id
     )

@@ -68,7 +68,7 @@ class LedgerErasure:
         message_count: Messages that hold them no more.
         left_message_ids: Messages that do still: they are not over, or are held.
         has_emergency: Whether they have an open emergency: then what the app reports is left.
-        named_in: What else names them and is left to be changed: saved filters and so on.
+        named_in: What else names them and is left to be changed: dynamic filters and so on.
         is_opted_out: Whether a number of theirs is opted out; that is kept.
         is_revoked: Whether links from before all their devices were revoked may work still: that
             they are refused is kept.

@@ -1,4 +1,4 @@
-"""What uses a saved filter by its name: other saved filters, templates of either kind, drafts.
+"""What uses a dynamic filter by its name: other dynamic filters, templates of either kind, drafts.
 
 A draft keeps nobody from deleting one: whoever sends it is told.
 """
@@ -16,17 +16,17 @@ from rollcall.ledger.tables import Template
 
 
 def iterate_users(connection: Connection, name: str) -> Iterator[str]:
-    """Yield what uses a saved filter directly, as `saved filter 'A'` or `template 'B'`."""
+    """Yield what uses a dynamic filter directly, as `dynamic filter 'A'` or `template 'B'`."""
     for one in read_filters(connection):
         if name in collect_names(one.selection):
-            yield f"saved filter {one.name!r}"
+            yield f"dynamic filter {one.name!r}"
     for row in _read_templates(connection):
         if name in collect_names(parse_selection(row.settings["selection"])):
             yield f"template {row.name!r}"
 
 
 def rename_references(connection: Connection, old: str, new: str) -> None:
-    """Let everything that uses a saved filter by its old name use it by the new one."""
+    """Let everything that uses a dynamic filter by its old name use it by the new one."""
     for one in read_filters(connection):
         if old in collect_names(one.selection):
             renamed = selection_to_json(rename_reference(one.selection, old, new))

@@ -1,4 +1,4 @@
-"""The rows of saved filters, and what of them a message or a template may use.
+"""The rows of dynamic filters, and what of them a message or a template may use.
 
 Whoever writes locks them all first: of two that change one each, both could be sound and the two
 together a circle.
@@ -20,7 +20,7 @@ from rollcall.ledger.tables import SavedFilter, Template
 
 @dataclass(frozen=True, slots=True)
 class FilterRecord:
-    """One saved filter.
+    """One dynamic filter.
 
     Attributes:
         saved_filter_id: Stays the same when it is renamed or changed.
@@ -40,13 +40,13 @@ class FilterRecord:
 
 
 def lock_filters(connection: Connection) -> None:
-    """Keep others from changing saved filters, or templates that use them, until the commit."""
+    """Keep others from changing dynamic filters, or templates that use them, until the commit."""
     for key in (SavedFilter.saved_filter_id, Template.template_id):
         connection.execute(select(key).order_by(key).with_for_update())
 
 
 def gather_filters(connection: Connection, selection: Selection) -> list[FilterRecord]:
-    """Return every saved filter that a selection uses, itself or through another.
+    """Return every dynamic filter that a selection uses, itself or through another.
 
     Raises:
         SelectionError: One does not exist, or leads to itself; names it.
@@ -59,7 +59,7 @@ def gather_filters(connection: Connection, selection: Selection) -> list[FilterR
 
 
 def read_filters(connection: Connection) -> list[FilterRecord]:
-    """Return all saved filters by name, whatever the case."""
+    """Return all dynamic filters by name, whatever the case."""
     records = map(_record, connection.execute(select(SavedFilter.__table__)))
     return sorted(records, key=lambda one: fold_name(one.name))
 
@@ -76,12 +76,12 @@ def _record(row: Row[Any]) -> FilterRecord:
 
 
 def insert_filter(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
-    """Record a new saved filter; `values` are columns besides id and name."""
+    """Record a new dynamic filter; `values` are columns besides id and name."""
     named = {"saved_filter_id": uuid.uuid4().hex, "name": name, "folded_name": fold_name(name)}
     connection.execute(insert(SavedFilter).values(named | dict(values)))
 
 
 def update_filter(connection: Connection, saved_filter_id: str, values: Mapping[str, Any]) -> None:
-    """Change columns of a saved filter."""
+    """Change columns of a dynamic filter."""
     found = SavedFilter.saved_filter_id == saved_filter_id
     connection.execute(update(SavedFilter).where(found).values(dict(values)))

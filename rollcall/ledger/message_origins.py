@@ -1,4 +1,4 @@
-"""What a message was made with: its template, and its saved filters as they were.
+"""What a message was made with: its template, and its dynamic filters as they were.
 
 Both are recorded when the message is accepted. From then on they may be changed, renamed or deleted
 without any effect on it.
@@ -40,7 +40,7 @@ def take_template(
 def record_filters(
     connection: Connection, message_id: str, selection: Selection, now: datetime
 ) -> None:
-    """Record what every saved filter that a selection uses stands for now, and mark it as used.
+    """Record what every dynamic filter that a selection uses stands for now, and mark it as used.
 
     Raises:
         SelectionError: One does not exist, or leads to itself; names it.
@@ -61,7 +61,7 @@ def record_filters(
 
 
 def load_message_filters(ledger: Ledger, message_id: str) -> dict[str, Selection]:
-    """Return what the saved filters that a message uses stood for when it was accepted, by name."""
+    """Return what the dynamic filters of a message stood for when it was accepted, by name."""
     query = (
         select(MessageFilter.name, MessageFilter.selection)
         .where(MessageFilter.message_id == message_id)

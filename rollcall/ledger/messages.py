@@ -74,7 +74,7 @@ class MessageRecord:
 class NewMessage:
     """What is recorded when a message is accepted.
 
-    `selection` names the saved filters it uses, `template` the template it was made from,
+    `selection` names the dynamic filters it uses, `template` the template it was made from,
     `follows_message_id` the message whose audience it goes to part of. With `opens` it opens a
     conversation; `chat_id` is an older one that its links lead to.
     """
@@ -105,7 +105,7 @@ def accept_message(ledger: Ledger, new: NewMessage, now: datetime) -> tuple[Mess
 
     Raises:
         RequestError: The key stands for a different request.
-        SelectionError: A saved filter that a new message uses does not exist; names it.
+        SelectionError: A dynamic filter that a new message uses does not exist; names it.
         InputError: The template that a new message was made from does not exist, `expires_at` of
             a new message is past already, or its links lead to a conversation that is archived.
     """

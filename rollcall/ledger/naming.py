@@ -12,7 +12,7 @@ from rollcall.ledger.erasing_texts import ErasedPerson
 from rollcall.ledger.tables import Message, MessageFilter, SavedFilter, Template
 
 _SETTINGS: Final = (
-    ("saved filter", SavedFilter.name, SavedFilter.selection),
+    ("dynamic filter", SavedFilter.name, SavedFilter.selection),
     ("template", Template.name, Template.settings),
     ("check-in", CheckIn.name, CheckIn.request),
     ("check-in", CheckIn.name, CheckIn.notify),

@@ -67,6 +67,12 @@ def drop_subscription(ledger: Ledger, device_id: str, endpoint: str) -> bool:
         return connection.execute(dropped).rowcount > 0
 
 
+def list_notified(ledger: Ledger) -> set[str]:
+    """Return everybody who can be notified now, whether or not the source knows of them."""
+    with ledger.read() as connection:
+        return set(connection.execute(select(AppDevice.person_id).where(_IS_LIVE)).scalars())
+
+
 def find_notified(ledger: Ledger, person_ids: Collection[str]) -> set[str]:
     """Return who of some people can be notified now."""
     query = select(AppDevice.person_id).where(in_list(AppDevice.person_id, "ids"), _IS_LIVE)

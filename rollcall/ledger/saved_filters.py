@@ -1,4 +1,4 @@
-"""Saved filters in the ledger: sound at every moment, whoever changes them at the same time."""
+"""Dynamic filters in the ledger: sound at every moment, whoever changes them at the same time."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from rollcall.ledger.filter_rows import (
 )
 from rollcall.ledger.tables import SavedFilter
 
-_WHAT = "saved filter"
+_WHAT = "dynamic filter"
 
 
 def save_filter(
@@ -43,7 +43,7 @@ def save_filter(
 
     Raises:
         InputError: The name cannot be used, or is taken.
-        SelectionError: The selection uses a saved filter that does not exist, or itself.
+        SelectionError: The selection uses a dynamic filter that does not exist, or itself.
     """
     kept = normalise_name(name)
     try:
@@ -54,13 +54,13 @@ def save_filter(
 
 
 def list_filters(ledger: Ledger) -> list[FilterRecord]:
-    """Return all saved filters by name."""
+    """Return all dynamic filters by name."""
     with ledger.read() as connection:
         return read_filters(connection)
 
 
 def load_filter(ledger: Ledger, name: str) -> FilterRecord:
-    """Return one saved filter.
+    """Return one dynamic filter.
 
     Raises:
         InputError: There is none of this name.
@@ -70,18 +70,18 @@ def load_filter(ledger: Ledger, name: str) -> FilterRecord:
 
 
 def load_saved_filters(ledger: Ledger) -> dict[str, Selection]:
-    """Return what every saved filter stands for, by name: for evaluating a selection."""
+    """Return what every dynamic filter stands for, by name: for evaluating a selection."""
     return {one.name: one.selection for one in list_filters(ledger)}
 
 
 def list_users(ledger: Ledger, name: str) -> list[str]:
-    """Say which saved filters and templates use a saved filter, e.g. `template 'Quake'`."""
+    """Say which dynamic filters and templates use a dynamic filter, e.g. `template 'Quake'`."""
     with ledger.read() as connection:
         return list(iterate_users(connection, name))
 
 
 def rename_filter(ledger: Ledger, name: str, new_name: str, now: datetime) -> FilterRecord:
-    """Rename a saved filter, in every saved filter and template that uses it too.
+    """Rename a dynamic filter, in every dynamic filter and template that uses it too.
 
     Raises:
         InputError: There is none of this name, or the new one cannot be used or is taken.
@@ -95,10 +95,10 @@ def rename_filter(ledger: Ledger, name: str, new_name: str, now: datetime) -> Fi
 
 
 def delete_filter(ledger: Ledger, name: str) -> None:
-    """Forget a saved filter; messages that were made with it keep what it stood for.
+    """Forget a dynamic filter; messages that were made with it keep what it stood for.
 
     Raises:
-        InputError: There is none of this name, or saved filters or templates use it; names them.
+        InputError: There is none of this name, or dynamic filters or templates use it; names them.
     """
     with ledger.write() as connection:
         lock_filters(connection)
@@ -144,13 +144,13 @@ def _rename(ledger: Ledger, name: str, new_name: str, now: datetime) -> FilterRe
 
 
 def _require_sound(connection: Connection, name: str, selection: Selection) -> None:
-    """Make sure that everything a saved filter uses exists, and that it never leads to itself."""
+    """Make sure that everything a dynamic filter uses exists, and that it never leads to itself."""
     saved = {one.name: one.selection for one in read_filters(connection)}
     gather(Selection(saved_filters=(name,)), saved | {name: selection})
 
 
 def _find_taken(connection: Connection, name: str) -> FilterRecord | None:
-    """Return the saved filter whose name is the same whatever the case."""
+    """Return the dynamic filter whose name is the same whatever the case."""
     same = (one for one in read_filters(connection) if fold_name(one.name) == fold_name(name))
     return next(same, None)
 

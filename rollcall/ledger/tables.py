@@ -294,7 +294,7 @@ class RateShare(Base):
 
 
 class SavedFilter(Base):
-    """One row per saved filter; `folded_name` keeps names apart that differ in case only."""
+    """One row per dynamic filter; `folded_name` keeps names apart that differ in case only."""
 
     __tablename__ = "saved_filters"
 
@@ -324,9 +324,9 @@ class Template(Base):
 
 
 class MessageFilter(Base):
-    """One row per message and saved filter it used, directly or through another, as it was then.
+    """One row per message and dynamic filter it used, directly or through another, as it was then.
 
-    `is_whole`: the selection of the message is this saved filter and nothing else. The saved filter
+    `is_whole`: the selection of the message is this dynamic filter and nothing else. The filter
     itself may be changed, renamed or deleted afterwards.
     """
 

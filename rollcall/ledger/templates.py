@@ -59,7 +59,7 @@ def save_template(
 
     Raises:
         InputError: The name cannot be used, or is taken and `replace` is off.
-        SelectionError: The selection uses a saved filter that does not exist.
+        SelectionError: The selection uses a dynamic filter that does not exist.
     """
     kept = normalise_name(name)
     try:

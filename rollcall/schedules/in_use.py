@@ -36,7 +36,7 @@ def require_unscheduled_template(kind: TemplateKind, name: str) -> str | None:
 
 
 def require_unscheduled_filter(name: str) -> str | None:
-    """Make sure that no schedule sends to a saved filter.
+    """Make sure that no schedule sends to a dynamic filter.
 
     Returns:
         What a user is to be told when it is done: why that is not known; None if it is.
@@ -53,7 +53,7 @@ def require_unscheduled_filter(name: str) -> str | None:
             users = find_filter_users(list_schedules(client), name)
     except PrefectError as error:
         return f"schedules could not be checked: {error}"
-    _refuse(f"saved filter {name!r}", users)
+    _refuse(f"dynamic filter {name!r}", users)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which schedules use a template or a saved filter by its name."""
+"""Which schedules use a template or a dynamic filter by its name."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ def find_template_users(schedules: Iterable[Schedule], kind: TemplateKind, name:
 
 
 def find_filter_users(schedules: Iterable[Schedule], name: str) -> list[str]:
-    """Return the names of the schedules that send to a saved filter which they name themselves."""
+    """Return the names of the schedules that send to a dynamic filter that they name themselves."""
     return [
         one.name
         for one in schedules

@@ -56,7 +56,7 @@ def accept_order(
         TemplateError: A text uses what it may not.
         ConfigError: No route is configured for a channel it needs, or its links lead nowhere.
         RequestError: Its key stands for another request.
-        SelectionError: It uses a saved filter that does not exist.
+        SelectionError: It uses a dynamic filter that does not exist.
         InputError: It follows a message that does not exist.
     """
     now = clock.now()

@@ -5,17 +5,25 @@ Everything that sending checks is checked; nothing is recorded, nothing is sent.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from rollcall.domain.addresses import address_of, tell_missing
+import polars as pl
+
 from rollcall.domain.audience import Audience, Recipient, digest_preview
 from rollcall.domain.comparison import AudienceChange, compare_places
 from rollcall.domain.guards import digest_recipients
 from rollcall.domain.languages import choose_language
 from rollcall.domain.message import Channel, MessageRequest, digest_content
 from rollcall.domain.message_templates import template_kind_of
+from rollcall.domain.preview.reach import (
+    Reach,
+    ReachTerms,
+    count_reach,
+    count_values,
+    find_reach,
+)
 from rollcall.domain.preview.sms_costs import SmsEstimate, estimate_sms
 from rollcall.domain.preview.texts import TextCounts, count_texts
 from rollcall.domain.recipient_rows import list_person_ids
@@ -25,10 +33,12 @@ from rollcall.domain.template_variables import MessageVariables
 from rollcall.errors import InputError
 from rollcall.ledger.audiences import find_previous_message, load_places
 from rollcall.ledger.dispatchers import is_any_there
+from rollcall.ledger.engine import Ledger
 from rollcall.ledger.guards import count_people, find_objections
 from rollcall.ledger.messages import load_message
 from rollcall.ledger.opt_outs import opted_out_among
 from rollcall.ledger.push_subscriptions import find_notified
+from rollcall.ledger.same_selection import find_same_selection
 from rollcall.ledger.templates import load_template
 from rollcall.sending.accepting import Order, recorded_channels, tell_left_away
 from rollcall.sending.launching import evaluate, load_world, require_sendable
@@ -52,34 +62,9 @@ class Unreached:
     reason: str
 
 
-@dataclass(slots=True)
-class Reach:
-    """Whom a message gets to, by what is known before it is sent.
-
-    Attributes:
-        by_country: People by the country where they are, most first; `unknown` among them.
-        by_channel: People to whom it goes over each channel.
-        by_language: People by the language they get it in; None: the first version, unnamed.
-        unreached_count: People whom no channel of it reaches.
-        unreached: The first of them.
-    """
-
-    by_country: Counter[str] = field(default_factory=Counter)
-    by_channel: Counter[Channel] = field(default_factory=Counter)
-    by_language: Counter[str | None] = field(default_factory=Counter)
-    unreached_count: int = 0
-    unreached: list[Unreached] = field(default_factory=list)
-
-    def note_unreached(self, one: Recipient, reason: str) -> None:
-        """Count somebody whom nothing reaches; the first of them are named."""
-        self.unreached_count += 1
-        if self.unreached_count <= UNREACHED_SHOWN:
-            self.unreached.append(Unreached(one.person_id, one.name, reason))
-
-
 @dataclass(frozen=True, slots=True)
 class LastTime:
-    """The latest message that was made with the same template or dynamic filter.
+    """The latest message of the same template, else to the same selection.
 
     Attributes:
         message_id: Its id.
@@ -104,6 +89,9 @@ class OrderCheck:
         people_count: Whom it means.
         channels: How it travels.
         reach: Whom it gets to.
+        unreached: The first of those whom no channel of it reaches.
+        by_language: People by the language they get it in, most first; None: the first version,
+            unnamed.
         texts: Its SMS by number; None where none are sent.
         sms: What its SMS come to, one to each number; None where none are sent.
         last_time: What it is compared with.
@@ -116,6 +104,8 @@ class OrderCheck:
     people_count: int
     channels: tuple[Channel, ...]
     reach: Reach
+    unreached: tuple[Unreached, ...]
+    by_language: dict[str | None, int]
     texts: TextCounts | None
     sms: SmsEstimate | None
     last_time: LastTime | None
@@ -131,18 +121,24 @@ def check_order(steps: SendSteps, order: Order) -> OrderCheck:
     """
     now, request = steps.clock.now(), order.request
     require_sendable(steps, order, now)
-    audience = _hold(evaluate(steps.ledger, request, load_world(steps, order, now)))
-    require_recipients(audience)
+    world = load_world(steps, order, now)
+    meant = evaluate(steps.ledger, request, world)
+    require_recipients(meant)
+    audience = _hold(meant)
     digest = digest_preview(audience.recipients)
     steps.previews.remember(digest, audience)
     channels = recorded_channels(request, steps.book)
     silent = _find_silent(steps, audience, channels)
+    terms = _read_terms(steps, request, audience, channels, silent)
+    rows = find_reach(meant, world, terms)
     return OrderCheck(
         checked_at=now,
         digest=digest,
         people_count=len(audience.recipients),
         channels=channels,
-        reach=_measure_reach(steps, request, audience.recipients, channels, silent),
+        reach=count_reach(rows, terms),
+        unreached=_name_unreached(rows),
+        by_language=_count_languages(request, rows["language"]),
         texts=_count_texts(request, audience, channels, silent),
         sms=_estimate_sms(steps, request, audience, channels, silent),
         last_time=_find_last_time(steps, order, audience),
@@ -169,39 +165,32 @@ def _find_silent(
         return frozenset(opted_out_among(connection, numbers))
 
 
-def _measure_reach(
+def _read_terms(
     steps: SendSteps,
     request: MessageRequest,
-    recipients: Sequence[Recipient],
-    channels: Sequence[Channel],
+    audience: Audience,
+    channels: tuple[Channel, ...],
     silent: frozenset[str],
-) -> Reach:
-    """Count, in one pass over all recipients, where they are and what reaches them."""
-    ids = list_person_ids(recipients) if "push" in channels else []
-    notified = find_notified(steps.ledger, ids)
-    spared: frozenset[str] = frozenset() if request.options.life_safety else silent
+) -> ReachTerms:
+    ids = list_person_ids(audience.recipients) if "push" in channels else []
+    notified_ids = find_notified(steps.ledger, ids)
+    return ReachTerms(channels, silent, notified_ids, request.options.life_safety)
+
+
+def _name_unreached(rows: pl.DataFrame) -> tuple[Unreached, ...]:
+    unreached = rows.filter(pl.col("unreached").is_not_null()).head(UNREACHED_SHOWN)
+    named = unreached.select("person_id", "name", "unreached").iter_rows()
+    return tuple(Unreached(*one) for one in named)
+
+
+def _count_languages(request: MessageRequest, wanted: pl.Series) -> dict[str | None, int]:
+    """Count people by the language they get, from the languages they want."""
     first = request.content.language
     languages = frozenset(tag for tag in (first, *request.content.translations) if tag)
-    reach = Reach()
-    for one in recipients:
-        missing = {
-            channel: _tell_missing(one, channel, spared, has_push=one.person_id in notified)
-            for channel in channels
-        }
-        reach.by_country[one.position.country or "unknown"] += 1
-        reach.by_channel.update(channel for channel, told in missing.items() if told is None)
-        reach.by_language[choose_language(one.language, languages) or first] += 1
-        if None not in missing.values():
-            reach.note_unreached(one, "; ".join(filter(None, missing.values())))
-    return reach
-
-
-def _tell_missing(
-    one: Recipient, channel: Channel, spared: frozenset[str], *, has_push: bool
-) -> str | None:
-    if channel == "sms" and one.phone in spared:
-        return "asked for no more texts (STOP)"
-    return tell_missing(address_of(one, channel, has_push=has_push), channel)
+    counted = Counter[str | None]()
+    for language, count in count_values(wanted).items():
+        counted[choose_language(language, languages) or first] += count
+    return dict(counted.most_common())
 
 
 def _count_texts(
@@ -245,11 +234,7 @@ def _iterate_texted(
 
 
 def _find_last_time(steps: SendSteps, order: Order, audience: Audience) -> LastTime | None:
-    kind = template_kind_of(order.request.kind)
-    whole = find_whole(order.request.selection) if order.request.selection else None
-    earlier_id = find_previous_message(
-        steps.ledger, template=order.template, saved_filter=whole, kind=kind
-    )
+    earlier_id = _find_earlier(steps.ledger, order)
     if earlier_id is None:
         return None
     now = {one.person_id: one.position.country for one in audience.recipients}
@@ -260,6 +245,17 @@ def _find_last_time(steps: SendSteps, order: Order, audience: Audience) -> LastT
     is_known = earlier.erased_at is None and len(before) == people_count
     change = compare_places(before, now) if is_known else None
     return LastTime(earlier_id, earlier.accepted_at, people_count, change)
+
+
+def _find_earlier(ledger: Ledger, order: Order) -> str | None:
+    """Return the latest message of the same template, else to the same selection."""
+    request = order.request
+    whole = find_whole(request.selection) if request.selection else None
+    if order.template is None and whole is None:
+        with ledger.read() as connection:
+            return find_same_selection(connection, request)
+    kind = template_kind_of(request.kind)
+    return find_previous_message(ledger, template=order.template, saved_filter=whole, kind=kind)
 
 
 def _find_objections(

@@ -25,7 +25,7 @@ def compare_with_earlier(ledger: Ledger, message_id: str) -> Comparison | None:
     """Compare the frozen audience of a message with that of the one before.
 
     Returns:
-        None where it was made neither from a template nor with a saved filter as its whole
+        None where it was made neither from a template nor with a dynamic filter as its whole
         selection, is the first one, or was not selected yet, or where retention has removed from
         one of both where people were.
 

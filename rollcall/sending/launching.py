@@ -4,7 +4,6 @@ Everything that sending checks is checked; nothing is recorded, nothing is sent.
 """
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from rollcall.domain.audience import Audience, digest_preview
 from rollcall.domain.message import Channel, MessageRequest
 from rollcall.domain.message_templates import apply_template
+from rollcall.domain.preview.reach import BY_ADDRESS, Reach, count_reach, find_reach
 from rollcall.domain.saved_filters import selection_to_json
 from rollcall.domain.schedule_orders import ScheduledOrder
 from rollcall.domain.selecting import select_audience
@@ -78,9 +78,11 @@ def preview_launch(steps: SendSteps, order: Order) -> LaunchPreview:
     world = load_world(steps, order, now)
     audience = evaluate(steps.ledger, order.request, world)
     require_recipients(audience)
-    preview = _summarise(order.request, audience, recorded_channels(order.request, steps.book))
-    steps.previews.remember(preview.digest, audience)
-    return preview
+    digest = digest_preview(audience.recipients)
+    steps.previews.remember(digest, audience)
+    reach = count_reach(find_reach(audience, world, BY_ADDRESS), BY_ADDRESS)
+    channels = recorded_channels(order.request, steps.book)
+    return _summarise(order.request, channels, reach, digest)
 
 
 def require_sendable(steps: SendSteps, order: Order, now: datetime) -> None:
@@ -183,21 +185,16 @@ class OrderJudge:
 
 
 def _summarise(
-    request: MessageRequest, audience: Audience, channels: tuple[Channel, ...]
+    request: MessageRequest, channels: tuple[Channel, ...], reach: Reach, digest: str
 ) -> LaunchPreview:
-    countries: Counter[str] = Counter()
-    unreachable_count = 0
-    for one in audience.recipients:
-        countries[one.position.country or "unknown"] += 1
-        unreachable_count += not one.is_reachable
     content = request.content
     first = (content.language,) if content.language else ()
     return LaunchPreview(
         subject=content.subject,
         channels=channels,
         languages=(*first, *content.translations),
-        people_count=countries.total(),
-        unreachable_count=unreachable_count,
-        by_country=dict(countries.most_common()),
-        digest=digest_preview(audience.recipients),
+        people_count=reach.people_count,
+        unreachable_count=reach.unreached_count,
+        by_country=reach.by_country,
+        digest=digest,
     )

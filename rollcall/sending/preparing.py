@@ -46,7 +46,7 @@ def select_recipients(
     """Evaluate a selection on a snapshot; `as_rows` as in `select_audience`.
 
     Raises:
-        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
+        SelectionError: The selection names what does not exist, or filters lead in a circle.
     """
     return select_audience(
         selection,

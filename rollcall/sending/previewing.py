@@ -40,10 +40,10 @@ def preview_selection(
         snapshot: What is known.
         as_of: The moment the snapshot was built for, aware.
         managers_only: Facilities stand only for those contacts that are managers.
-        saved_filters: The saved filters that the selection may name.
+        saved_filters: The dynamic filters that the selection may name.
 
     Raises:
-        SelectionError: The selection names what does not exist, or a saved filter leads to itself.
+        SelectionError: The selection names what does not exist, or filters lead in a circle.
     """
     world = read_world(snapshot, as_of)
     saved = saved_filters or {}

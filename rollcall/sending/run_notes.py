@@ -63,10 +63,10 @@ def write_end(report: SendReport, pace: Pace, *, is_chat: bool) -> str:
 def write_preview(preview: Preview) -> str:
     """Return the note of a preview: who is meant, in numbers, and the digest to insist on."""
     summary = preview.summary
-    countries = list(summary.by_country.items())
-    ways = {way: f"{count:,}" for way, count in summary.reachable.items()}
+    countries = list(summary.reach.by_country.items())
+    ways = {way: f"{count:,}" for way, count in summary.reach.by_way.items()}
     parts = [
-        f"# Preview: {summary.people_count:,} people\n\nNothing was sent.",
+        f"# Preview: {summary.reach.people_count:,} people\n\nNothing was sent.",
         _table(("reachable by", "people"), [*ways.items(), ("nothing", f"{_no_way(preview):,}")]),
         _table(("country", "people"), [(one, f"{n:,}") for one, n in countries[:MOST_COUNTRIES]]),
         f"Facilities: {len(summary.facility_ids):,}, "

@@ -14,7 +14,7 @@ def load_search_index(version: KeptVersion, saved_filters: Iterable[str] = ()) -
 
     Args:
         version: What to search.
-        saved_filters: The names of the saved filters there are.
+        saved_filters: The names of the dynamic filters there are.
 
     Raises:
         SourceError: The kept version cannot be read.

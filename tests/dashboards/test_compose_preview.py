@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rollcall.domain.push import PushSubscription
 from rollcall.ledger.opt_outs import OptOutRecord, opt_out
 from tests.dashboards.composing import begin, labelled, press, write_source
 from tests.dashboards.houses import START, Lived, html_of, text_of
+from tests.integration.devices import add_device
 from tests.people import phone_of, write_people
 
 
@@ -44,9 +46,9 @@ def test_numbers_follow_each_change(peopled: Lived) -> None:
 
 def test_who_is_not_reached_is_told_with_the_reason_and_listed(peopled: Lived) -> None:
     page = look(peopled, {"groups": ["it"]})
-    assert "**Not reached: 1 person** (no email 1)" in warnings_of(page)
+    assert "**Not reached: 1 person** (no email address: 1)" in warnings_of(page)
     labelled(page.checkbox, "Only those not reached").check().run()
-    assert "Bo &lt;b&gt;Cruz&lt;/b&gt;</th><td>not reached: no email" in html_of(page)
+    assert "Bo &lt;b&gt;Cruz&lt;/b&gt;</th><td>not reached: no email address" in html_of(page)
     assert "Cy Roux" not in html_of(page)
 
 
@@ -59,8 +61,21 @@ def test_who_asked_for_no_more_texts_is_counted(peopled: Lived) -> None:
     with peopled.ledger.write() as connection:
         opt_out(connection, OptOutRecord(phone_of(2), "operator", None, START))
     page = look(peopled, {"people": ["bo"]}, options={"include_sms": True})
-    assert "no email, asked for no more SMS 1" in warnings_of(page)
+    assert "no email address, asked for no more SMS (STOP): 1" in warnings_of(page)
     assert "1 asked for no more SMS (STOP)." in html_of(page)
+
+
+def test_an_app_counts_that_takes_notifications_and_no_other(peopled: Lived) -> None:
+    by_app = {"include_email": False, "include_push": True}
+    page = look(peopled, {"people": ["ana"]}, options=by_app)
+    assert "**Not reached: 1 person** (no app that takes notifications: 1)" in warnings_of(page)
+
+
+def test_a_notified_app_reaches_its_person(peopled: Lived) -> None:
+    subscribed = PushSubscription("d1", "https://push.example.org/d1", "key", "auth")
+    add_device(peopled.ledger, "ana", subscribed)
+    by_app = {"include_email": False, "include_push": True}
+    assert "Not reached" not in warnings_of(look(peopled, {"people": ["ana"]}, options=by_app))
 
 
 def test_each_one_is_there_for_a_reason_in_the_viewers_time(peopled: Lived) -> None:
@@ -123,4 +138,4 @@ def test_without_a_source_nobody_can_be_counted(lived: Lived) -> None:
 
 def test_a_saved_filter_that_is_gone_is_told(peopled: Lived) -> None:
     page = look(peopled, {"saved_filters": ["Gone"]})
-    assert "there is no saved filter 'Gone'" in page.error[0].value.replace("\\", "")
+    assert "there is no dynamic filter 'Gone'" in page.error[0].value.replace("\\", "")

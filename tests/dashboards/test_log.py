@@ -56,6 +56,12 @@ def test_a_message_shows_its_recipients_deliveries_and_tries(lived: Lived) -> No
     assert f'href="/export/{message_id}.csv"' in told
 
 
+def test_a_viewer_looks_at_recipients_and_is_offered_no_file(lived: Lived) -> None:
+    told = html_of(lived.look("log", "viewer", message=send_one(lived)))
+    assert "Person 0" in told
+    assert "/export/" not in told
+
+
 def test_the_list_opens_a_message_and_the_address_names_it(lived: Lived) -> None:
     message_id = send_one(lived)
     page = lived.look("log")

@@ -176,10 +176,10 @@ def test_a_filter_that_something_uses_stays(lived: Lived, monkeypatch: pytest.Mo
     save(lived, "Tokyo", {"groups": ["all"]})
     save(lived, "Asia", {"saved_filters": ["Tokyo"]})
     page = lived.look("filters", "admin", name="Tokyo")
-    assert "saved filter &#x27;Asia&#x27;" in html_of(page)
+    assert "dynamic filter &#x27;Asia&#x27;" in html_of(page)
     page.checkbox(key="filter_sure").check().run()
     page.button(key="filter_delete").click().run()
-    assert "is used by saved filter 'Asia'" in told_of(page)
+    assert "is used by dynamic filter 'Asia'" in told_of(page)
 
 
 def test_a_viewer_sees_filters_and_changes_nothing(lived: Lived) -> None:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, FloatRect, Page, Position
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Position
 from sqlalchemy import update
 
 from dashboards.navigation import VIEWS
@@ -110,9 +111,9 @@ def serve(rollcall: Rollcall, ledger: Ledger) -> Iterator[Served]:
         log.close()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("dashboards")
+@contextmanager
+def serve_overview(folder: Path) -> Iterator[Served]:
+    """Serve an installation whose source has somebody for each figure of the overview."""
     rollcall = install(folder)
     rollcall.env["ROLLCALL_SOURCE"] = str(write_source(folder / "source"))
     (folder / "data").mkdir(mode=0o700)
@@ -122,6 +123,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serve(rollcall, ledger) as running:
         yield running
     ledger.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serve_overview(tmp_path_factory.mktemp("dashboards")) as running:
+        yield running
 
 
 def add_users(folder: Path) -> None:
@@ -139,9 +146,19 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def signed_in(browser: Browser, served: Served, name: str, path: str = "/") -> Iterator[Page]:
-    """Sign in as a user, and wait for the page that was asked for."""
-    with open_context(browser, viewport=DESK, timezone_id="Asia/Tokyo") as context:
+def signed_in(
+    browser: Browser, served: Served, name: str, path: str = "/", **options: Any
+) -> Iterator[Page]:
+    """Sign in as a user, and wait for the page that was asked for.
+
+    Args:
+        browser: Which.
+        served: The dashboards.
+        name: Of the user.
+        path: Of the page.
+        options: Of the browser's context.
+    """
+    with open_context(browser, viewport=DESK, timezone_id="Asia/Tokyo", **options) as context:
         page = context.new_page()
         page.goto(f"{served.url}{path}")
         page.get_by_label("Name").fill(name)
@@ -212,13 +229,19 @@ def place_on_map(longitude: float, latitude: float, box: FloatRect) -> Position:
     return {"x": box["width"] / 2 + across, "y": box["height"] / 2 + down}
 
 
-def draw_a_rectangle(page: Page) -> None:
-    """Draw one around Japan and some of its sea, once everything is on the map."""
+def find_map(page: Page) -> tuple[Locator, FloatRect]:
+    """Return the map, and where it is, once everything is on it."""
     drawn = page.locator(".map[data-people='3'][data-incidents='2'][data-land]")
     drawn.wait_for()
     drawn.scroll_into_view_if_needed()
     box = drawn.bounding_box()
     assert box is not None
+    return drawn, box
+
+
+def draw_a_rectangle(page: Page) -> None:
+    """Draw one around Japan and some of its sea, once everything is on the map."""
+    drawn, box = find_map(page)
     page.get_by_role("button", name="Draw Rectangle").click()
     drawn.click(position=place_on_map(125, 50, box))
     drawn.click(position=place_on_map(155, 25, box))

@@ -41,7 +41,7 @@ PART = (
 
 @dataclass(frozen=True)
 class Installation:
-    """A dispatcher that serves a Prefect server, with carriers, a template and a saved filter.
+    """A dispatcher that serves a Prefect server, with carriers, a template and a dynamic filter.
 
     Attributes:
         rollcall: Its command line.
@@ -184,7 +184,7 @@ def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
         page.get_by_text("Custom run").click()
 
         part(page, "Template").locator("textarea").fill("Weekly drill")
-        saved = part(page, "Saved filters")
+        saved = part(page, "Dynamic filters")
         saved.get_by_role("button", name="Add item").click()
         saved.locator("textarea").fill("All of us")
         run_id = submit(page)

@@ -220,7 +220,7 @@ def test_what_could_not_be_sent_is_not_scheduled(rollcall: CommandLine, name: st
         "there is no template for one-way messages 'Mornin'": ("Mornin", *daily),
         "there is no template for chats 'Morning'": ("Morning", "--kind", "chat", *daily),
         "unknown group 'bord'": ("Morning", "--group", "bord", *daily),
-        "there is no saved filter 'x'": ("Morning", "--filter", "x", *daily),
+        "there is no dynamic filter 'x'": ("Morning", "--filter", "x", *daily),
         "never fires": ("Morning", "--cron", "0 0 30 2 *"),
         "is no cron": ("Morning", "--cron", "every morning"),
         "say when": ("Morning",),

@@ -2,7 +2,16 @@
 // It draws what /map/… tells, and hands back what is drawn on it. Whom that means the server finds out.
 
 const HERE = new URL('.', import.meta.url);
-const COLOURS = { people: '#0b5cad', facilities: '#0f766e', incidents: '#b91c1c', area: '#7c2d92' };
+const COLOURS = ['land', 'border', 'ring', 'sign', 'people', 'facilities', 'incidents', 'area']; // of map.css
+const LOOKS = { // what has a colour on the map, by the colours of the theme
+  land: ({ border, land }) => ({ color: border, fillColor: land }),
+  people: ({ ring, people }) => ({ color: ring, fillColor: people }),
+  facilities: ({ ring, facilities }) => ({ color: ring, fillColor: facilities }),
+  incidents: ({ ring, incidents }) => ({ color: ring, fillColor: incidents }),
+  zone: ({ incidents }) => ({ color: incidents, fillColor: incidents }), // of an incident
+  area: ({ area }) => ({ color: area, fillColor: area }),
+  sign: ({ sign }) => ({ color: sign, fillColor: sign }), // beside a name
+};
 const SEVERITIES = ['minor', 'moderate', 'severe', 'extreme'];
 const NAMES = [ // the most important first; a name that would cover another is left out
   { layer: 'airports', path: '/map/airports', fromZoom: 8, most: 60 },
@@ -10,6 +19,8 @@ const NAMES = [ // the most important first; a name that would cover another is 
 ];
 const NAME_PX = { sign: 6.2, height: 14, gap: 12 };
 const WORLD_PX = 256; // the side of the world at zoom 0
+const DOUBLE_TAP_PX = 30; // how far apart its taps may be
+const NARROW_PX = 500; // a telephone: its layers would cover what ends a drawing
 
 const asked = {}; // what is the same for every map, by its address
 
@@ -43,6 +54,12 @@ function askOnce(path) {
   return asked[path];
 }
 
+// whether a colour as a browser computes it is nearer to black than to white
+function isDark(colour) {
+  const [red, green, blue] = colour.match(/[\d.]+/g).map(Number);
+  return 0.299 * red + 0.587 * green + 0.114 * blue < (colour.startsWith('rgb') ? 128 : 0.5);
+}
+
 const text = (told) => document.createTextNode(told);
 
 const tellMoment = new Intl.DateTimeFormat('en-GB', { // in the zone of whoever looks
@@ -62,6 +79,12 @@ class LiveMap {
     this.layers = {};
     this.missing = new Set();
     this.wiped = 0;
+    this.readTheme();
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    element.addEventListener('transitionend', ({ target }) => {
+      if (target === element && this.readTheme()) this.recolour();
+    }, { signal });
     // people are on a canvas, as there are thousands; what is drawn is SVG above it, which lets the pointer through
     this.map.createPane('land').style.zIndex = 200;
     this.map.createPane('dots').style.zIndex = 390;
@@ -75,15 +98,29 @@ class LiveMap {
       'Incidents (red)': this.layers.incidents,
       'Cities': this.layers.cities,
       'Airports (grey, from near)': this.layers.airports,
-    }, { collapsed: false }).addTo(this.map);
+    }, { collapsed: false, position: element.clientWidth < NARROW_PX ? 'bottomright' : 'topright' }).addTo(this.map);
     L.control.scale({ imperial: false }).addTo(this.map);
+    this.ignoreStrayTaps(signal);
     this.allowDrawing();
-    this.map.on('moveend', () => this.look());
+    this.map.on('moveend', () => this.lookAround());
     // whoever scrolls the page past the map does not mean to zoom
     this.map.on('focus', () => this.map.scrollWheelZoom.enable());
     this.map.on('blur', () => this.map.scrollWheelZoom.disable());
     this.sizes = new ResizeObserver(() => this.map.invalidateSize());
     this.sizes.observe(element);
+  }
+
+  // Leaflet takes any two quick taps for a double tap, which ends a drawing: with the second elsewhere a corner short
+  ignoreStrayTaps(signal) {
+    const { map, L } = this;
+    let before, last;
+    this.element.addEventListener('click', ({ clientX, clientY }) => {
+      [before, last] = [last, L.point(clientX, clientY)];
+    }, { capture: true, signal });
+    map.fire = (type, told, ...more) => {
+      const isStray = type === 'dblclick' && told?.originalEvent?._simulated && before.distanceTo(last) > DOUBLE_TAP_PX;
+      return isStray ? map : L.Map.prototype.fire.call(map, type, told, ...more);
+    };
   }
 
   allowDrawing() {
@@ -93,7 +130,7 @@ class LiveMap {
       position: 'topleft', drawMarker: false, drawPolyline: false, drawCircleMarker: false,
       drawText: false, cutPolygon: false, rotateMode: false,
     });
-    map.pm.setPathOptions({ color: COLOURS.area, fillColor: COLOURS.area, fillOpacity: 0.12, weight: 2 });
+    map.pm.setPathOptions({ ...this.look('area'), fillOpacity: 0.12, weight: 2 });
     for (const link of this.element.querySelectorAll('.leaflet-pm-toolbar a.leaflet-buttons-control-button')) {
       const title = link.closest('[title]')?.title || 'Map tool';
       link.setAttribute('aria-label', title);
@@ -108,6 +145,28 @@ class LiveMap {
     map.on('pm:globaldragmodetoggled pm:globalremovalmodetoggled', ({ enabled }) => {
       this.element.classList.toggle('grasps', enabled); // a shape is grasped anywhere, not only at its line
     });
+  }
+
+  // takes the colours of Streamlit's theme, which may change while one looks; returns whether they did
+  readTheme() {
+    const { element } = this;
+    element.classList.toggle('dark', isDark(getComputedStyle(element).borderTopColor));
+    const style = getComputedStyle(element);
+    const before = JSON.stringify(this.colours);
+    this.colours = Object.fromEntries(COLOURS.map((one) => [one, style.getPropertyValue(`--${one}`).trim()]));
+    return JSON.stringify(this.colours) !== before;
+  }
+
+  look(kind) {
+    return LOOKS[kind](this.colours);
+  }
+
+  recolour() {
+    for (const layer of Object.values(this.layers)) {
+      layer.eachLayer((one) => one.setStyle(this.look(one.options.kind)));
+    }
+    this.map.pm.setPathOptions({ ...this.look('area'), fillOpacity: 0.12, weight: 2 });
+    for (const one of this.map.pm.getGeomanDrawLayers()) one.setStyle(this.look('area'));
   }
 
   // takes away what is drawn, and tells so: it was drawn for something that is done
@@ -138,7 +197,7 @@ class LiveMap {
     this.hasLand = true;
     this.L.geoJSON(outlines, {
       pane: 'land', renderer: this.L.canvas({ pane: 'land' }), interactive: false, pmIgnore: true,
-      style: { color: '#8a8f98', weight: 0.7, fillColor: '#f3efe6', fillOpacity: 1 },
+      kind: 'land', style: { ...this.look('land'), weight: 0.7, fillOpacity: 1 },
     }).addTo(this.layers.land);
     this.element.dataset.land = outlines.features.length;
   }
@@ -147,7 +206,7 @@ class LiveMap {
     this.wipe(wiped);
     if (mark !== this.mark) {
       this.mark = mark;
-      this.look();
+      this.lookAround();
       this.attempt('facilities and incidents', () => this.showPlaces());
     }
     const marked = JSON.stringify(area ?? null);
@@ -161,8 +220,8 @@ class LiveMap {
     this.layers.area.clearLayers();
     if (!area) return;
     const shape = this.L.geoJSON(area, {
-      interactive: false, pmIgnore: true,
-      style: { color: COLOURS.area, weight: 2, dashArray: '6 4', fillOpacity: 0.08 },
+      kind: 'area', interactive: false, pmIgnore: true,
+      style: { ...this.look('area'), weight: 2, dashArray: '6 4', fillOpacity: 0.08 },
     }).addTo(this.layers.area);
     this.map.fitBounds(shape.getBounds(), { maxZoom: 12, padding: [30, 30] });
   }
@@ -171,7 +230,7 @@ class LiveMap {
     const { facilities, incidents } = await ask('/map/places');
     this.layers.facilities.clearLayers();
     for (const [name, ...at] of facilities) {
-      this.dot(at, 4, COLOURS.facilities, `Facility: ${name}`).addTo(this.layers.facilities);
+      this.dot(at, 4, 'facilities', `Facility: ${name}`).addTo(this.layers.facilities);
     }
     this.layers.incidents.clearLayers();
     for (const one of incidents.reverse()) this.showIncident(...one); // the newest on top
@@ -182,15 +241,15 @@ class LiveMap {
     const told = `Incident, ${severity}: ${title} (${tellMoment.format(new Date(when))})`;
     if (area) {
       this.L.geoJSON(area, {
-        interactive: false, pmIgnore: true, renderer: this.dots,
-        style: { color: COLOURS.incidents, weight: 1, fillOpacity: 0.1 },
+        kind: 'zone', interactive: false, pmIgnore: true, renderer: this.dots,
+        style: { ...this.look('zone'), weight: 1, fillOpacity: 0.1 },
       }).addTo(this.layers.incidents);
     }
     const radius = 4 + SEVERITIES.indexOf(severity);
-    this.dot([latitude, longitude], radius, COLOURS.incidents, told).addTo(this.layers.incidents);
+    this.dot([latitude, longitude], radius, 'incidents', told).addTo(this.layers.incidents);
   }
 
-  async look() {
+  async lookAround() {
     if (!this.mark) return;
     this.asking?.abort();
     this.asking = new AbortController();
@@ -228,14 +287,14 @@ class LiveMap {
     const most = Math.log1p((cells ?? []).reduce((top, [, , count]) => Math.max(top, count), 1));
     for (const [x, y, count] of cells ?? []) {
       this.L.polygon(this.ring(x, y, radius), {
-        weight: 0.5, color: '#fff', fillColor: COLOURS.people, pmIgnore: true,
+        kind: 'people', ...this.look('people'), weight: 0.5, pmIgnore: true,
         fillOpacity: 0.2 + 0.65 * (Math.log1p(count) / most), renderer: this.dots,
       }).bindTooltip(text(count === 1 ? '1 person' : `${count.toLocaleString('en')} people`)).addTo(layer);
     }
     for (const [latitude, longitude, count, names] of points ?? []) {
       const more = count > names.length ? `, and ${count - names.length} more` : '';
       const told = `${names.join(', ')}${more}`;
-      this.dot([latitude, longitude], count > 1 ? 6 : 4, COLOURS.people, told).addTo(layer);
+      this.dot([latitude, longitude], count > 1 ? 6 : 4, 'people', told).addTo(layer);
     }
     for (const name of ['facilities', 'incidents']) { // seen, however many are around
       this.layers[name].eachLayer((one) => one.bringToFront());
@@ -282,13 +341,13 @@ class LiveMap {
 
   nameTag(name, at) {
     return this.L.circleMarker(at, {
-      radius: 2, color: '#555', weight: 1, interactive: false, pmIgnore: true, renderer: this.dots,
+      kind: 'sign', ...this.look('sign'), radius: 2, weight: 1, interactive: false, pmIgnore: true, renderer: this.dots,
     }).bindTooltip(text(name), { permanent: true, direction: 'right', className: 'place' });
   }
 
-  dot(at, radius, colour, told) {
+  dot(at, radius, kind, told) {
     return this.L.circleMarker(at, {
-      radius, color: '#fff', weight: 1, fillColor: colour, fillOpacity: 0.9, pmIgnore: true, renderer: this.dots,
+      kind, ...this.look(kind), radius, weight: 1, fillOpacity: 0.9, pmIgnore: true, renderer: this.dots,
     }).bindTooltip(text(told));
   }
 
@@ -296,6 +355,7 @@ class LiveMap {
     this.isGone = true;
     this.asking?.abort();
     this.sizes.disconnect();
+    this.listening.abort();
     this.map.remove();
   }
 }

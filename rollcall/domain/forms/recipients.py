@@ -96,7 +96,7 @@ class ExclusionForm(FormPart):
 
     model_config = ConfigDict(title="Left out")
 
-    saved_filters: Names = entry(0, "Saved filters", "Names of saved filters.", ())
+    saved_filters: Names = entry(0, "Dynamic filters", "Names of dynamic filters.", ())
     groups: Names = entry(1, "Groups", "Names of groups.", ())
     facilities: Names = entry(2, "Facilities", "Ids of facilities.", ())
     people: Names = entry(3, "People", "Ids of people; no names, no numbers.", ())
@@ -118,7 +118,7 @@ class RecipientsForm(FormPart):
 
     model_config = ConfigDict(title="Recipients")
 
-    saved_filters: Names = entry(0, "Saved filters", "Names of saved filters.", ())
+    saved_filters: Names = entry(0, "Dynamic filters", "Names of dynamic filters.", ())
     groups: Names = entry(1, "Groups", "Names of groups.", ())
     facilities: Names = entry(2, "Facilities", "Ids of facilities, for their contacts.", ())
     people: Names = entry(3, "People", "Ids of people; no names, no numbers.", ())

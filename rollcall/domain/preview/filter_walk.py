@@ -1,4 +1,4 @@
-"""The filters behind an audience: those of the selection and those of its saved filters."""
+"""The filters behind an audience: those of the selection and those of its dynamic filters."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from rollcall.domain.world import World
 
 @dataclass(frozen=True, slots=True)
 class PlacedFilter:
-    """A filter of a selection or of a saved filter, and whom excluding leaves out of it.
+    """A filter of a selection or of a dynamic filter, and whom excluding leaves out of it.
 
     Attributes:
         criteria: The filter.
-        where: Where it stands, e.g. `saved filter 'Japan now': filters[0]`.
+        where: Where it stands, e.g. `dynamic filter 'Japan now': filters[0]`.
         excluded: The ids of people who are left out of it on purpose.
     """
 
@@ -30,12 +30,12 @@ def iterate_filters(
     prefix: str = "",
     excluded: frozenset[str] = frozenset(),
 ) -> Iterator[PlacedFilter]:
-    """Yield the filters that choose, those of saved filters too; never those that exclude."""
+    """Yield the filters that choose, those of dynamic filters too; never those that exclude."""
     left_out = excluded | find_excluded(selection, world, saved_filters)
     for index, criteria in enumerate(selection.filters):
         yield PlacedFilter(criteria, f"{prefix}filters[{index}]", left_out)
     for name in dict.fromkeys(selection.saved_filters):
-        inner = f"{prefix}saved filter {name!r}: "
+        inner = f"{prefix}dynamic filter {name!r}: "
         yield from iterate_filters(saved_filters[name], world, saved_filters, inner, left_out)
 
 

@@ -64,7 +64,7 @@ def find_near_misses(
         world: What it was evaluated on.
         audience: What it came to.
         managers_only: As it was evaluated.
-        saved_filters: The saved filters that it may name.
+        saved_filters: The dynamic filters that it may name.
         airport_countries: The country of each airport.
     """
     found = find_near_rows(

@@ -8,9 +8,10 @@ import polars as pl
 
 from rollcall.domain.audience import Audience, digest_preview
 from rollcall.domain.preview.near_misses import NearMiss, NearMissKind, find_near_misses
+from rollcall.domain.preview.reach import BY_ADDRESS, Way, count_reach, find_reach, list_ways
 from rollcall.domain.preview.reasons import ExplainedReason, explain_reasons
 from rollcall.domain.preview.sms_costs import SmsEstimate
-from rollcall.domain.preview.summary import Summary, Way, list_ways, summarise_audience
+from rollcall.domain.preview.summary import Summary, summarise_audience
 from rollcall.domain.preview.texts import TextCounts
 from rollcall.domain.preview.wording import measure_age_h
 from rollcall.domain.selecting import SavedFilters
@@ -96,20 +97,19 @@ def preview_audience(
         world: What it was evaluated on.
         audience: What it came to.
         managers_only: As it was evaluated.
-        saved_filters: The saved filters that it may name.
+        saved_filters: The dynamic filters that it may name.
         airport_countries: The country of each airport.
     """
-    known = _find_known(audience, world)
-    app_user_ids = set(known.filter("has_app")["person_id"])
-    ways = list_ways(audience.recipients, app_user_ids)
+    rows = find_reach(audience, world, BY_ADDRESS)
     reasons = explain_reasons(selection, world, audience, saved_filters)
+    evidence = _find_evidence(rows["person_id"], world).iter_rows()
     return Preview(
         audience=audience,
         digest=digest_preview(audience.recipients),
-        summary=summarise_audience(audience, ways),
+        summary=summarise_audience(audience, rows, count_reach(rows, BY_ADDRESS)),
         people=tuple(
-            ExplainedPerson(person_id, accuracy_m, age_h, ways[person_id], reasons[person_id])
-            for person_id, _, accuracy_m, age_h in known.iter_rows()
+            ExplainedPerson(person_id, accuracy_m, age_h, ways, reasons[person_id])
+            for (person_id, accuracy_m, age_h), ways in zip(evidence, list_ways(rows), strict=True)
         ),
         near_misses=find_near_misses(
             selection,
@@ -122,11 +122,10 @@ def preview_audience(
     )
 
 
-def _find_known(audience: Audience, world: World) -> pl.DataFrame:
-    """Return `person_id, has_app, accuracy_m, age_h` of every recipient, in their order."""
-    ids = pl.Series("person_id", [one.person_id for one in audience.recipients], dtype=pl.String)
+def _find_evidence(person_ids: pl.Series, world: World) -> pl.DataFrame:
+    """Return `person_id, accuracy_m, age_h` of some people, in their order."""
     age_h = measure_age_h(pl.col("position_at"), world.as_of).alias("age_h")
-    known = world.people.select("person_id", "has_app", "accuracy_m", age_h)
-    return ids.to_frame().join(
+    known = world.people.select("person_id", "accuracy_m", age_h)
+    return person_ids.to_frame().join(
         known, on="person_id", how="left", validate="1:1", maintain_order="left"
     )

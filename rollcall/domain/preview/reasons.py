@@ -15,7 +15,7 @@ from rollcall.domain.selection import Selection
 from rollcall.domain.world import World
 
 ExplainedReason = dict[str, Any]
-"""A reason with more keys: `evidence` (filter), `via` (saved filter), `is_manager` and `matched`
+"""A reason with more keys: `evidence` (filter), `via` (dynamic filter), `is_manager` and `matched`
 (facility)."""
 
 Reasons = Mapping[str, Sequence[Reason]]
@@ -31,7 +31,7 @@ def explain_reasons(
         selection: What was evaluated.
         world: What it was evaluated on.
         audience: What it came to.
-        saved_filters: The saved filters that it may name.
+        saved_filters: The dynamic filters that it may name.
     """
     reasons = {one.person_id: one.via for one in audience.recipients}
     return _Explainer(world, saved_filters).explain(selection, reasons, audience.facility_ids)
@@ -65,7 +65,7 @@ class _Explainer:
         }
 
     def _explain_saved(self, reasons: Reasons) -> dict[Any, dict[str, list[Any]]]:
-        """Evaluate each saved filter that chose somebody by itself, and explain that."""
+        """Evaluate each dynamic filter that chose somebody by itself, and explain that."""
         explained = {}
         for name, person_ids in _group_people(reasons, "saved_filter", "name").items():
             saved = self.saved_filters[name]

@@ -29,7 +29,7 @@ def tell_reasons(via: Iterable[ExplainedReason], first_filter: int = 0) -> Itera
             yield f"filter {reason['index'] + first_filter}: {evidence}"
         elif by == "saved_filter":
             inner = "; ".join(tell_reasons(reason["via"], first_filter))
-            yield f"saved filter {reason['name']}" + (f": {inner}" if inner else "")
+            yield f"dynamic filter {reason['name']}" + (f": {inner}" if inner else "")
         elif by == "facility":
             yield _tell_facility(reason, first_filter)
         else:

@@ -1,4 +1,4 @@
-"""Quick add: people, facilities, groups and saved filters by a few letters of what they are called.
+"""Quick add: people, facilities, groups and dynamic filters by some letters of their names.
 
 folding.py      what counts as the same letter, and what a word is
 phones.py       telephone numbers as they are typed, and as they are kept

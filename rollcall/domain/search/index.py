@@ -15,7 +15,7 @@ _KIND_ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
 class SearchIndex:
-    """People, facilities, groups and saved filters, to be found by a few letters.
+    """People, facilities, groups and dynamic filters, to be found by a few letters.
 
     A million people take about 5 s to build, 240 MB and 25 ms a query (benchmarks/find.py). It
     never changes: any number of threads may ask, and a new version of the data gets a new index.

@@ -37,7 +37,7 @@ class Found:
 
     Attributes:
         kind: What it is.
-        id: What a selection names it by; of a group or saved filter its name.
+        id: What a selection names it by; of a group or dynamic filter its name.
         name: What it is called.
         email: Of a person.
         phone: Of a person, E.164.

@@ -10,7 +10,7 @@ from tests.integration.cli.conftest import CommandLine
 
 @pytest.fixture
 def message_id(rollcall: CommandLine) -> str:
-    """A sent message to p1 and p2, by a saved filter."""
+    """A sent message to p1 and p2, by a dynamic filter."""
     path = rollcall.write("f.json", {"people": ["p1", "p2"]})
     assert rollcall("filters", "save", "Who", path).code == 0
     message = rollcall.write_message({"saved_filters": ["Who"]})

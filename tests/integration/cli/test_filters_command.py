@@ -37,11 +37,11 @@ def test_a_saved_filter_is_saved_shown_renamed_and_deleted(rollcall: CommandLine
 
 
 def test_text_answers_say_what_was_done(rollcall: CommandLine) -> None:
-    assert "no saved filters yet" in rollcall("filters", "list").out
+    assert "no dynamic filters yet" in rollcall("filters", "list").out
     save(rollcall, "Board", BOARD)
     save(rollcall, "All but board", {"everyone": True, "exclude": {"saved_filters": ["Board"]}})
     listed = rollcall("filters", "list").out
-    assert "saved filter 'All but board'" in listed
+    assert "dynamic filter 'All but board'" in listed
     assert "'Board' is called 'B' now" in rollcall("filters", "rename", "Board", "B").out
     assert "deleted 'All but board'" in rollcall("filters", "delete", "All but board").out
 
@@ -56,17 +56,17 @@ def test_what_is_shown_can_be_saved_again(rollcall: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("save", "Board", "{other}"), "a saved filter 'Board' already: --replace changes it"),
+        (("save", "Board", "{other}"), "a dynamic filter 'Board' already: --replace changes it"),
         (("save", "board", "{other}"), "differs from 'board' in case only"),
         (("save", " ", "{other}"), "the name is empty"),
-        (("save", "New", "{circle}"), "saved filters lead in a circle: 'New' → 'New'"),
-        (("save", "X", "{circle}"), "there is no saved filter 'New'"),
+        (("save", "New", "{circle}"), "dynamic filters lead in a circle: 'New' → 'New'"),
+        (("save", "X", "{circle}"), "there is no dynamic filter 'New'"),
         (("save", "X", "nothing.json"), "selection nothing.json cannot be read"),
-        (("show", "board"), "no saved filter 'board' (did you mean 'Board'?)"),
-        (("rename", "Board", "Users"), "there is a saved filter 'Users' already"),
+        (("show", "board"), "no dynamic filter 'board' (did you mean 'Board'?)"),
+        (("rename", "Board", "Users"), "there is a dynamic filter 'Users' already"),
         (("rename", "Board", "b\tc"), "holds a character that cannot be printed"),
-        (("delete", "Board"), "'Board' is used by saved filter 'Users', template 'T'"),
-        (("delete", "Nobody"), "there is no saved filter 'Nobody'"),
+        (("delete", "Board"), "'Board' is used by dynamic filter 'Users', template 'T'"),
+        (("delete", "Nobody"), "there is no dynamic filter 'Nobody'"),
     ],
 )
 def test_a_mistake_is_one_line_and_changes_nothing(
@@ -104,7 +104,7 @@ def test_a_missing_saved_filter_is_told_before_the_message_is_accepted(
     save(rollcall, "Board", BOARD)
     path = rollcall.write_message({"everyone": True, "exclude": {"saved_filters": ["Bord"]}})
     told = rollcall("send", path, "--data", rollcall.source, "--key", "k").mistake
-    assert told == "selection: there is no saved filter 'Bord' (did you mean 'Board'?)"
+    assert told == "selection: there is no dynamic filter 'Bord' (did you mean 'Board'?)"
     assert rollcall("log", "--format", "json").json == []
     send(rollcall, "--key", "k", people=["p1"])
 
@@ -131,4 +131,4 @@ def test_a_send_tells_what_changed_since_the_last_one_with_this_filter(
     save(rollcall, "Who", {"people": ["p1", "p2"]}, "--replace")
     path = rollcall.write_message({"saved_filters": ["Who"]})
     answer = rollcall("send", path, "--data", rollcall.source)
-    assert f"compared with message {first} with saved filter 'Who': +1 −0 people" in answer.err  # noqa: RUF001 - a minus
+    assert f"compared with message {first} with dynamic filter 'Who': +1 −0 people" in answer.err  # noqa: RUF001 - a minus

@@ -88,7 +88,7 @@ WRONG_SELECTIONS: dict[str, tuple[Any, str]] = {
     "crossed area": (_area([0, 0], [2, 2], [2, 0], [0, 2], [0, 0]), "crosses itself"),
     "latitude": (_area([0, 0], [2, 0], [2, 95], [0, 0]), "latitude 95 is not within ±90"),
     "ten megabytes of area": (_area(*TEN_MEGABYTES), "has more than 150000 positions: simplify it"),
-    "saved filter": ({"saved_filters": ["Japan"]}, "there is no saved filter 'Japan'"),
+    "dynamic filter": ({"saved_filters": ["Japan"]}, "there is no dynamic filter 'Japan'"),
     "nobody named": ({}, "selection names nobody"),
     "no criterion": ({"filters": [{}]}, "has no criterion"),
     "wrong type": ({"people": "p1"}, "selection: people"),

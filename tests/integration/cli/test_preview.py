@@ -254,7 +254,7 @@ def test_evidence_of_a_saved_filter_is_told(rollcall: CommandLine) -> None:
     rollcall("filters", "save", "Japan", rollcall.write("f.json", JAPAN))
     rollcall.monkeypatch.setenv("COLUMNS", "200")
     shown = explain(rollcall, {"saved_filters": ["Japan"]}).out
-    assert "saved filter Japan: filter 0: countries: JP, by place of work" in shown
+    assert "dynamic filter Japan: filter 0: countries: JP, by place of work" in shown
 
 
 def write_priced_routes(rollcall: CommandLine, *prices: str) -> Path:

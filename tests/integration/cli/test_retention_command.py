@@ -281,7 +281,7 @@ def test_what_names_a_person_and_is_a_setting_is_told_and_stays(rollcall: Comman
     rollcall("filters", "save", "Board", selection)
     rollcall("optouts", "add", phone_of(1))
     erased = rollcall("retention", "erase", "p1", "--format", "json").json
-    assert "saved filter 'Board', which names them: change it" in erased["left"]
+    assert "dynamic filter 'Board', which names them: change it" in erased["left"]
     assert erased["kept"] == ["the opt-out of their number, so that they are not texted again"]
     assert rollcall("filters", "show", "Board", "--format", "json").json["selection"] == {
         "people": ["p1"]
@@ -303,7 +303,7 @@ def test_what_means_a_person_is_found_again_however_often_they_were_erased(
     for _ in range(2):
         erased = rollcall("retention", "erase", WHO, "--format", "json")
         assert erased.code == 1, erased.err
-        assert erased.json["left"] == ["saved filter 'Board', which names them: change it"]
+        assert erased.json["left"] == ["dynamic filter 'Board', which names them: change it"]
     rollcall("filters", "delete", "Board")
     told = f"nothing is kept here of a person {WHO!r}"
     assert rollcall("retention", "erase", WHO).mistake == told

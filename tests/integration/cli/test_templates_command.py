@@ -103,7 +103,7 @@ def test_a_template_follows_its_saved_filter_and_misses_it_when_it_is_gone(
     assert rollcall("templates", "delete", "T").code == 0
     assert rollcall("filters", "delete", "Those").code == 0
     importing = rollcall("templates", "import", rollcall.write("t.json", exported))
-    assert "there is no saved filter 'Those'" in importing.mistake
+    assert "there is no dynamic filter 'Those'" in importing.mistake
 
 
 def test_templates_of_the_other_kind_are_neither_shown_nor_sent(rollcall: CommandLine) -> None:

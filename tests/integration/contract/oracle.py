@@ -160,8 +160,8 @@ class Oracle:
     def _stands_for(self, selection: Row, contact: Row) -> bool:
         """Tell whether somebody is meant as the contact of a facility.
 
-        Whom a selection excludes, none of its facilities stands for; a saved filter speaks for the
-        facilities that it named, and no others.
+        Whom a selection excludes, none of its facilities stands for; a dynamic filter speaks for
+        the facilities that it named, and no others.
         """
         facility = _pick(self.tables["facilities"], "facility_id", contact)
         person = _pick(self.tables["people"], "person_id", contact)

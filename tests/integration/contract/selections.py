@@ -1,4 +1,4 @@
-"""Random selections on a world, with saved filters that name each other."""
+"""Random selections on a world, with dynamic filters that name each other."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ MakeCriterion = Callable[[Random, Tables], Any]
 
 
 def make_saved_filters(draw: Random, tables: Tables) -> dict[str, Row]:
-    """Make up saved filters; most name earlier ones only, a few lead in a circle."""
+    """Make up dynamic filters; most name earlier ones only, a few lead in a circle."""
     names = draw.sample(SAVED_NAMES, draw.randrange(len(SAVED_NAMES) + 1))
     saved: dict[str, Row] = {}
     for name in names:

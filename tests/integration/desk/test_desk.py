@@ -70,6 +70,11 @@ ACTS: dict[str, Act] = {
     "save_filter": lambda lived, actor, _: lived.house.keeping.save_filter(
         actor, "Tokyo", parse_selection({"groups": ["all"]})
     ),
+    "export": lambda lived, actor, its_id: lived.house.desk.note_export(actor, its_id),
+}
+TOLD_VIEWERS = {
+    "send": "a viewer may not send, stop or change anything: ask an admin",
+    "export": "a viewer may not take people out of Rollcall as a file: ask an admin",
 }
 
 
@@ -77,7 +82,7 @@ ACTS: dict[str, Act] = {
 def test_a_viewer_cannot_act_by_calling_the_library_either(lived: Lived, name: str) -> None:
     message_id = settled(lived)
     before = list_messages(lived.ledger)
-    with pytest.raises(NotAllowedError, match="a viewer may not send, stop or change anything"):
+    with pytest.raises(NotAllowedError, match=TOLD_VIEWERS.get(name, TOLD_VIEWERS["send"])):
         ACTS[name](lived, Actor("Vi", "viewer"), message_id)
     assert list_messages(lived.ledger) == before
     assert list_templates(lived.ledger, "one_way") == []
@@ -86,7 +91,7 @@ def test_a_viewer_cannot_act_by_calling_the_library_either(lived: Lived, name: s
     assert (entry.actor, entry.action, entry.outcome) == ("Vi", name, "refused")
 
 
-@pytest.mark.parametrize("name", ["send", "stop", "retry", "save_template", "save_filter"])
+@pytest.mark.parametrize("name", [name for name in ACTS if name != "correct"])
 @pytest.mark.parametrize("role", ["sender", "admin"])
 def test_a_sender_and_an_admin_act_and_it_is_recorded(lived: Lived, name: str, role: Role) -> None:
     message_id = settled(lived)

@@ -159,7 +159,7 @@ def test_the_message_before_with_the_same_saved_filter_is_found(ledger: Ledger) 
 
     earlier = find_earlier_message(ledger, load_message(ledger, second))
     assert earlier is not None
-    assert (earlier.message_id, earlier.shared) == (first, "saved filter 'A'")
+    assert (earlier.message_id, earlier.shared) == (first, "dynamic filter 'A'")
     latest = find_previous_audience(ledger, saved_filter="B")
     assert latest is not None
     assert len(latest) == 2
@@ -212,4 +212,6 @@ def test_what_changed_since_the_message_before_is_told(ledger: Ledger) -> None:
     comparison = compare_with_earlier(ledger, send(ledger, 2, 3, selection=WHOLE))
     assert comparison is not None
     assert comparison.change.joined_ids == ("p0001", "p0002")
-    assert comparison.tell().startswith(f"compared with message {first} with saved filter 'A': +2 ")
+    assert comparison.tell().startswith(
+        f"compared with message {first} with dynamic filter 'A': +2 "
+    )

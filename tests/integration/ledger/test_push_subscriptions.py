@@ -8,6 +8,7 @@ from rollcall.ledger.push_subscriptions import (
     drop_subscription,
     find_notified,
     find_subscriptions,
+    list_notified,
 )
 from tests.integration.devices import add_device, read_endpoints
 from tests.integration.ledger.records import NOW
@@ -68,3 +69,4 @@ def test_who_can_be_notified_is_known(ledger: Ledger) -> None:
     add_device(ledger, "p0002", a_subscription("lost"), revoked_at=NOW)
     assert find_notified(ledger, ["p0000", "p0001", "p0002"]) == {"p0001"}
     assert find_notified(ledger, ["p0002"]) == set()
+    assert list_notified(ledger) == {"p0001"}

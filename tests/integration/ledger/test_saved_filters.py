@@ -1,4 +1,4 @@
-"""Saved filters: whoever changes them at once, nothing that uses another is ever left without."""
+"""Dynamic filters: whoever changes them at once, nothing that uses another is ever left without."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -55,7 +55,7 @@ def test_filters_are_listed_by_name_whatever_the_case(ledger: Ledger) -> None:
 
 def test_a_taken_name_is_kept_unless_it_is_to_be_replaced(ledger: Ledger) -> None:
     first = save_filter(ledger, "A", JAPAN, NOW)
-    with pytest.raises(InputError, match="a saved filter 'A' already: --replace changes it"):
+    with pytest.raises(InputError, match="a dynamic filter 'A' already: --replace changes it"):
         save_filter(ledger, "A", FRANCE, LATER)
     assert load_filter(ledger, "A") == first
 
@@ -85,12 +85,14 @@ def test_a_name_that_is_not_there_is_told_with_the_one_that_was_meant(ledger: Le
         lambda: delete_filter(ledger, "japan now"),
     ]
     for ask in asks:
-        with pytest.raises(InputError, match=r"no saved filter 'japan now' \(did you mean 'Japan"):
+        with pytest.raises(
+            InputError, match=r"no dynamic filter 'japan now' \(did you mean 'Japan"
+        ):
             ask()
 
 
 def test_a_filter_that_uses_what_does_not_exist_is_not_saved(ledger: Ledger) -> None:
-    with pytest.raises(SelectionError, match="saved filter 'A': there is no saved filter 'B'"):
+    with pytest.raises(SelectionError, match="dynamic filter 'A': there is no dynamic filter 'B'"):
         save_filter(ledger, "A", using("B"), NOW)
     assert list_filters(ledger) == []
 
@@ -127,7 +129,7 @@ def test_a_name_may_change_its_case_but_not_to_anothers(ledger: Ledger) -> None:
     save_filter(ledger, "japan", JAPAN, NOW)
     save_filter(ledger, "France", FRANCE, NOW)
     assert rename_filter(ledger, "japan", "Japan", NOW).name == "Japan"
-    with pytest.raises(InputError, match="saved filter 'France' already"):
+    with pytest.raises(InputError, match="dynamic filter 'France' already"):
         rename_filter(ledger, "Japan", "france", NOW)
 
 
@@ -135,8 +137,8 @@ def test_what_is_in_use_is_not_deleted_and_its_users_are_named(ledger: Ledger) -
     save_filter(ledger, "A", JAPAN, NOW)
     save_filter(ledger, "B", using("A"), NOW)
     save_template(ledger, "chat", "T", settings_using("A"), NOW)
-    assert list_users(ledger, "A") == ["saved filter 'B'", "template 'T'"]
-    with pytest.raises(InputError, match="'A' is used by saved filter 'B', template 'T'"):
+    assert list_users(ledger, "A") == ["dynamic filter 'B'", "template 'T'"]
+    with pytest.raises(InputError, match="'A' is used by dynamic filter 'B', template 'T'"):
         delete_filter(ledger, "A")
 
     delete_filter(ledger, "B")
@@ -215,7 +217,7 @@ def test_what_a_message_uses_is_marked_as_used_then(ledger: Ledger) -> None:
 
 
 def test_a_message_with_a_filter_that_is_missing_is_not_accepted(ledger: Ledger) -> None:
-    with pytest.raises(SelectionError, match="selection: there is no saved filter 'A'"):
+    with pytest.raises(SelectionError, match="selection: there is no dynamic filter 'A'"):
         accept_message(ledger, a_message("k", selection=using("A")), NOW)
     save_filter(ledger, "A", JAPAN, NOW)
     _, is_new = accept_message(ledger, a_message("k", selection=using("A")), NOW)

@@ -91,9 +91,9 @@ def test_a_taken_name_is_kept_unless_it_is_to_be_replaced(ledger: Ledger) -> Non
 
 def test_a_template_that_uses_what_does_not_exist_is_not_saved(ledger: Ledger) -> None:
     kept = settings(saved_filters=["A"])
-    with pytest.raises(SelectionError, match="there is no saved filter 'A'"):
+    with pytest.raises(SelectionError, match="there is no dynamic filter 'A'"):
         save_template(ledger, "one_way", "T", kept, NOW)
-    with pytest.raises(SelectionError, match="there is no saved filter 'A'"):
+    with pytest.raises(SelectionError, match="there is no dynamic filter 'A'"):
         require_savable(ledger, "one_way", "T", kept)
     save_filter(ledger, "A", parse_selection({"everyone": True}), NOW)
     assert save_template(ledger, "one_way", "T", kept, NOW).settings == kept

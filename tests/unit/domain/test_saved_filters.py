@@ -93,9 +93,11 @@ def test_everything_used_through_others_is_gathered() -> None:
 
 
 def test_a_missing_name_is_told_with_whoever_names_it() -> None:
-    with pytest.raises(SelectionError, match=r"^selection: there is no saved filter 'A'"):
+    with pytest.raises(SelectionError, match=r"^selection: there is no dynamic filter 'A'"):
         gather(using("A"), {})
-    with pytest.raises(SelectionError, match=r"^saved filter 'A': there is no saved filter 'B'"):
+    with pytest.raises(
+        SelectionError, match=r"^dynamic filter 'A': there is no dynamic filter 'B'"
+    ):
         gather(using("A"), {"A": using("B")})
 
 

@@ -1,4 +1,4 @@
-"""What a saved filter comes to where a selection names it."""
+"""What a dynamic filter comes to where a selection names it."""
 
 from typing import Any
 
@@ -103,7 +103,7 @@ def test_outer_exclusion_holds_for_the_facilities_of_a_saved_filter(world: World
     assert (list(ways(audience)), audience.facility_ids) == (["bo"], ("paris", "tokyo"))
 
 
-MISSING = "there is no saved filter 'x'"
+MISSING = "there is no dynamic filter 'x'"
 
 MISTAKES: dict[str, tuple[Saved, dict[str, Any], str]] = {
     "missing": ({}, {"saved_filters": ["x"]}, f"saved_filters: {MISSING}"),
@@ -115,17 +115,17 @@ MISTAKES: dict[str, tuple[Saved, dict[str, Any], str]] = {
     "missing within": (
         {"a": {"everyone": True, "exclude": {"saved_filters": ["x"]}}},
         {"saved_filters": ["a"]},
-        f"saved filter 'a': exclude.saved_filters: {MISSING}",
+        f"dynamic filter 'a': exclude.saved_filters: {MISSING}",
     ),
     "unknown within": (
         {"a": {"saved_filters": ["b"]}, "b": {"groups": ["ops"]}},
         {"saved_filters": ["a"]},
-        "saved filter 'b': groups: unknown group 'ops'",
+        "dynamic filter 'b': groups: unknown group 'ops'",
     ),
     "itself": (
         {"a": {"saved_filters": ["a"]}},
         {"saved_filters": ["a"]},
-        "saved filters lead in a circle: 'a' → 'a'",
+        "dynamic filters lead in a circle: 'a' → 'a'",
     ),
     "circle": (
         {
@@ -134,7 +134,7 @@ MISTAKES: dict[str, tuple[Saved, dict[str, Any], str]] = {
             "c": {"people": ["ana"], "saved_filters": ["b"]},
         },
         {"everyone": True, "exclude": {"saved_filters": ["a"]}},
-        "saved filters lead in a circle: 'b' → 'c' → 'b'",
+        "dynamic filters lead in a circle: 'b' → 'c' → 'b'",
     ),
 }
 

@@ -113,7 +113,7 @@ def test_excluding_everyone_leaves_nobody(world: World) -> None:
         ({"facilities": ["nowhere"]}, "facilities: unknown facility 'nowhere'"),
         ({"groups": ["Board"]}, "groups: unknown group 'Board'"),
         ({"filters": [{"countries": ["JP"]}, {"tags": ["x"]}]}, "filters[1].tags: unknown tag 'x'"),
-        ({"saved_filters": ["Japan"]}, "saved_filters: there is no saved filter 'Japan'"),
+        ({"saved_filters": ["Japan"]}, "saved_filters: there is no dynamic filter 'Japan'"),
         ({"everyone": True, "exclude": {"people": ["x"]}}, "exclude.people: unknown person 'x'"),
         (
             {"everyone": True, "exclude": {"filters": [{"countries": ["XX"]}]}},
@@ -121,7 +121,7 @@ def test_excluding_everyone_leaves_nobody(world: World) -> None:
         ),
         (
             {"everyone": True, "exclude": {"saved_filters": ["x"]}},
-            "exclude.saved_filters: there is no saved filter 'x'",
+            "exclude.saved_filters: there is no dynamic filter 'x'",
         ),
     ],
 )

@@ -27,37 +27,48 @@ def glance(
     saved: dict[str, Selection] | None = None,
     **order: Any,
 ) -> Glance:
-    channels = order.pop("channels", ("email",))
+    channels, notified_ids = order.pop("channels", ("email",)), order.pop("notified_ids", set())
     asked = GlanceOrder(parse_selection(selection), channels, **order)
-    return glance_at(asked, world, saved or {}, opted_out, AIRPORT_COUNTRIES)
+    return glance_at(asked, world, saved or {}, opted_out, notified_ids, AIRPORT_COUNTRIES)
 
 
 def test_it_counts_as_the_whole_preview_does() -> None:
     world = build_world(WAYS)
-    shown, whole = glance(world, {"everyone": True}), preview(world, everyone=True).summary
-    assert shown.people_count == whole.people_count
-    assert shown.reachable == whole.reachable
-    assert shown.by_country == whole.by_country == {"JP": 3, "FR": 1, "unknown": 1}
+    shown = glance(world, {"everyone": True}, channels=("email", "sms")).reach
+    assert shown == preview(world, everyone=True).summary.reach
+    assert list(shown.by_country.items()) == [("JP", 3), ("FR", 1), ("unknown", 1)]
 
 
 def test_whom_no_chosen_channel_reaches_is_counted_by_why() -> None:
     world = build_world(WAYS)
-    by_email = glance(world, {"everyone": True}, only_missed=True)
-    assert by_email.missed_reasons == {"no email": 2, "no valid email": 1}
+    by_email = glance(world, {"everyone": True}, only_unreached=True)
+    assert by_email.reach.unreached_reasons == {
+        "no email address": 2,
+        "the email address is not valid": 1,
+    }
     assert [one.person_id for one in by_email.people] == ["app", "none", "sms"]
-    assert by_email.listed_count == by_email.missed_count == 3
+    assert by_email.listed_count == by_email.reach.unreached_count == 3
     by_both = glance(world, {"everyone": True}, channels=("email", "sms"))
-    assert by_both.missed_reasons == {"no email, no phone": 2}
-    by_all = glance(world, {"everyone": True}, channels=("email", "sms", "push"))
-    assert by_all.missed_reasons == {"no email, no phone, no app": 1}
+    assert by_both.reach.unreached_reasons == {"no email address, no phone number": 2}
+
+
+def test_an_app_that_takes_no_notifications_reaches_nobody() -> None:
+    every_way: dict[str, Any] = {"channels": ("email", "sms", "push"), "notified_ids": {"all"}}
+    shown = glance(build_world(WAYS), {"everyone": True}, only_unreached=True, **every_way)
+    assert shown.reach.unreached_reasons == {
+        "no email address, no phone number, no app that takes notifications": 2
+    }
+    assert [(one.person_id, one.ways) for one in shown.people] == [("app", ("app",)), ("none", ())]
+    assert shown.reach.by_channel == {"email": 2, "sms": 2, "push": 1}
 
 
 def test_who_asked_for_no_more_sms_is_reached_by_none_unless_lives_are_at_stake() -> None:
     world, opted_out = build_world([person("ana", **PHONE)]), frozenset({PHONE["phone"], "+1"})
     quiet = glance(world, {"everyone": True}, opted_out, channels=("sms",))
-    assert (quiet.missed_reasons, quiet.opted_out_count) == ({"asked for no more SMS": 1}, 1)
+    assert quiet.reach.unreached_reasons == {"asked for no more SMS (STOP)": 1}
+    assert quiet.reach.opted_out_count == 1
     loud = glance(world, {"everyone": True}, opted_out, channels=("sms",), life_safety=True)
-    assert (loud.missed_count, loud.opted_out_count) == (0, 1)
+    assert (loud.reach.unreached_count, loud.reach.opted_out_count) == (0, 1)
 
 
 def test_a_page_is_explained_as_in_the_whole_preview() -> None:
@@ -66,7 +77,7 @@ def test_a_page_is_explained_as_in_the_whole_preview() -> None:
     page = glance(world, asked, first=4, size=2)
     whole = {one.person_id: one.via for one in preview(world, **asked).people}
     assert {one.person_id: one.via for one in page.people} == {"p4": whole["p4"], "p5": whole["p5"]}
-    assert (page.listed_count, page.people_count) == (7, 7)
+    assert (page.listed_count, page.reach.people_count) == (7, 7)
     assert glance(world, asked, first=7).people == ()
 
 
@@ -106,12 +117,12 @@ def test_reasons_are_told_with_filters_counted_as_people_count(world: World) -> 
     told = {one.person_id: list(tell_reasons(one.via, 1)) for one in shown.people}
     assert told["ana"] == [
         "group board",
-        "saved filter Japan: filter 1: countries: JP, nowhere known",
+        "dynamic filter Japan: filter 1: countries: JP, nowhere known",
         "filter 1: countries: JP, nowhere known",
     ]
     assert told["bo"] == [
         "group board",
-        "manager of facility tokyo (filter 1: countries: JP; saved filter Japan; named)",
+        "manager of facility tokyo (filter 1: countries: JP; dynamic filter Japan; named)",
     ]
     zero = next(one for one in shown.people if one.person_id == "ana")
     assert list(tell_reasons(zero.via))[-1].startswith("filter 0: ")
@@ -119,4 +130,4 @@ def test_reasons_are_told_with_filters_counted_as_people_count(world: World) -> 
 
 def test_nobody_is_an_answer_too(world: World) -> None:
     shown = glance(world, {"filters": [{"countries": ["AQ"]}]})
-    assert (shown.people_count, shown.people, shown.missed_reasons) == (0, (), {})
+    assert (shown.reach.people_count, shown.people, shown.reach.unreached_reasons) == (0, (), {})

@@ -69,7 +69,7 @@ def test_near_misses_of_a_saved_filter_are_found_less_whom_it_excludes() -> None
     )
     shown = preview(world, saved={"Square": saved}, saved_filters=["Square"])
     (bo,) = shown.near_misses["outside_area"]
-    assert (bo["person_id"], bo["where"]) == ("bo", "saved filter 'Square': filters[0].area")
+    assert (bo["person_id"], bo["where"]) == ("bo", "dynamic filter 'Square': filters[0].area")
 
 
 @pytest.mark.parametrize("criteria", [{"countries": ["JP"]}, {"home": "away"}, {"area": SQUARE}])

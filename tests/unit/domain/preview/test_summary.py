@@ -18,8 +18,8 @@ def test_people_are_counted_by_place_and_by_what_it_is_known_from() -> None:
         ]
     )
     summary = preview(world, everyone=True).summary
-    assert next(iter(summary.by_country.items())) == ("JP", 2)
-    assert summary.by_country == {"JP": 2, "FR": 1, "unknown": 2}
+    assert next(iter(summary.reach.by_country.items())) == ("JP", 2)
+    assert summary.reach.by_country == {"JP": 2, "FR": 1, "unknown": 2}
     assert summary.by_position_source == {"report": 3, "workplace": 1, "none": 1}
     assert summary.unknown_whereabouts_ids == ("p5",)
 
@@ -36,7 +36,7 @@ def test_people_are_counted_by_every_way_and_named_by_their_only_one() -> None:
     )
     shown = preview(world, everyone=True)
     summary = shown.summary
-    assert summary.reachable == {"email": 2, "sms": 2, "app": 2}
+    assert summary.reach.by_way == {"email": 2, "sms": 2, "app": 2}
     assert summary.only_way_ids == {"email": ("email",), "sms": ("sms",), "app": ("app",)}
     assert summary.no_way_ids == ("none",)
     assert {one.person_id: one.ways for one in shown.people}["all"] == ("email", "sms", "app")

@@ -76,8 +76,8 @@ def _show_retry(message: MessageRecord) -> None:
         return
     people = tell_count(count, "person", "people")
     st.markdown(
-        f"**Of {people} it is not known that any route took it over**, by whatever channel: it goes "
-        "again to exactly them, as it was. Whoever has it by one channel gets nothing by another."
+        f"**Of {people} it is not known that any route took it over**, by whatever channel: it "
+        "goes to exactly them again, as it was. Who has it by one channel gets nothing by another."
     )
     go = partial(_retry, message.message_id, _key())
     confirm(f"Send again to {people}", go, may_insist=True)

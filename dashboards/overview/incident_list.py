@@ -43,7 +43,7 @@ def show_incidents(choice: AreaChoice, picture: Picture) -> None:
         st.selectbox(
             "Look at the people near",
             list(names),
-            format_func=lambda one: one_line(names.get(one, one)),
+            format_func=lambda one: one_line(names.get(one) or one),
             index=None,
             placeholder="one of these incidents",
             filter_mode="contains",

@@ -133,7 +133,7 @@ def _show_use(template: TemplateRecord) -> None:
         type="primary",
         disabled=not is_typed(typed, count),
         on_click=_send,
-        args=(template, foresight.digest),
+        args=(template, foresight),
     )
 
 
@@ -169,16 +169,16 @@ def _begin(template: TemplateRecord, draft_id: str) -> None:
         go_to(COMPOSER, draft=draft_id)
 
 
-def _send(template: TemplateRecord, digest: str) -> None:
+def _send(template: TemplateRecord, seen: Foresight) -> None:
     key = st.query_params.get("key", "")
     is_confirmed = bool(st.session_state.get("template_insist"))
 
     def send(actor: Actor) -> str:
         order = _order(template)
-        update: dict[str, Any] = {"expected_audience": digest, "confirmed": is_confirmed}
+        update: dict[str, Any] = {"expected_audience": seen.digest, "confirmed": is_confirmed}
         request = order.request.model_copy(update=update)
         keyed = replace(order, request=request, key=f"desk:{key}" if key else None)
-        record, is_new = house().desk.send(actor, keyed)
+        record, is_new = house().desk.send(actor, keyed, shown_count=seen.people_count)
         go_to("views/progress.py", message=record.message_id)
         return f"message {record.message_id} is {'accepted' if is_new else 'known already'}"
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from rollcall.domain.message_templates import TemplateKind, parse_settings
 from rollcall.domain.selection import parse_selection
 from rollcall.errors import InputError
+from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.drafts import list_drafts
 from rollcall.ledger.log import list_messages
 from rollcall.ledger.saved_filters import list_filters, load_filter, save_filter
@@ -105,6 +106,8 @@ def test_a_template_is_sent_once_to_whom_was_shown(peopled: Lived) -> None:
     [message] = list_messages(peopled.ledger)
     assert message.template_name == "Quake"
     assert message.request["expected_audience"]
+    [entry] = read_entries(peopled.ledger, AuditQuery(), 9)
+    assert (entry.action, entry.outcome, entry.people_count) == ("send", "done", 5)
     assert f"message {message.message_id} is accepted" in told_of(page)
     assert page.title[0].value == "Drill"  # its progress
 

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboards.chat_kin import show_chat_link
+from dashboards.failing_routes import warn_of_waiting
 from dashboards.message_acts import show_acts
 from dashboards.moments import tell_duration, tell_moment
 from dashboards.queries.messages import MessageQuery, read_messages, subject_of
@@ -117,6 +118,8 @@ def _show_details(message_id: str, was_known: bool) -> None:
         return
     if not was_known:
         st.rerun()
+    if is_moving(message, count_statuses(house().ledger, message_id)):
+        warn_of_waiting(dict.fromkeys(one.route_id for one in details.routes))
     _show_times(details.times, message)
     columns = ("Route", "Country", "tries", "taken over", "arrived", "failed", "unknown")
     if details.routes:

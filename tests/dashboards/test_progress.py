@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 
 from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.messages import find_message, load_message, set_state
+from rollcall.ledger.queue import claim_due
 from rollcall.ledger.tables import Message
 from rollcall.ledger.templates import list_templates
 from tests.dashboards.houses import START, Lived, html_of, text_of
 from tests.dashboards.test_log import send_one
 from tests.integration.conversations import open_conversation
-from tests.integration.ledger.records import queue_message
+from tests.integration.ledger.records import begin, due_in, finish, queue_message
 from tests.integration.ledger.test_chat_lists import settle
 
 
@@ -41,6 +42,26 @@ def test_what_only_the_network_has_is_not_told_as_with_the_telephone(lived: Live
     assert "".join(re.findall(r"<th scope=.col.[^>]*>([^<]*)<", told)).startswith("".join(columns))
     figures = re.findall(r'<td class="n">(\d+)</td>', told.partition("SMS</th>")[2])
     assert figures[:7] == ["0", "0", "2", "1", "0", "0", "3"]
+
+
+def test_a_route_that_only_fails_is_named_while_something_may_wait_for_it(lived: Lived) -> None:
+    message_id = queue_failing(lived, "alpha")
+    lived.clock.go_on(seconds=5)
+    page = lived.look("progress", message=message_id)
+    [warning] = page.warning
+    assert warning.value.startswith("**The route alpha does nothing but fail just now.**")
+    lived.house.desk.stop(lived.actor("admin"), message_id)
+    assert len(lived.look("progress", message=message_id).warning) == 0
+
+
+def queue_failing(lived: Lived, route_id: str) -> str:
+    """Record a message to twelve, of whom each was tried once over a route that is away."""
+    message_id = queue_message(lived.ledger, 12, key=f"by {route_id}")
+    for claimed in claim_due(lived.ledger, message_id, "run", 12, START):
+        attempt_id = begin(lived.ledger, "run", claimed.delivery_id, route_id) or ""
+        waits = due_in(claimed.delivery_id, 60)
+        finish(lived.ledger, "run", attempt_id, "unavailable", waits, START)
+    return message_id
 
 
 def test_what_was_held_back_does_not_look_as_if_it_was_done(lived: Lived) -> None:

@@ -1,5 +1,8 @@
 """Ways between chats and messages; a new chat forgets what was answered in the one before."""
 
+from functools import partial
+from typing import Final
+
 import streamlit as st
 
 from dashboards.moments import tell_moment
@@ -8,52 +11,76 @@ from dashboards.session import house
 from dashboards.texts import literal
 from rollcall.domain.chats import chat_id_of
 from rollcall.errors import InputError
-from rollcall.ledger.chats import load_chat
+from rollcall.ledger.chats import ChatRecord, load_chat
 from rollcall.ledger.messages import MessageRecord
 
+_ICON: Final = ":material/forum:"
 
-def show_earlier(opening: MessageRecord) -> None:
-    """Show which chat this one follows, and how many said there that they need help.
+
+def show_kin(opening: MessageRecord) -> None:
+    """Show the ways to the chat that this one follows, and to those that follow it.
+
+    Args:
+        opening: The message that opened this chat.
+    """
+    if opening.follows_message_id is not None:
+        _show_way(chat_id_of(opening.follows_message_id), "The chat before")
+    for one in list_followers(house().ledger, opening.message_id):
+        if one.chat_id == chat_id_of(one.message_id) and one.state != "refused":
+            _show_way(one.chat_id, "Followed by the chat")
+
+
+def warn_of_earlier(opening: MessageRecord) -> None:
+    """Say how many need help by the chat that this one follows.
 
     Args:
         opening: The message that opened this chat.
     """
     if opening.follows_message_id is None:
         return
-    earlier_id = chat_id_of(opening.follows_message_id)
-    answers = house().figures.answers.get(earlier_id)
+    answers = house().figures.answers.get(chat_id_of(opening.follows_message_id))
     if answers and (count := answers["needs_help"]):
         st.warning(
             f"**{count:,} said in the chat before that they need help.** Here they are among those "
             "who have not answered, until they answer here."
         )
-    _show_link(earlier_id, "The chat before")
-
-
-def show_later(opening: MessageRecord) -> None:
-    """Show the chats that follow this one.
-
-    Args:
-        opening: The message that opened this chat.
-    """
-    for one in list_followers(house().ledger, opening.message_id):
-        if one.chat_id == chat_id_of(one.message_id) and one.state != "refused":
-            _show_link(one.chat_id, "Followed by the chat")
 
 
 def show_chat_link(message: MessageRecord) -> None:
     """Show the way from a message to the answers in the chat that its links lead to, if any."""
-    if message.chat_id is not None:
-        _show_link(message.chat_id, "Who is OK")
+    chat = _find(message.chat_id) if message.chat_id else None
+    if chat is not None:
+        st.page_link(
+            "views/chats.py",
+            label=literal(f"Who is OK: {_tell(chat)}"),
+            icon=_ICON,
+            query_params={"chat": chat.chat_id},
+        )
 
 
-def _show_link(chat_id: str, what: str) -> None:
+def _show_way(chat_id: str, what: str) -> None:
+    """Show the way to a chat from another one.
+
+    Not a link: within one page Streamlit follows it, but the address goes on naming the old chat.
+    """
+    chat = _find(chat_id)
+    if chat is not None:
+        label = literal(f"{what}: {_tell(chat)}")
+        go = partial(_go_to, chat_id)
+        st.button(label, key=f"way_{chat_id}", type="tertiary", icon=_ICON, on_click=go)
+
+
+def _go_to(chat_id: str) -> None:
+    st.query_params.clear()
+    st.query_params["chat"] = chat_id
+
+
+def _find(chat_id: str) -> ChatRecord | None:
     try:
-        chat = load_chat(house().ledger, chat_id)
+        return load_chat(house().ledger, chat_id)
     except InputError:  # it was removed, being old
-        return
-    label = f"{what}: {chat.title}, {tell_moment(chat.opened_at)}"
-    query = {"chat": chat_id}
-    st.page_link(
-        "views/chats.py", label=literal(label), icon=":material/forum:", query_params=query
-    )
+        return None
+
+
+def _tell(chat: ChatRecord) -> str:
+    return f"{chat.title}, {tell_moment(chat.opened_at)}"

@@ -17,8 +17,7 @@ from rollcall.domain.selection import Filter, Selection
 from rollcall.sources.feeds.incident import Incident
 
 _ON_A_PAGE: Final = 15
-_COLUMNS: Final = ("Incident", "Severity", "When", "People near", "Latitude", "Longitude", "Area")
-_NUMBERS: Final = ("People near", "Latitude", "Longitude")
+_COLUMNS: Final = ("Incident", "Severity", "When", "People near", "Where", "Has an area")
 
 
 def show_incidents(choice: AreaChoice, picture: Picture) -> None:
@@ -37,7 +36,8 @@ def show_incidents(choice: AreaChoice, picture: Picture) -> None:
     with listed:
         pages: Pages[int] = Pages("incidents", None, _ON_A_PAGE)
         rows = pages.read(lambda count, after: list(range(len(incidents))[(after or 0) :][:count]))
-        show_table(_COLUMNS, [_cells(incidents[row], picture) for row in rows], numbers=_NUMBERS)
+        cells = [_cells(incidents[row], picture) for row in rows]
+        show_table(_COLUMNS, cells, numbers=("People near",))
         pages.show(lambda row: row + 1, "incidents")
         names = {incidents[row].incident_id: incidents[row].title for row in rows}
         st.selectbox(
@@ -59,8 +59,7 @@ def _cells(one: Incident, picture: Picture) -> list[str]:
         as_html(one.severity),
         moment_html(one.occurred_at),
         f"{picture.count(Selection(filters=(near,))).people_count:,}",
-        f"{one.latitude:.3f}",
-        f"{one.longitude:.3f}",
+        f"{one.latitude:.3f}, {one.longitude:.3f}",
         "yes" if one.area is not None else "no",
     ]
 

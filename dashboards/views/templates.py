@@ -70,8 +70,8 @@ def _show_list(kind: TemplateKind) -> None:
     saved = list_templates(house().ledger, kind)
     if not saved:
         st.markdown(
-            f"No templates for {KIND_NAMES[kind]} yet. Save one from a message that was sent: "
-            "Live progress, Save as template."
+            f"No templates for {KIND_NAMES[kind]} yet. Write one in Compose and save it there as "
+            "template, or save what was sent: Live progress, Save as template."
         )
     for one in saved:
         with st.container(border=True):

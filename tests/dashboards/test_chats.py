@@ -54,8 +54,8 @@ def told_of(page: AppTest) -> str:
     return "\n".join(one.value for one in (*page.error, *page.success)).replace("\\", "")
 
 
-def links_of(page: AppTest) -> str:
-    return "\n".join(one.proto.label for one in page.get("page_link")).replace("\\", "")
+def ways_of(page: AppTest) -> str:
+    return "\n".join(one.label for one in page.button).replace("\\", "")
 
 
 def key_of_post(page: AppTest) -> str:
@@ -277,10 +277,15 @@ def test_who_needs_help_is_not_forgotten_in_the_new_chat(
     assert not page.exception
     assert "<b>0</b>need help" in counts_of(page)
     assert page.warning[0].value.startswith("**1 said in the chat before that they need help.**")
-    assert "The chat before: Flood in Example City" in links_of(page)
+    assert "The chat before: Flood in Example City" in ways_of(page)
     before = look(lived, opened, "viewer")
-    assert "Followed by the chat: Flood in Example City" in links_of(before)
-    assert "The chat before" not in links_of(before)
+    page.button(key=f"way_{opened.chat.chat_id}").click().run()
+    assert page.query_params["chat"] == opened.chat.chat_id
+    assert "<b>1</b>need help" in counts_of(page)
+    [follower] = [one for one in page.button if str(one.key).startswith("way_")]
+    follower.click().run()
+    assert "Followed by the chat: Flood in Example City" in ways_of(before)
+    assert "The chat before" not in ways_of(before)
     ok = NewAnswer(opened.chat.chat_id, "p0001", "ok", "page", "later")
     record_entries(lived.ledger, [ok], NOW + timedelta(seconds=60))
     lived.house.figures.answers.forget(opened.chat.chat_id)

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboards.chat_acts import show_acts
+from dashboards.chat_kin import show_kin, warn_of_earlier
 from dashboards.chat_members_view import show_members
 from dashboards.chat_post_form import show_post_form
 from dashboards.moments import moment_html, tell_moment
@@ -87,6 +88,7 @@ def _show_facts(chat: ChatRecord, opening: MessageRecord) -> None:
         st.warning("Its invitation was stopped: perhaps not everybody was invited.")
     elif opening.audience_digest is None:
         st.info("It is being opened: not all of its members are here yet.")
+    show_kin(opening)
 
 
 def _stage_of(chat: ChatRecord, opening: MessageRecord) -> tuple[object, ...]:
@@ -103,7 +105,9 @@ def _show_counts(chat_id: str, stage: tuple[object, ...]) -> None:
     else:
         st.html(_counts_html(answers))
     chat = load_chat(house().ledger, chat_id)
-    if stage != _stage_of(chat, load_message(house().ledger, chat.message_id)):
+    opening = load_message(house().ledger, chat.message_id)
+    warn_of_earlier(opening)
+    if stage != _stage_of(chat, opening):
         st.rerun()
 
 

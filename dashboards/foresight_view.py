@@ -8,7 +8,7 @@ from dashboards.moments import moment_html
 from dashboards.queries.last_uses import LastUse
 from dashboards.session import house
 from dashboards.tables import show_table
-from dashboards.texts import as_html, literal
+from dashboards.texts import country_html, literal
 from dashboards.words import tell_count
 from rollcall.desk.foresight import Foresight
 from rollcall.errors import ConfigError
@@ -46,7 +46,7 @@ def show_foresight(now: Foresight, last: LastUse | None) -> None:
         told = now.change.tell() if now.change else "who they were is not known any more"
         st.markdown(literal(f"Last time: {then}. Since then: {told}"))
     shown = list(now.by_country.items())[:_SHOWN_COUNTRIES]
-    rows = [(as_html(country), f"{count:,}") for country, count in shown]
+    rows = [(country_html(country), f"{count:,}") for country, count in shown]
     if rows:
         show_table(("Country", "people"), rows, caption="Where they are", numbers=("people",))
     if len(now.by_country) > len(shown):

@@ -11,14 +11,15 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from dashboards.panels import confirm, insists, key_of_panel, show_panels
+from dashboards.panels import confirm, insists, key_of_panel, show_leave, show_panels
 from dashboards.queries.messages import list_followers
 from dashboards.session import house
 from dashboards.texts import literal
 from dashboards.words import tell_count
 from rollcall.domain.acts import Actor
-from rollcall.domain.message import MessageRequest
+from rollcall.domain.message import FollowUp, MessageRequest
 from rollcall.domain.message_templates import settings_of, template_kind_of
+from rollcall.ledger.follow_ups import count_followed
 from rollcall.ledger.log import StatusCounts
 from rollcall.ledger.messages import MessageRecord, load_message
 
@@ -67,8 +68,19 @@ def _show_stop(message: MessageRecord) -> None:
 
 def _show_retry(message: MessageRecord) -> None:
     _show_earlier(message, "not_reached")
-    st.markdown("It goes again, as it was, to exactly those of whom no route took it over.")
-    confirm("Send again", partial(_retry, message.message_id, _key()), may_insist=True)
+    follow_up = FollowUp(message_id=message.message_id, who="not_reached")
+    count = count_followed(house().ledger, follow_up)
+    if not count:
+        st.markdown("Some route took it over for everybody: there is nobody to send it to again.")
+        show_leave()
+        return
+    people = tell_count(count, "person", "people")
+    st.markdown(
+        f"**Of {people} it is not known that any route took it over**, by whatever channel: it "
+        "goes to exactly them again, as it was. Who has it by one channel gets nothing by another."
+    )
+    go = partial(_retry, message.message_id, _key())
+    confirm(f"Send again to {people}", go, may_insist=True)
 
 
 def _show_correct(message: MessageRecord) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboards.chat_kin import show_chat_link
 from dashboards.moments import moment_html, tell_duration
 from dashboards.paging import Pages
 from dashboards.queries.messages import list_followers, subject_of
@@ -50,6 +51,7 @@ def show_message(message_id: str, actor: Actor) -> None:
         icon=":material/monitoring:",
         query_params={"message": message_id},
     )
+    show_chat_link(message)
     _show_facts(message)
     _show_counts(message)
     _show_content(message)
@@ -103,7 +105,7 @@ def _show_content(message: MessageRecord) -> None:
         for language, told in [(content.get("language"), content), *_translations(content)]:
             if language:
                 st.markdown(f"**{literal(str(language))}**")
-            for part in ("subject", "text", "sms_text"):
+            for part in ("subject", "text", "sms"):
                 if told.get(part):
                     st.text(str(told[part]))
 

@@ -7,6 +7,7 @@ import html
 import re
 from typing import Final
 
+from rollcall.domain.country_names import name_country
 from rollcall.domain.languages import find_direction
 
 _SIGNS: Final = re.compile(r"([!-/:-@\[-`{-~])")
@@ -48,3 +49,8 @@ def as_block(text: str, language: str | None = None) -> str:
         f'<div{told} dir="{find_direction(language)}" style="{style}">'
         f"{html.escape(chr(10).join(lines))}</div>"
     )
+
+
+def country_html(code: str | None) -> str:
+    """Return a country's name for `st.html`; the code, or what stands for it, where it has none."""
+    return as_html((name_country(code) if code else None) or code)

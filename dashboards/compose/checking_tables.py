@@ -6,14 +6,14 @@ from typing import Final
 import streamlit as st
 
 from dashboards.moments import moment_html
+from dashboards.selection_told import list_meant
 from dashboards.tables import show_table
-from dashboards.texts import as_html, literal
+from dashboards.texts import as_html, country_html, literal
 from dashboards.words import CHANNEL_WORDS, tell_count
 from rollcall.desk.composing import CheckedDraft
 from rollcall.domain.message import MessageRequest
 from rollcall.domain.preview.reach import Reach
 from rollcall.domain.preview.sms_costs import SmsEstimate
-from rollcall.domain.selection_words import tell_selection
 from rollcall.sending.checking import OrderCheck
 
 _SHOWN_COUNTRIES: Final = 12
@@ -42,12 +42,13 @@ def show_check(seen: CheckedDraft) -> None:
 
 
 def _rows(request: MessageRequest, check: OrderCheck) -> Iterator[tuple[str, str]]:
-    selection = tell_selection(request.selection) if request.selection else ""
-    yield "Whom it is for", as_html(selection)
+    meant = list_meant(request.selection) if request.selection else []
+    yield "Whom it is for", "<br>".join(map(as_html, meant))
     yield "Title" if request.chat else "Subject", as_html(request.content.subject)
     yield "Languages", _tell_languages(check)
     asked = [words for name, words in _ASKED.items() if getattr(request.options, name)]
-    yield "Besides", as_html("; ".join([*asked, *_tell_chat(request)]))
+    if besides := [*asked, *_tell_chat(request)]:
+        yield "Besides", as_html("; ".join(besides))
     if request.expires_at is not None:
         yield "Tried until", moment_html(request.expires_at)
     yield "Since last time", _tell_last_time(check)
@@ -116,7 +117,7 @@ def _show_unreached(check: OrderCheck) -> None:
 
 def _show_countries(reach: Reach) -> None:
     shown = list(reach.by_country.items())[:_SHOWN_COUNTRIES]
-    rows = ((as_html(country), f"{count:,}") for country, count in shown)
+    rows = ((country_html(country), f"{count:,}") for country, count in shown)
     show_table(("Country", "people"), rows, caption="Where they are", numbers=("people",))
     if (left := len(reach.by_country) - len(shown)) > 0:
         st.markdown(f"and {left} more countries")

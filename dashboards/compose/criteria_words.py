@@ -7,6 +7,7 @@ from dashboards.moments import tell_moment
 from rollcall.clock import parse_instant
 from rollcall.domain.countries import load_country_names
 from rollcall.domain.draft_recipients import Criteria
+from rollcall.domain.geography.extents import tell_extents
 
 _MOST_NAMED: Final = 6
 
@@ -43,9 +44,14 @@ def _tell_tags(value: Any, criteria: Criteria) -> str:
     return f"with {which} {list_some(value)}"
 
 
-def _tell_area(_value: Any, criteria: Criteria) -> str:
-    is_possible = criteria.get("area_match") == "possible"
-    return "in the area, or possibly in it" if is_possible else "in the area"
+def _tell_area(value: Any, criteria: Criteria) -> str:
+    told = "in the area"
+    if criteria.get("area_match") == "possible":
+        told += ", or possibly in it"
+    try:
+        return f"{told} ({tell_extents(value)})"
+    except ValueError:  # nothing is drawn yet
+        return told
 
 
 def _tell_travel(words: str) -> "_Teller":

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.compose.composition import Composition
 from dashboards.compose.draft_fields import field_key, forget_fields, show_choice, value_of
 from dashboards.compose.options_chat import show_chat_options
+from dashboards.failing_routes import warn_of_standard_sms
 from dashboards.moments import moment_html, viewers_zone
 from dashboards.session import house
 from dashboards.settings_form import OPTION_WORDS
@@ -54,6 +55,8 @@ def _show_sms_options(composition: Composition) -> None:
         _show_option(composition, "high_quality_sms")
         try:
             st.markdown(literal(tell_quality_costs(house().desk.steps)))
+            if not is_chosen(composition.draft, "high_quality_sms"):
+                warn_of_standard_sms(house().desk.steps)
         except RollcallError as error:
             st.markdown(f"What SMS cost is not known: {literal(str(error))}")
         _show_option(composition, "life_safety")

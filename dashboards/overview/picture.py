@@ -72,6 +72,7 @@ class Picture:
             longitude` (Float64).
         incidents: The latest, newest first.
         tiles: The figures.
+        by_country: How many people are in each country where somebody is, most first.
     """
 
     version: str
@@ -80,6 +81,7 @@ class Picture:
     facilities: pl.DataFrame
     incidents: tuple[Incident, ...]
     tiles: tuple[Tile, ...]
+    by_country: dict[str, int] = field(default_factory=dict)
     _counted: dict[str, Count] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -139,6 +141,7 @@ def build_picture(
         tiles=tuple(
             make_tiles(country_risk, incidents, lambda one: _count(one, world).people_count)
         ),
+        by_country=count_by_country(world.people),
     )
 
 
@@ -160,6 +163,16 @@ def place_people(people: pl.DataFrame) -> Placed:
     rows = np.flatnonzero(np.isfinite(latitudes) & np.isfinite(longitudes))
     x, y = project(latitudes[rows], wrap_longitudes(longitudes[rows]))
     return Placed(x, y, rows)
+
+
+def count_by_country(people: pl.DataFrame) -> dict[str, int]:
+    """Return how many people are in each country, most first; who is nowhere known is left out.
+
+    Args:
+        people: Those of a world, with their `country`.
+    """
+    counts = people["country"].drop_nulls().value_counts()
+    return dict(counts.sort("count", "country", descending=[True, False]).iter_rows())
 
 
 def list_names(picture: Picture, rows: Sequence[int]) -> list[str]:

@@ -18,7 +18,8 @@ SHARES_PCT: Final = (50, 90, 99)
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "waiting": ("waiting",),
     "sent": ("accepted",),
-    "delivered": ("at_carrier", "delivered"),
+    "reached the network": ("at_carrier",),
+    "reached the telephone": ("delivered",),
     "not delivered": ("not_delivered", "not_attempted", "stopped"),
     "unconfirmed": ("unconfirmed",),
 }

@@ -6,6 +6,7 @@ is lost and a server that is started anew change nothing.
 
 import streamlit as st
 
+from dashboards.compose import template_saving
 from dashboards.compose.composition import Composition
 from dashboards.compose.drafts import open_draft, show_begin, show_delete, tell_title
 from dashboards.compose.preview import show_preview
@@ -59,6 +60,7 @@ def _show_draft(draft: Draft, actor: Actor) -> None:
         show_preview(composition)
     with st.container(horizontal=True):
         st.button("All drafts", key="compose_back", on_click=open_draft, args=(None,))
+        template_saving.show(composition)
         show_delete(draft)
 
 

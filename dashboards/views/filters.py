@@ -5,9 +5,11 @@ from functools import partial
 
 import streamlit as st
 
+from dashboards.draft_buttons import show_draft_buttons
 from dashboards.foresight_view import last_use_html, require_source, show_foresight
 from dashboards.moments import moment_html
 from dashboards.queries.last_uses import find_last_use_of_filter
+from dashboards.selection_told import show_selection
 from dashboards.session import act, house, require_actor
 from dashboards.texts import as_html, literal
 from rollcall.desk.foresight import Foresight, foresee_selection
@@ -79,9 +81,11 @@ def _show_one(saved: FilterRecord, actor: Actor) -> None:
         f"Used by: {as_html(', '.join(users) or 'nothing')}<br>"
         f"Last message to it alone: {last_use_html(last)}"
     )
+    show_selection(saved.selection)
     if not actor.may("sender"):
-        st.json(selection_to_json(saved.selection))
         return
+    alone = Selection(saved_filters=(saved.name,))
+    show_draft_buttons("filter", f"the dynamic filter {saved.name}", alone)
     st.button("Whom does it mean now?", key="filter_look", on_click=_look, args=(saved,))
     kept = st.session_state.get("filter_foresight")
     if kept is not None and kept["of"] == (saved.saved_filter_id, saved.updated_at):
@@ -92,8 +96,9 @@ def _show_one(saved: FilterRecord, actor: Actor) -> None:
 def _show_change(saved: FilterRecord) -> None:
     told = json.dumps(selection_to_json(saved.selection), ensure_ascii=False, indent=1)
     key = f"filter_edit_{saved.saved_filter_id}"
-    st.text_area("Whom it means, as JSON", value=told, height=240, key=key)
-    st.button("Save", key="filter_save", type="primary", on_click=_save, args=(saved, key))
+    with st.expander("Change whom it means"):
+        st.text_area("Whom it means, as JSON", value=told, height=240, key=key)
+        st.button("Save", key="filter_save", type="primary", on_click=_save, args=(saved, key))
     st.text_input("New name", value=saved.name, max_chars=100, key="filter_new_name")
     st.button("Rename", key="filter_rename", on_click=_rename, args=(saved,))
     st.checkbox("Delete it; messages made with it stay as they are", key="filter_sure")

@@ -1,13 +1,15 @@
 """Overview: where everybody is, what happened, and who may be concerned."""
 
-from typing import Final, Literal
+from typing import Final
 
 import streamlit as st
 
 from dashboards.area_form import show_area_form
 from dashboards.draft_buttons import show_draft_buttons
-from dashboards.map.choice import AreaChoice, MarkedArea
+from dashboards.map.choice import AreaChoice
 from dashboards.moments import moment_html
+from dashboards.overview.chosen import show_chosen
+from dashboards.overview.countries import show_country
 from dashboards.overview.incident_list import show_incidents
 from dashboards.overview.picture import Picture
 from dashboards.overview.pictures import Outlook
@@ -15,7 +17,7 @@ from dashboards.session import follow_way, house, require_actor, show_notices
 from dashboards.texts import as_html, literal
 from dashboards.words import tell_count
 from rollcall.domain.acts import Actor
-from rollcall.domain.selection import Filter, Selection
+from rollcall.domain.selection import Filter
 from rollcall.errors import RollcallError
 
 LIVE_EVERY_S: Final = 10.0
@@ -61,14 +63,17 @@ def _show_outlook(outlook: Outlook, actor: Actor) -> None:
         return
     _tell_when(picture)
     _show_tiles(picture, actor)
+    with st.container():
+        show_country(picture, actor)
     choice = AreaChoice("overview")
     with st.container():
         choice.show_map(picture.mark)
     with st.container():  # always there: what is opened below stays open when an area is marked
         if marked := choice.find():
-            _show_marked(marked, picture, actor)
+            area = Filter(area=marked.area)
+            show_chosen("marked", "area", marked.told, area, actor, picture)
     show_area_form(choice, picture)
-    show_incidents(picture.incidents)
+    show_incidents(choice, picture)
 
 
 def _tell_when(picture: Picture) -> None:
@@ -88,24 +93,6 @@ def _show_tiles(picture: Picture, actor: Actor) -> None:
             st.metric(tile.title, f"{tile.people_count:,}", label_visibility="collapsed")
             if actor.may("sender"):
                 show_draft_buttons(f"tile_{tile.key}", tile.title, tile.selection)
-
-
-def _show_marked(marked: MarkedArea, picture: Picture, actor: Actor) -> None:
-    with st.container(border=True):
-        st.markdown(f"**The area:** {literal(marked.told)}")
-        with_facilities = st.checkbox(
-            "Also the contacts of facilities in it", key="overview_with_facilities"
-        )
-        kinds: Literal["people"] | None = None if with_facilities else "people"
-        selection = Selection(filters=(Filter(area=marked.area, recipient_type=kinds),))
-        count = picture.count(selection)
-        told = f"**{tell_count(count.people_count, 'person', 'people')}**"
-        if with_facilities:
-            facilities = tell_count(count.facility_count, "facility", "facilities")
-            told += f", with the contacts of {facilities}"
-        st.markdown(told)
-        if actor.may("sender"):
-            show_draft_buttons("marked", f"the area {marked.told}", selection)
 
 
 if __name__ == "__main__":

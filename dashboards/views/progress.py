@@ -1,9 +1,12 @@
 """Live progress of one message: how far, over which routes, how quick; and what to do about it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
 
+from dashboards.chat_kin import show_chat_link
+from dashboards.failing_routes import warn_of_waiting
 from dashboards.message_acts import show_acts
 from dashboards.moments import tell_duration, tell_moment
 from dashboards.queries.messages import MessageQuery, read_messages, subject_of
@@ -44,6 +47,7 @@ def show() -> None:
         st.error(literal(str(error)))
         return
     st.title(literal(subject_of(message.request)))
+    show_chat_link(message)
     counts = count_statuses(house().ledger, message_id)
     show_acts(message, counts, actor)
     moves = is_moving(message, counts)
@@ -87,15 +91,21 @@ def _show_live(message_id: str, was_moving: bool) -> None:
     channels = group_counts(counts)
     st.markdown(f"**{_tell_state(message)}**")
     if channels:
-        total = sum(one.total for one in channels)
-        done = total - sum(one.groups["waiting"] for one in channels)
-        st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} wait no longer")
+        if message.stopped_at is None:  # held back is not done
+            _show_bar(channels)
         columns = ("By", *GROUPS, "all")
         show_table(columns, map(_channel_row, channels), numbers=columns[1:])
     else:
         st.markdown("Nobody was selected yet.")
     if was_moving and not is_moving(message, counts):
         st.rerun()
+
+
+def _show_bar(channels: Sequence[ChannelProgress]) -> None:
+    total = sum(one.total for one in channels)
+    waiting = sum(one.groups["waiting"] for one in channels)
+    told = f"{waiting:,} of {total:,} still wait" if waiting else f"none of {total:,} waits"
+    st.progress((total - waiting) / total if total else 0.0, text=told)
 
 
 def _show_details(message_id: str, was_known: bool) -> None:
@@ -108,6 +118,8 @@ def _show_details(message_id: str, was_known: bool) -> None:
         return
     if not was_known:
         st.rerun()
+    if is_moving(message, count_statuses(house().ledger, message_id)):
+        warn_of_waiting(dict.fromkeys(one.route_id for one in details.routes))
     _show_times(details.times, message)
     columns = ("Route", "Country", "tries", "taken over", "arrived", "failed", "unknown")
     if details.routes:

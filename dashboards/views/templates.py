@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import streamlit as st
 
+from dashboards.draft_buttons import COMPOSER
 from dashboards.foresight_view import last_use_html, require_source, show_foresight
 from dashboards.moments import moment_html
 from dashboards.queries.last_uses import find_last_use_of_template
 from dashboards.session import act, go_to, house, require_actor
 from dashboards.settings_form import read_settings_form, show_settings_form
+from dashboards.settings_told import show_settings
 from dashboards.texts import as_html, literal
 from rollcall.desk.foresight import Foresight, foresee_order
 from rollcall.domain.acts import Actor
@@ -68,8 +70,8 @@ def _show_list(kind: TemplateKind) -> None:
     saved = list_templates(house().ledger, kind)
     if not saved:
         st.markdown(
-            f"No templates for {KIND_NAMES[kind]} yet. Save one from a message that was sent: "
-            "Live progress, Save as template."
+            f"No templates for {KIND_NAMES[kind]} yet. Write one in Compose and save it there as "
+            "template, or save what was sent: Live progress, Save as template."
         )
     for one in saved:
         with st.container(border=True):
@@ -91,10 +93,10 @@ def _show_list(kind: TemplateKind) -> None:
 
 def _show_one(template: TemplateRecord, actor: Actor) -> None:
     st.header(literal(template.name))
-    told = describe_settings(template.kind, template.settings)
     if not actor.may("sender"):
-        st.json(told)
+        show_settings(template.settings)
         return
+    told = describe_settings(template.kind, template.settings)
     use, edit, rename = st.tabs(["Use", "Edit", "Rename or delete"])
     with use:
         _show_use(template)
@@ -107,10 +109,14 @@ def _show_one(template: TemplateRecord, actor: Actor) -> None:
 
 
 def _show_use(template: TemplateRecord) -> None:
-    """Show whom it means now, and let it be sent to exactly those."""
+    """Show what it says and whom it means now, and let it be sent to exactly those."""
+    show_settings(template.settings)
     last = find_last_use_of_template(house().ledger, template.template_id)
     st.html(f"Last used: {last_use_html(last)}")
-    st.button("Whom does it mean now?", key="template_look", on_click=_look, args=(template,))
+    with st.container(horizontal=True):
+        st.button("Whom does it mean now?", key="template_look", on_click=_look, args=(template,))
+        begin = partial(_begin, template, uuid.uuid4().hex)
+        st.button("Change it for this once…", key="template_begin", on_click=begin)
     kept = st.session_state.get("template_foresight")
     if kept is None or kept["of"] != (template.template_id, template.updated_at):
         return
@@ -127,7 +133,7 @@ def _show_use(template: TemplateRecord) -> None:
         type="primary",
         disabled=not is_typed(typed, count),
         on_click=_send,
-        args=(template, foresight.digest),
+        args=(template, foresight),
     )
 
 
@@ -153,16 +159,26 @@ def _look(template: TemplateRecord) -> None:
     act(look)
 
 
-def _send(template: TemplateRecord, digest: str) -> None:
+def _begin(template: TemplateRecord, draft_id: str) -> None:
+    """Begin a draft from it; the template stays as it is."""
+
+    def begin(actor: Actor) -> None:
+        house().drafting.open_from(actor, template, draft_id)
+
+    if act(begin):
+        go_to(COMPOSER, draft=draft_id)
+
+
+def _send(template: TemplateRecord, seen: Foresight) -> None:
     key = st.query_params.get("key", "")
     is_confirmed = bool(st.session_state.get("template_insist"))
 
     def send(actor: Actor) -> str:
         order = _order(template)
-        update: dict[str, Any] = {"expected_audience": digest, "confirmed": is_confirmed}
+        update: dict[str, Any] = {"expected_audience": seen.digest, "confirmed": is_confirmed}
         request = order.request.model_copy(update=update)
         keyed = replace(order, request=request, key=f"desk:{key}" if key else None)
-        record, is_new = house().desk.send(actor, keyed)
+        record, is_new = house().desk.send(actor, keyed, shown_count=seen.people_count)
         go_to("views/progress.py", message=record.message_id)
         return f"message {record.message_id} is {'accepted' if is_new else 'known already'}"
 

@@ -74,7 +74,7 @@ def part_environment(settings: Settings, prefect_url: str | None) -> dict[str, s
 
 def demo_environment(settings: Settings) -> dict[str, str]:
     """Return the settings of the demo as an environment, by which commands find it, too."""
-    told = {
+    told: dict[str, object] = {
         "DATA_DIR": settings.data_dir,
         "SOURCE": settings.source,
         "LEDGER_URL": "",
@@ -86,6 +86,7 @@ def demo_environment(settings: Settings) -> dict[str, str]:
         "DASHBOARDS__OIDC_METADATA_URL": "",
         "REFRESH__STALE_H": 0,  # sample data is as old as it is
     }
+    told |= {f"PORTS__{name.upper()}": port for name, port in settings.ports}
     own = {f"{PREFIX}{name}": str(value) for name, value in told.items()}
     return own | {"PREFECT_HOME": str(settings.data_dir / "prefect")}
 

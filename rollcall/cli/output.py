@@ -5,7 +5,8 @@ import re
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from shutil import get_terminal_size
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -44,7 +45,13 @@ LastGoodOption = Annotated[
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-console = Console(highlight=False)
+_WIDE: Final = (200, 50)
+"""Columns and lines of what is no terminal: there nothing folds ids and numbers to fit."""
+
+_WHOLE: Final = frozenset({"phone", "number", "accepted", "opened", "answered", "since"})
+"""Columns beside the first that are read out or compared: never broken over two lines."""
+
+console = Console(highlight=False, width=get_terminal_size(_WIDE).columns)
 notices = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -67,11 +74,11 @@ def tell_unchecked(why: str | None) -> None:
 def new_table(*columns: str, title: str | None = None) -> Table:
     """Return an empty table, to be filled with `make_cell`.
 
-    The first column holds ids, to be copied: it is never broken over two lines.
+    The first column holds ids, to be copied: it is never broken over two lines, nor are numbers.
     """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for number, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
+        table.add_column(column, overflow="fold", no_wrap=number == 0 or column in _WHOLE)
     return table
 
 

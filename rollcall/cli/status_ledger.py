@@ -11,7 +11,6 @@ from typing import Final
 from rollcall import __version__
 from rollcall.cli.finding import Finding
 from rollcall.clock import format_instant
-from rollcall.domain.health import Health
 from rollcall.ledger.dispatchers import DispatcherRecord, list_dispatchers
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.gauges import (
@@ -19,20 +18,14 @@ from rollcall.ledger.gauges import (
     RecentTry,
     count_open_messages,
     count_troubled_messages,
-    read_latest_tries,
     read_queue_depths,
 )
 from rollcall.ledger.migrate import newest_revision
+from rollcall.sending.failing_routes import judge, read_recent
 from rollcall.sources.kept import describe_age
 
 OVERDUE_AFTER: Final = timedelta(minutes=15)
 """A queue of which something was due for so long is one that nobody works on."""
-
-LOOK_BACK: Final = timedelta(hours=1)
-"""How old tries may be by which a route is judged,"""
-
-LATEST: Final = 200
-"""and how many of them: more would change nothing (`rollcall.domain.health`)."""
 
 _MB: Final = 1_000_000
 
@@ -48,9 +41,7 @@ def look_at_ledger(ledger: Ledger, route_ids: Iterable[str], now: datetime) -> I
     yield find_queue(read_queue_depths(ledger), now)
     yield find_messages(count_open_messages(ledger), count_troubled_messages(ledger))
     for route_id in route_ids:
-        yield find_route(
-            route_id, read_latest_tries(ledger, route_id, now - LOOK_BACK, LATEST), now
-        )
+        yield find_route(route_id, read_recent(ledger, route_id, now), now)
 
 
 def find_dispatchers(known: Iterable[DispatcherRecord], now: datetime) -> Finding:
@@ -121,15 +112,6 @@ def find_route(route_id: str, tries: list[RecentTry], now: datetime) -> Finding:
         told = f"does nothing but fail and is only probed: {told}"
     facts = {"tries": dict(outcomes), "success": round(health.success, 3), "is_trusted": is_good}
     return Finding(part, is_good, told, facts)
-
-
-def judge(tries: Iterable[RecentTry]) -> Health:
-    """Return what a process would think of a route after these tries; throttling says nothing."""
-    health = Health()
-    for one in tries:
-        if one.outcome != "throttled":
-            health.learn(one.outcome, one.finished_at)
-    return health
 
 
 def _describe_ledger(ledger: Ledger) -> Finding:

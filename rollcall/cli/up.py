@@ -62,7 +62,7 @@ def up(
         _require_ports(installation)
         _require_ledger(installation.settings)
         if demo:
-            _write_environment(installation.settings)
+            write_environment(installation)
         raise typer.Exit(asyncio.run(_run(installation, output, is_demo=demo)))
 
 
@@ -199,11 +199,11 @@ def _require_ledger(settings: Settings) -> None:
         ledger.close()
 
 
-def _write_environment(settings: Settings) -> None:
-    """Write by which settings other commands find the demo."""
-    told = demo_environment(settings)
+def write_environment(installation: Installation) -> None:
+    """Write by which settings other commands find the demo, its Prefect and its ports too."""
+    told = demo_environment(installation.settings) | {"PREFECT_API_URL": installation.prefect_url}
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in told.items())
-    write_private(_environment_file(settings), lines)
+    write_private(_environment_file(installation.settings), lines)
 
 
 def _environment_file(settings: Settings) -> Path:

@@ -118,7 +118,8 @@ class Composing:
             "confirmed": is_confirmed,
         }
         request = order.request.model_copy(update=insisting)
-        return self.desk.send(actor, replace(order, request=request, as_of=seen.check.checked_at))
+        order = replace(order, request=request, as_of=seen.check.checked_at)
+        return self.desk.send(actor, order, shown_count=seen.check.people_count)
 
     def send_test(
         self, actor: Actor, draft_id: str, reader: TrialReader, nonce: str

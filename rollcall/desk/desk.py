@@ -50,10 +50,17 @@ class Desk:
         """
         return self.open_steps()
 
-    def send(self, actor: Actor, order: Order) -> tuple[MessageRecord, bool]:
+    def send(
+        self, actor: Actor, order: Order, *, shown_count: int | None = None
+    ) -> tuple[MessageRecord, bool]:
         """Accept a message, or a chat that is opened, and wake a dispatcher.
 
         With the same key it is accepted once, however often it is asked for.
+
+        Args:
+            actor: Who wants that.
+            order: What is sent, and to whom.
+            shown_count: To how many people it goes, as the actor was shown; it is recorded.
 
         Returns:
             The message, and whether it is new.
@@ -64,6 +71,7 @@ class Desk:
         """
         action: Action = "send" if order.request.chat is None else "open_chat"
         with self.acting.act(actor, "sender", action) as noted:
+            noted.people_count = shown_count
             return self._accept(actor, order, noted)
 
     def stop(self, actor: Actor, message_id: str, wait_s: float = STOP_WAIT_S) -> StopReport:

@@ -10,7 +10,7 @@ from prefect.client.schemas.schedules import SCHEDULE_TYPES
 
 from rollcall.desk.acting import Noted
 from rollcall.desk.desk import Desk
-from rollcall.domain.acts import Actor
+from rollcall.domain.acts import Action, Actor
 from rollcall.domain.schedule_orders import ScheduledOrder
 from rollcall.domain.schedule_times import Timing, require_schedule_name
 from rollcall.errors import InputError, NotAllowedError
@@ -114,7 +114,8 @@ class Scheduling:
             PrefectError: Prefect is away.
         """
         acting = self.desk.acting
-        with acting.act(actor, "sender", "pause_schedule", name) as noted, connected() as client:
+        action: Action = "resume_schedule" if active else "pause_schedule"
+        with acting.act(actor, "sender", action, name) as noted, connected() as client:
             known = book.find_schedule(client, name)
             if active:
                 self._keep_within_limit(actor, known, noted)

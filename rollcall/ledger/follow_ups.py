@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from rollcall.domain.audience import Audience, Reason, Recipient
 from rollcall.domain.chats import ANSWERS
@@ -47,6 +47,17 @@ def select_followed(ledger: Ledger, follow_up: FollowUp) -> Audience:
             f"{_NOBODY[follow_up.who]}; nothing was sent"
         )
     return Audience(message.as_of, recipients, ())
+
+
+def count_followed(ledger: Ledger, follow_up: FollowUp) -> int:
+    """Return how many people a follow-up would go to, were it sent now."""
+    query = (
+        select(func.count())
+        .select_from(AudienceMember)
+        .where(AudienceMember.message_id == follow_up.message_id, _is_meant(follow_up))
+    )
+    with ledger.read() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def _require_settled(message: MessageRecord, who: Followed) -> None:

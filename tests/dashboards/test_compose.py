@@ -1,15 +1,18 @@
 """The composer: drafts are begun, found again and kept; recipients are added by a few letters."""
 
+import json
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rollcall.domain.drafts import DraftKind
 from rollcall.domain.message_templates import parse_settings
 from rollcall.domain.selection import parse_selection
+from rollcall.ledger.log import list_messages
 from rollcall.ledger.messages import accept_message, set_state
 from rollcall.ledger.saved_filters import load_filter, save_filter
-from rollcall.ledger.templates import save_template
+from rollcall.ledger.templates import list_templates, save_template
 from tests.dashboards.composing import begin, body_of, labelled, press, selection_of, write_source
 from tests.dashboards.houses import START, Lived, html_of, text_of
 from tests.integration.ledger.records import a_message
@@ -55,6 +58,33 @@ def test_a_draft_is_begun_from_a_template(lived: Lived) -> None:
     [draft] = lived.house.drafting.list_all(lived.actor("sender"))
     assert (draft.template, draft.title) == ("Quake", "Drill")
     assert "From the template Quake" in html_of(page)
+
+
+@pytest.mark.parametrize("kind", ["message", "chat"])
+def test_a_draft_is_saved_as_a_template_and_nothing_is_sent(
+    peopled: Lived, kind: DraftKind
+) -> None:
+    body = json.loads(TOLD)
+    if kind == "chat":
+        body = {"title": "Drill", "post": "Hello", "selection": body["selection"]}
+    peopled.house.drafting.open(peopled.actor("admin"), kind, body, "d1")
+    page = peopled.look("compose", "admin", draft="d1")
+    labelled(page.text_input, "Name of the template").set_value("Quake").run()
+    press(page, "Save the template")
+    assert told_of(page) == "saved as template 'Quake'"
+    [saved] = list_templates(peopled.ledger, "chat" if kind == "chat" else "one_way")
+    assert saved.settings.content.text == "Hello"
+    assert page.query_params["draft"] == "d1"
+    assert list_messages(peopled.ledger) == []
+
+
+def test_a_draft_that_says_nothing_yet_is_no_template(peopled: Lived) -> None:
+    begin(peopled)
+    page = peopled.look("compose", "admin", draft="d1")
+    labelled(page.text_input, "Name of the template").set_value("Quake").run()
+    press(page, "Save the template")
+    assert len(page.error) == 1
+    assert list_templates(peopled.ledger, "one_way") == []
 
 
 def test_a_draft_is_found_again_from_another_session_and_deleted(lived: Lived) -> None:

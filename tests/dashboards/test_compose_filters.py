@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.compose.criteria_words import tell_filter
 from rollcall.domain.selection import Filter
+from rollcall.sources.incidents import circle_around
 from tests.dashboards.composing import begin, labelled, press, selection_of, write_source
 from tests.dashboards.houses import Lived, text_of
 
@@ -203,6 +204,10 @@ def test_of_several_filters_each_keeps_its_own_fields(lived: Lived, page: AppTes
         ({"groups": list("abcdefgh")}, "in a group of a, b, c, d, e, f and 2 more"),
         ({"home": "away", "recipient_type": "facilities"}, "away from home; facilities only"),
         ({"area": {}, "area_match": "possible"}, "in the area, or possibly in it"),
+        (
+            {"area": circle_around(35.42, 140.61, 50)},
+            "in the area (about 100 km across around 35.4° N 140.6° E)",
+        ),
         ({"upcoming_travel_to_iata": {"codes": ["LON"]}}, "will travel to LON"),
         ({"past_travel_to_country": {}}, "has travelled to (where?)"),
         ({"last_app_contact_within_hours": 12.0}, "the app was seen within 12 h"),

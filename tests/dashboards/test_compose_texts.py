@@ -11,6 +11,7 @@ from rollcall.domain.acts import Actor
 from rollcall.domain.drafts import Body, Draft, DraftKind
 from rollcall.ledger.log import list_messages
 from tests.dashboards.houses import ROUTES, SMS_ROUTE, Lived, html_of, text_of
+from tests.dashboards.test_progress import queue_failing
 from tests.people import phone_of, write_people
 
 ADMIN = Actor("the admin", "admin")
@@ -55,6 +56,19 @@ def key(draft: Draft, *path: str) -> str:
 
 def labels_of(page: AppTest) -> list[str]:
     return [one.label for one in page.checkbox]
+
+
+def test_a_route_that_only_fails_is_named_where_standard_sms_would_wait_for_it(
+    peopled: Lived,
+) -> None:
+    queue_failing(peopled, "bravo")
+    draft = begin(peopled, options={"include_sms": True})
+    assert "fail just now" not in told_of(look(peopled, draft, "options"))
+    queue_failing(peopled, "alpha")
+    page = look(peopled, draft, "options")
+    assert "**The route alpha does nothing but fail just now.** SMS of standard" in told_of(page)
+    page.checkbox(key=key(draft, "options", "high_quality_sms")).check().run()
+    assert "fail just now" not in told_of(page)
 
 
 def test_options_are_kept_as_they_are_ticked(peopled: Lived) -> None:

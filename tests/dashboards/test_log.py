@@ -62,6 +62,17 @@ def test_a_viewer_looks_at_recipients_and_is_offered_no_file(lived: Lived) -> No
     assert "/export/" not in told
 
 
+def test_a_message_shows_what_its_sms_said(lived: Lived) -> None:
+    content = {"subject": "Drill", "text": "Long", "sms": "Short"}
+    translations = {"de": {"subject": "Probe", "text": "Lang", "sms": "Kurz"}}
+    message = a_message("short", request={"content": content | {"translations": translations}})
+    message_id = accept_message(lived.ledger, message, START)[0].message_id
+    page = lived.look("log", message=message_id)
+    assert not page.exception
+    said = [one.value for one in page.text]
+    assert said == ["Drill", "Long", "Short", "Probe", "Lang", "Kurz"]
+
+
 def test_the_list_opens_a_message_and_the_address_names_it(lived: Lived) -> None:
     message_id = send_one(lived)
     page = lived.look("log")

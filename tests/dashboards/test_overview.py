@@ -77,7 +77,7 @@ def test_what_is_drawn_is_counted_and_becomes_an_area(lived: Lived) -> None:
     page = draw(lived.look("overview", "sender"), DRAWN)
     assert not page.exception
     assert "**2 people**" in text_of(page)
-    page.checkbox(key="overview_with_facilities").check().run()
+    page.checkbox(key="marked_with_facilities").check().run()
     assert "**3 people**, with the contacts of 1 facility" in text_of(page)
     page.button(key="marked_message").click().run()
     [draft] = drafts_of(lived, "sender")
@@ -171,7 +171,54 @@ def test_without_a_source_the_page_says_what_is_missing(lived: Lived) -> None:
     assert "ROLLCALL" in page.warning[0].value
 
 
+@pytest.mark.parametrize("role", ["viewer", "sender"])
+def test_a_country_is_counted_and_becomes_a_draft(lived: Lived, role: Role) -> None:
+    page = lived.look("overview", role)
+    country = page.selectbox(key="country_chosen")
+    assert country.options == ["France: 1 person", "Japan: 2 people", "Philippines: 1 person"]
+    country.select("JP").run()
+    assert "**The country:** Japan" in text_of(page)
+    assert "**2 people**" in text_of(page)
+    page.checkbox(key="country_with_facilities").check().run()
+    assert "**3 people**, with the contacts of 1 facility" in text_of(page)
+    if role == "viewer":
+        assert "Chat" not in labels_of(page)
+        return
+    page.button(key="country_chat").click().run()
+    [draft] = drafts_of(lived, "sender")
+    assert (draft.kind, draft.body) == ("chat", {"selection": {"filters": [{"countries": ["JP"]}]}})
+
+
+def test_each_country_says_as_many_as_its_filter_means(lived: Lived) -> None:
+    page = lived.look("overview")
+    picture = lived.house.pictures.get()
+    assert picture is not None
+    assert picture.picture is not None
+    for code, count in picture.picture.by_country.items():
+        page.selectbox(key="country_chosen").select(code).run()
+        assert f"**{count} {'person' if count == 1 else 'people'}**" in text_of(page)
+
+
+def list_incidents(lived: Lived) -> AppTest:
+    page = lived.look("overview", "sender")
+    page.session_state["overview_incidents_open"] = True
+    return page.run()
+
+
+def test_the_list_says_how_many_are_near_each_incident_and_leads_to_them(lived: Lived) -> None:
+    page = list_incidents(lived)
+    assert not page.exception
+    quake, flood = html_of(page).partition("off Chiba")[2].split("Flood in Manila")
+    assert ">0<" in quake
+    assert ">1<" in flood
+    page.selectbox(key="overview_near").select("flood").run()
+    assert "near Flood in Manila" in text_of(page)
+    assert "**1 person**" in text_of(page)
+    page.button(key="marked_chat").click().run()
+    assert len(drafts_of(lived, "sender")) == 1
+
+
 def test_incidents_are_listed_too_newest_first(lived: Lived) -> None:
-    told = html_of(lived.look("overview"))
+    told = html_of(list_incidents(lived))
     assert told.index("Earthquake off Chiba") < told.index("Flood in Manila")
     assert "14:12:00 JST" in told

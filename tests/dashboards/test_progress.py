@@ -1,5 +1,6 @@
 """Live progress: how far a message is, and what somebody may do about it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,11 +8,14 @@ from sqlalchemy import select, update
 
 from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.messages import find_message, load_message, set_state
+from rollcall.ledger.queue import claim_due
 from rollcall.ledger.tables import Message
 from rollcall.ledger.templates import list_templates
 from tests.dashboards.houses import START, Lived, html_of, text_of
 from tests.dashboards.test_log import send_one
-from tests.integration.ledger.records import queue_message
+from tests.integration.conversations import open_conversation
+from tests.integration.ledger.records import begin, due_in, finish, queue_message
+from tests.integration.ledger.test_chat_lists import settle
 
 
 def acts_of(lived: Lived) -> list[tuple[str, str | None]]:
@@ -27,6 +31,67 @@ def test_a_message_shows_how_far_it_is_over_which_route_and_how_quick(lived: Liv
     assert "Taken over by a route, after" in told
     assert '<td class="n">1.0 s</td>' in told
     assert '<th scope="row">alpha</th>' in told
+
+
+def test_what_only_the_network_has_is_not_told_as_with_the_telephone(lived: Lived) -> None:
+    message_id = queue_message(lived.ledger, 3)
+    for number, status in enumerate(("at_carrier", "at_carrier", "delivered")):
+        settle(lived.ledger, message_id, **{f"p{number:04}_sms": status})
+    told = html_of(lived.look("progress", message=message_id))
+    columns = ("By", "waiting", "sent", "reached the network", "reached the telephone")
+    assert "".join(re.findall(r"<th scope=.col.[^>]*>([^<]*)<", told)).startswith("".join(columns))
+    figures = re.findall(r'<td class="n">(\d+)</td>', told.partition("SMS</th>")[2])
+    assert figures[:7] == ["0", "0", "2", "1", "0", "0", "3"]
+
+
+def test_a_route_that_only_fails_is_named_while_something_may_wait_for_it(lived: Lived) -> None:
+    message_id = queue_failing(lived, "alpha")
+    lived.clock.go_on(seconds=5)
+    page = lived.look("progress", message=message_id)
+    [warning] = page.warning
+    assert warning.value.startswith("**The route alpha does nothing but fail just now.**")
+    lived.house.desk.stop(lived.actor("admin"), message_id)
+    assert len(lived.look("progress", message=message_id).warning) == 0
+
+
+def queue_failing(lived: Lived, route_id: str) -> str:
+    """Record a message to twelve, of whom each was tried once over a route that is away."""
+    message_id = queue_message(lived.ledger, 12, key=f"by {route_id}")
+    for claimed in claim_due(lived.ledger, message_id, "run", 12, START):
+        attempt_id = begin(lived.ledger, "run", claimed.delivery_id, route_id) or ""
+        waits = due_in(claimed.delivery_id, 60)
+        finish(lived.ledger, "run", attempt_id, "unavailable", waits, START)
+    return message_id
+
+
+def test_what_was_held_back_does_not_look_as_if_it_was_done(lived: Lived) -> None:
+    message_id = queue_message(lived.ledger, 3)
+    page = lived.look("progress", "sender", message=message_id)
+    assert [one.proto.text for one in page.get("progress")] == ["3 of 3 still wait"]
+    page.button(key="act_stop").click().run()
+    page.button(key="act_go").click().run()
+    assert len(page.get("progress")) == 0
+
+
+def test_an_invitation_leads_to_its_answers(lived: Lived) -> None:
+    opened = open_conversation(lived.ledger, 2)
+    for view in ("progress", "log"):
+        page = lived.look(view, "viewer", message=opened.chat.message_id)
+        assert not page.exception
+        assert any(one.proto.label.startswith("Who is OK") for one in page.get("page_link"))
+
+
+def test_sending_again_says_beforehand_to_how_many(lived: Lived) -> None:
+    message_id = queue_email(lived, 3)
+    settle(lived.ledger, message_id, p0000_email="accepted")
+    finish_message(lived, message_id)
+    page = lived.look("progress", "admin", message=message_id, act="retry", key="k")
+    assert "**Of 2 people it is not known that any route took it over**" in text_of(page)
+    assert page.button(key="act_go").label == "Send again to 2 people"
+    settle(lived.ledger, message_id, p0001_email="delivered", p0002_email="at_carrier")
+    page.run()
+    assert "nobody to send it to again" in text_of(page)
+    assert "act_go" not in {one.key for one in page.button}
 
 
 def test_messages_under_way_are_offered_first(lived: Lived) -> None:

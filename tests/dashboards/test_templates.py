@@ -1,5 +1,6 @@
 """Templates and dynamic filters: kept apart, changed, used, deleted; by whom it is allowed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ from streamlit.testing.v1 import AppTest
 from rollcall.domain.message_templates import TemplateKind, parse_settings
 from rollcall.domain.selection import parse_selection
 from rollcall.errors import InputError
+from rollcall.ledger.audit import AuditQuery, read_entries
+from rollcall.ledger.drafts import list_drafts
 from rollcall.ledger.log import list_messages
 from rollcall.ledger.saved_filters import list_filters, load_filter, save_filter
 from rollcall.ledger.templates import list_templates, load_template, save_template
+from tests.dashboards.composing import ADMIN
 from tests.dashboards.houses import START, Lived, html_of, text_of
 from tests.people import write_people
 
@@ -102,6 +106,8 @@ def test_a_template_is_sent_once_to_whom_was_shown(peopled: Lived) -> None:
     [message] = list_messages(peopled.ledger)
     assert message.template_name == "Quake"
     assert message.request["expected_audience"]
+    [entry] = read_entries(peopled.ledger, AuditQuery(), 9)
+    assert (entry.action, entry.outcome, entry.people_count) == ("send", "done", 5)
     assert f"message {message.message_id} is accepted" in told_of(page)
     assert page.title[0].value == "Drill"  # its progress
 
@@ -143,7 +149,44 @@ def test_a_viewer_sees_a_template_and_changes_nothing(lived: Lived) -> None:
     page = lived.look("templates", "viewer", name="Quake")
     assert not page.exception
     assert [one.label for one in page.button] == ["Back to all templates"]
-    assert "Hello" in page.json[0].value
+    assert "Hello" in html_of(page)
+    assert "groups: all" in text_of(page).replace("\\", "")
+
+
+def test_what_is_sent_stands_above_the_button_that_sends_it(peopled: Lived) -> None:
+    settings = parse_settings(
+        json.dumps(
+            {
+                "content": {
+                    "subject": "Drill",
+                    "text": "Hello",
+                    "sms": "Hi",
+                    "translations": {"de": {"subject": "Probe", "text": "Hallo"}},
+                },
+                "selection": {"filters": [{"countries": ["JP"]}], "exclude": {"people": ["p0001"]}},
+                "options": {"include_sms": True, "high_quality_sms": True},
+            }
+        )
+    )
+    save_template(peopled.ledger, "one_way", "Quake", settings, START)
+    page = peopled.look("templates", "sender", name="Quake")
+    assert not page.exception
+    for text in ("Drill", "Hello", "Hi", "Probe", "Hallo"):
+        assert f">{text}<" in html_of(page)
+    told = text_of(page).replace("\\", "")
+    assert "**How it goes out:** email, SMS; SMS of high quality" in told
+    assert "* by a filter: they are in Japan" in told
+    assert "* left out: 1 person by name" in told
+
+
+def test_a_template_is_changed_for_one_sending_in_a_draft(peopled: Lived) -> None:
+    keep(peopled)
+    page = peopled.look("templates", "sender", name="Quake")
+    page.button(key="template_begin").click().run()
+    assert not page.exception
+    [draft] = list_drafts(peopled.ledger, ADMIN)
+    assert draft.title == "Drill"
+    assert page.query_params["draft"] == draft.draft_id
 
 
 def save(lived: Lived, name: str, told: dict[str, Any]) -> None:
@@ -188,3 +231,4 @@ def test_a_viewer_sees_filters_and_changes_nothing(lived: Lived) -> None:
     assert [one.label for one in page.button] == ["Tokyo"]
     page.button[0].click().run()
     assert [one.label for one in page.button] == ["Back to all filters"]
+    assert "groups: all" in text_of(page).replace("\\", "")

@@ -133,7 +133,7 @@ def test_a_schedule_is_paused_resumed_and_deleted(lived: Lived, name: str) -> No
     assert told_of(page) == f"'{name}' is deleted"
     assert find_runs(name) == []
     done = sorted(one.action for one in read_entries(lived.ledger, AuditQuery(), 9))
-    assert done == ["delete_schedule", "pause_schedule", "pause_schedule", "save_schedule"]
+    assert done == ["delete_schedule", "pause_schedule", "resume_schedule", "save_schedule"]
 
 
 def test_a_schedule_is_changed_and_its_runs_with_it(lived: Lived, name: str) -> None:

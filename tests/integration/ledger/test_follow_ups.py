@@ -8,7 +8,7 @@ from sqlalchemy import update
 from rollcall.domain.message import FollowUp
 from rollcall.errors import SelectionError
 from rollcall.ledger.engine import Ledger
-from rollcall.ledger.follow_ups import select_followed
+from rollcall.ledger.follow_ups import count_followed, select_followed
 from rollcall.ledger.messages import set_state
 from rollcall.ledger.stopping import stop_message
 from rollcall.ledger.tables import Delivery
@@ -52,6 +52,12 @@ def test_those_not_reached_are_all_of_whom_no_route_took_it(ledger: Ledger) -> N
         "not_delivered",
         "stopped",
     ]
+
+
+@pytest.mark.parametrize(("who", "count"), [("reached", 4), ("not_reached", 3)])
+def test_they_are_counted_before_anything_is_sent(ledger: Ledger, who: Any, count: int) -> None:
+    follow_up = FollowUp(message_id=a_sent_message(ledger), who=who)
+    assert count_followed(ledger, follow_up) == count
 
 
 def test_they_are_as_they_were_frozen_with_a_reason_more(ledger: Ledger) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from rollcall.cli.environments import CLIENT_AUTH
+from rollcall.cli.up import write_environment
 from rollcall.cli.up_parts import plan_demo, plan_installation
-from rollcall.settings import Settings
+from rollcall.settings import PortSettings, Settings
 
 MAIL = """
 [[route]]
@@ -105,3 +106,17 @@ def test_demo_keeps_out_of_the_real_installation(
         assert [name for name in told if name.startswith(("ROLLCALL_", "PREFECT_"))] == []
         assert part.environment["ROLLCALL_DATA_DIR"] == str(tmp_path / "demo")
         assert part.environment["PREFECT_HOME"] == str(tmp_path / "demo" / "prefect")
+
+
+def test_other_commands_find_the_demo_its_prefect_and_its_ports_by_one_file(tmp_path: Path) -> None:
+    ports = PortSettings(prefect=14200, dashboards=18501)
+    settings = settings_of(tmp_path).model_copy(update={"ports": ports})
+    plan = plan_demo(settings, tmp_path / "demo")
+    plan.settings.data_dir.mkdir()
+    write_environment(plan)
+    told = dict(
+        line.split("=", 1) for line in (tmp_path / "demo" / "up.env").read_text().splitlines()
+    )
+    assert told["PREFECT_API_URL"] == "http://127.0.0.1:14200/api"
+    assert told["ROLLCALL_PORTS__PREFECT"] == "14200"
+    assert told["ROLLCALL_PORTS__DASHBOARDS"] == "18501"

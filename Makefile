@@ -6,6 +6,9 @@ READY := .venv/.ready
 NPM := data/local/npm
 NPM_LOCK := tests/npm/package-lock.json
 
+# Without compiled code each of the hundreds of processes that tests start would compile it anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports format bench up sample screenshots lock clean
 

@@ -1,14 +1,17 @@
 """One more process that drains a message: `python -m rollcall.drain_process`.
 
-What it is to do is one line of JSON on its standard input (`DrainOrder`). It ends when nothing of
+It says on its standard output that it is ready. What it is to do is then one line of JSON on its
+standard input (`DrainOrder`); without one it has nothing to do. It ends when nothing of
 the message waits or is to be recorded, and early, finishing what is in flight, on SIGTERM and when
 its standard input is closed: also by the death of whoever started it. Everything else it knows from
 the ledger, like any process that sends (`rollcall.extra_processes` says why there is one).
 """
 
 import asyncio
+import os
 import signal
 import sys
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,20 +20,23 @@ from rollcall.sending.drain import drain
 from rollcall.settings import Settings
 from rollcall.wiring import App, build_app
 
+READY: Final = b"ready\n"
+"""What it says once everything is imported."""
+
 
 class DrainOrder(BaseModel):
     """What a further process is told.
 
     Attributes:
         message_id: The message.
-        process_count: How many processes share each route's connections.
+        connections: How many of each route's connections are lent to it, by the route's id.
         settings: Those of the process that starts it; secrets come from the environment.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     message_id: str
-    process_count: int
+    connections: dict[str, int]
     settings: Settings
 
 
@@ -47,13 +53,23 @@ async def _work() -> None:
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(told), sys.stdin
     )
-    order = DrainOrder.model_validate_json(await told.readline())
+    _say_ready()
+    if not (line := await told.readline()):
+        return
+    order = DrainOrder.model_validate_json(line)
     app = build_app(order.settings)
-    app.book.divide(order.process_count)
+    for entry in app.book.entries.values():
+        await entry.keep_to(order.connections.get(entry.route.route_id, 1))
     try:
         await _drain(app, order.message_id, told)
     finally:
         await app.aclose()
+
+
+def _say_ready() -> None:
+    """Say it once, and nothing more: nobody reads what would come after it."""
+    os.write(sys.stdout.fileno(), READY)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _drain(app: App, message_id: str, told: asyncio.StreamReader) -> None:

@@ -1,27 +1,30 @@
 """Drain a large message with more than one process: Python makes use of one core in each.
 
 Each further process takes part as another worker's would, by the ledger alone: leases, shares of
-rate limits, the operator's stop. One that dies loses nothing. What is configured for this machine
-is divided: together the processes open no more connections to a provider than one would.
+rate limits, the operator's stop. One that dies loses nothing. Together the processes open no more
+connections to a provider than one would: a further one is lent a part of them once it has said that
+it is there, for as long as it is (`rollcall.sending.lending`). Until then, and where none comes,
+this process has all of them.
 """
 
 import asyncio
 import logging
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from rollcall.domain.message import Channel, MessageRequest
-from rollcall.drain_process import DrainOrder
+from rollcall.domain.message import MessageRequest
+from rollcall.drain_process import READY, DrainOrder
 from rollcall.errors import LedgerError
 from rollcall.ledger.guards import count_people
 from rollcall.ledger.messages import load_message
 from rollcall.ledger.patience import PATIENCE
 from rollcall.sending.attempt import SUBMIT_MAX_S
-from rollcall.sending.route_book import RouteBook
+from rollcall.sending.lending import lent
+from rollcall.sending.route_book import RouteEntry
 from rollcall.wiring import App
 
 WORTH_A_PROCESS: Final = 5_000
@@ -48,7 +51,8 @@ class ExtraProcesses:
     message_id: str
     worth_a_process: int = WORTH_A_PROCESS
     _processes: list[Process] = field(init=False, default_factory=list)
-    _taken_count: int = field(init=False, default=0)
+    _without_part_count: int = field(init=False, default=0)
+    _sharing: "list[asyncio.Task[None]]" = field(init=False, default_factory=list)
     _ending: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "ExtraProcesses":
@@ -59,38 +63,70 @@ class ExtraProcesses:
         if self._ending is not None:
             self._ending.cancel()
         await asyncio.gather(*(_end(one) for one in self._processes))
-        self.app.book.divide(1)
-        self.app.book.give_parts_back(self._taken_count)
+        for sharing in self._sharing:  # none of the processes is left that could use what is lent
+            sharing.cancel()
+        await asyncio.gather(*self._sharing, return_exceptions=True)
 
     async def start(self) -> None:
-        """Start as many as the frozen audience is worth, to share with this one from now on.
+        """Start as many as the frozen audience is worth; each shares with this one once it can.
 
         It goes on without them too.
         """
         try:
-            process_count = await asyncio.to_thread(self._choose_count)
+            wanted_count, routes = await asyncio.to_thread(self._plan)
         except LedgerError as error:
             log.warning("no further process", extra={"reason": str(error)})
             return
-        self._taken_count = self.app.book.take_parts(process_count - 1)
-        order = DrainOrder(
-            message_id=self.message_id,
-            process_count=self.app.book.parts_beside(self._taken_count + 1),
-            settings=self.app.settings,
-        )
-        for _ in range(self._taken_count):
-            if process := await _start(order):
+        for _ in range(wanted_count):
+            if process := await self._start_one():
                 self._processes.append(process)
-        self.app.book.divide(len(self._processes) + 1)
+                self._sharing.append(asyncio.create_task(self._share_with(process, routes)))
 
-    def _choose_count(self) -> int:
+    async def _start_one(self) -> Process | None:
+        """Start a process, unless this one has as many as it may have, for whatever messages."""
+        book = self.app.book
+        if book.further_process_count >= self.app.settings.delivery.processes - 1:
+            return None
+        book.further_process_count += 1
+        self._without_part_count += 1
+        process = await _start()
+        if process is None:
+            book.further_process_count -= 1
+            self._without_part_count -= 1
+        return process
+
+    async def _share_with(self, process: Process, routes: list[RouteEntry]) -> None:
+        """Lend a process its part of the connections until it ends; it begins when it has them."""
+        try:
+            is_ready = await _is_ready(process)
+            share = 1 + self._without_part_count
+            self._without_part_count -= 1
+            if is_ready:
+                await self._lend(process, routes, share)
+        finally:
+            _close_input(process)
+            self.app.book.further_process_count -= 1
+
+    async def _lend(self, process: Process, routes: list[RouteEntry], share: int) -> None:
+        async with lent(routes, share) as connections:
+            if connections and _is_listening(process):
+                order = DrainOrder(
+                    message_id=self.message_id,
+                    connections=connections,
+                    settings=self.app.settings,
+                )
+                _tell(process, order)
+                await process.wait()
+
+    def _plan(self) -> tuple[int, list[RouteEntry]]:
+        """Return how many further processes the message is worth, and which routes they share."""
         message = load_message(self.app.ledger, self.message_id)
         channels = MessageRequest.model_validate(message.request).channels()
         with self.app.ledger.read() as connection:
             delivery_count = len(channels) * count_people(connection, self.message_id)
-        wanted = 1 + delivery_count // self.worth_a_process
-        most = fewest_connections(self.app.book, channels)
-        return max(min(wanted, self.app.settings.delivery.processes, most), 1)
+        worth_count = delivery_count // self.worth_a_process
+        routes = self.app.book.entries_of(channels)
+        return min(worth_count, fewest_connections(routes) - 1), routes
 
     async def _end_when_stopped(self) -> None:
         await self.app.steps.stopping.wait()
@@ -98,29 +134,37 @@ class ExtraProcesses:
             _close_input(process)
 
 
-def fewest_connections(book: RouteBook, channels: Collection[Channel]) -> int:
-    """Return how many connections the route with the fewest may open: as few processes share it."""
-    return min(
-        (one.max_connections for one in book.entries.values() if one.route.channel in channels),
-        default=1,
-    )
+def fewest_connections(routes: Collection[RouteEntry]) -> int:
+    """Return how many connections the route with the fewest has: as few processes share it."""
+    return min((one.own_connections for one in routes), default=1)
 
 
-async def _start(order: DrainOrder) -> Process | None:
+async def _start() -> Process | None:
     try:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "rollcall.drain_process"),
             stdin=PIPE,
-            stdout=DEVNULL,
+            stdout=PIPE,
             start_new_session=True,  # Ctrl-C is for us to pass on
         )
     except OSError as error:
         log.warning("no further process", extra={"reason": error.strerror})
         return None
+
+
+async def _is_ready(process: Process) -> bool:
+    """Wait until a process says that it can begin, or ends."""
+    return process.stdout is not None and await process.stdout.readline() == READY
+
+
+def _is_listening(process: Process) -> bool:
+    return process.stdin is not None and not process.stdin.is_closing()
+
+
+def _tell(process: Process, order: DrainOrder) -> None:
     if process.stdin is not None:  # it is: a pipe was asked for
         process.stdin.write(order.model_dump_json().encode() + b"\n")
-    return process
 
 
 def _close_input(process: Process) -> None:

@@ -8,34 +8,7 @@ from typing import Annotated
 import typer
 
 from rollcall import __version__
-from rollcall.cli.app_devices import devices_app
-from rollcall.cli.audience import audience
-from rollcall.cli.bounces import bounces
-from rollcall.cli.chase import chase
-from rollcall.cli.chats import chat_app
-from rollcall.cli.check import check, migrate
-from rollcall.cli.check_in import check_in_app
-from rollcall.cli.dashboards import dashboards
-from rollcall.cli.demo import demo
-from rollcall.cli.dispatcher import dispatcher
-from rollcall.cli.filters import filters_app
-from rollcall.cli.find import find
-from rollcall.cli.follow_up import correct, retry
-from rollcall.cli.incidents import incidents_app
-from rollcall.cli.log import show_log
-from rollcall.cli.opt_outs import opt_outs_app
-from rollcall.cli.portal import portal
-from rollcall.cli.replies import replies
-from rollcall.cli.retention import retention_app
-from rollcall.cli.schedule import schedule_app
-from rollcall.cli.select import refresh, select
-from rollcall.cli.send import resume, send
-from rollcall.cli.server import server
-from rollcall.cli.status import status
-from rollcall.cli.stop import stop
-from rollcall.cli.templates import templates_app
-from rollcall.cli.up import up
-from rollcall.cli.users import users_app
+from rollcall.cli.commands import Commands
 from rollcall.errors import ConfigError, InputError, RollcallError
 
 EXIT_FAULT = 1
@@ -43,43 +16,12 @@ EXIT_MISTAKE = 2
 
 app = typer.Typer(
     name="rollcall",
+    cls=Commands,
     help="Reach people in a crisis by where they are, where they travel and who they are.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(select)
-app.command()(send)
-app.command()(resume)
-app.command()(stop)
-app.command()(correct)
-app.command()(retry)
-app.command("log")(show_log)
-app.command()(check)
-app.command()(refresh)
-app.command()(migrate)
-app.command()(demo)
-app.command()(audience)
-app.command()(bounces)
-app.command()(chase)
-app.command()(dashboards)
-app.command()(dispatcher)
-app.command()(find)
-app.command()(portal)
-app.command()(server)
-app.command()(status)
-app.command()(up)
-app.add_typer(devices_app, name="app")
-app.add_typer(chat_app, name="chat")
-app.command()(replies)
-app.add_typer(check_in_app, name="check-in")
-app.add_typer(filters_app, name="filters")
-app.add_typer(incidents_app, name="incidents")
-app.add_typer(retention_app, name="retention")
-app.add_typer(schedule_app, name="schedule")
-app.add_typer(templates_app, name="templates")
-app.add_typer(opt_outs_app, name="optouts")
-app.add_typer(users_app, name="users")
 
 
 def _print_version(asked: bool) -> None:

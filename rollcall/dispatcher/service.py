@@ -103,7 +103,6 @@ class Dispatcher:
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "dispatcher"))
         async with running_app(build_app(self.settings, SystemClock())) as app:
             self._app = app
-            app.book.keep_divided(self.settings.delivery.processes)
             with temporary_settings(set_defaults=IMPATIENT):
                 await DispatcherWork(app, self.tell, self.listening).go_on()
 

@@ -107,6 +107,19 @@ class BulkRoute(Protocol):
 
 
 @runtime_checkable
+class PoolingRoute(Protocol):
+    """A route that keeps connections open for the next message."""
+
+    async def keep_to(self, connections: int) -> None:
+        """Hold at most so many connections from now on; return once no more are open.
+
+        Args:
+            connections: 1 and more. Where they are more than before this returns at once.
+        """
+        ...
+
+
+@runtime_checkable
 class AskableRoute(Protocol):
     """A route whose provider can be asked what became of an attempt."""
 

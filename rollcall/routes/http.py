@@ -19,7 +19,7 @@ class ProviderClient(httpx.AsyncClient):
 
     def __init__(
         self,
-        transport: httpx.AsyncBaseTransport,
+        transport: AiohttpTransport,
         auth: httpx.BasicAuth | None,
         timeout: httpx.Timeout,
     ) -> None:
@@ -39,6 +39,24 @@ class ProviderClient(httpx.AsyncClient):
         await response.aread()
         return response
 
+    async def keep_to(self, connections: int) -> None:
+        """Hold at most so many connections from now on; return once no more are open."""
+        await self._direct.keep_to(connections)
+
+
+class HttpRoute:
+    """What routes over HTTP have in common: a client that keeps its connections."""
+
+    _client: ProviderClient
+
+    async def keep_to(self, connections: int) -> None:
+        """Hold at most so many connections from now on; return once no more are open."""
+        await self._client.keep_to(connections)
+
+    async def aclose(self) -> None:
+        """Close all connections; safe to call twice."""
+        await self._client.aclose()
+
 
 def _sign_in_of(url: httpx.URL) -> httpx.BasicAuth | None:
     return httpx.BasicAuth(url.username, url.password) if url.userinfo else None
@@ -49,7 +67,7 @@ def open_client(
     auth: httpx.BasicAuth | None = None,
     *,
     make_resolver: MakeResolver | None = None,
-) -> httpx.AsyncClient:
+) -> ProviderClient:
     """Return a client for one provider account, to be kept; nothing is connected yet.
 
     Args:

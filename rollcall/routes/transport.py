@@ -52,6 +52,9 @@ MAX_ANSWER_BYTES = 1_048_576
 KEEP_ALIVE_S = 55.0
 """How long an unused connection is kept: just below the 60 s after which most balancers drop it."""
 
+LOOK_AGAIN_S = 0.02
+"""How long it takes until one looks again whether connections that are too many have ended."""
+
 _NO_ANSWER = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, HttpProcessingError)
 _NO_LIMITS = httpx.Timeout(None).as_dict()
 _LONGEST_S = 86_400.0
@@ -117,6 +120,29 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             deadlines.close()
         if self._connector is not None:
             await self._connector.close()
+
+    async def keep_to(self, connections: int) -> None:
+        """Hold at most so many connections from now on; return once no more are open.
+
+        What is under way over those that are too many ends in its own time.
+        """
+        self._max_connections = connections
+        if self._connector is None:
+            return
+        self._connector._limit = connections
+        while self._count_idle() + len(self._connector._acquired) > connections:
+            self._close_idle()
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    def _count_idle(self) -> int:
+        return sum(map(len, self._connector._conns.values())) if self._connector else 0
+
+    def _close_idle(self) -> None:
+        if self._connector is not None:
+            kept = [protocol for one in self._connector._conns.values() for protocol, _ in one]
+            self._connector._conns.clear()
+            for protocol in kept:
+                protocol.close()
 
     async def _connect(self, request: httpx.Request, limits: aiohttp.ClientTimeout) -> Connection:
         if self._connector is None:  # made late: it belongs to the event loop that first uses it

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 
@@ -23,6 +25,24 @@ class FairSlots:
             key: On whose behalf: each key has its own queue.
         """
         return _Held(self, key)
+
+    @asynccontextmanager
+    async def hold_several(self, count: int, key: str) -> AsyncIterator[None]:
+        """Hold some places while in this context; who gives up waiting holds none of them.
+
+        Args:
+            count: How many; fewer than there are, if several hold several.
+            key: On whose behalf.
+        """
+        held_count = 0
+        try:
+            while held_count < count:
+                await self.acquire(key)
+                held_count += 1
+            yield
+        finally:
+            for _ in range(held_count):
+                self.release()
 
     async def acquire(self, key: str) -> None:
         """Take a place, or wait for one; `release` gives it back."""

@@ -2,14 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from rollcall.routes.base import BulkRoute, Route, Submission
 from rollcall.sending.attempt import Verdict, try_route, try_route_in_bulk
+from rollcall.sending.fair_slots import FairSlots
 
 GATHER_S: Final = 0.01
 """How long a bulk request waits for company: tries of one commit arrive within a millisecond."""
+
+
+OWN: Final = "own"
+LENT: Final = "lent"
+"""On whose behalf connections are held: this process's, or that of one which they are lent to."""
 
 
 class Outbox(Protocol):
@@ -17,6 +24,10 @@ class Outbox(Protocol):
 
     async def submit(self, submission: Submission) -> Verdict:
         """Hand one message over; never raises for the route's sake."""
+        ...
+
+    def hold(self, connections: int) -> AbstractAsyncContextManager[None]:
+        """Keep connections unused while in this context, beside the places of their tries."""
         ...
 
 
@@ -29,6 +40,11 @@ class SingleOutbox:
     async def submit(self, submission: Submission) -> Verdict:
         """Hand one message over; never raises for the route's sake."""
         return await try_route(self.route, submission)
+
+    def hold(self, connections: int) -> AbstractAsyncContextManager[None]:
+        """Keep nothing more: each try has a connection of its own."""
+        del connections
+        return nullcontext()
 
 
 @dataclass(slots=True)
@@ -43,7 +59,7 @@ class BulkOutbox:
 
     route: Route
     bulk: BulkRoute
-    requests: asyncio.Semaphore
+    requests: FairSlots
     _gathered: list[tuple[Submission, "asyncio.Future[Verdict]"]] = field(default_factory=list)
     _sending: set["asyncio.Task[None]"] = field(default_factory=set)
     _timer: asyncio.TimerHandle | None = None
@@ -59,6 +75,10 @@ class BulkOutbox:
             self._timer = loop.call_later(GATHER_S, self._flush)
         return await told
 
+    def hold(self, connections: int) -> AbstractAsyncContextManager[None]:
+        """Keep connections unused while in this context, beside the places of their tries."""
+        return self.requests.hold_several(connections, LENT)
+
     def _flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -69,7 +89,7 @@ class BulkOutbox:
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, together: Sequence[tuple[Submission, "asyncio.Future[Verdict]"]]) -> None:
-        async with self.requests:
+        async with self.requests.hold(OWN):
             verdicts = await try_route_in_bulk(
                 self.route, self.bulk, [submission for submission, _ in together]
             )
@@ -81,6 +101,6 @@ class BulkOutbox:
 def open_outbox(route: Route, max_connections: int) -> tuple[Outbox, int]:
     """Return the way out of a route, and how many tries may be under way over it at once."""
     if isinstance(route, BulkRoute):
-        requests = asyncio.Semaphore(max_connections)
+        requests = FairSlots(max_connections)
         return BulkOutbox(route, route, requests), max_connections * route.bulk_size
     return SingleOutbox(route), max_connections

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from rollcall.domain.health import Health
 from rollcall.domain.message import Channel
 from rollcall.domain.routing import Candidate, Coverage, rank, rotate
 from rollcall.domain.tries import Outcome, RouteChoice
-from rollcall.routes.base import Route
+from rollcall.routes.base import PoolingRoute, Route
 from rollcall.sending.fair_slots import FairSlots
 from rollcall.sending.outbox import Outbox, open_outbox
 from rollcall.sending.pacing import Pace
@@ -79,7 +79,14 @@ class Recipient:
 
 @dataclass(slots=True)
 class RouteEntry:
-    """One configured route with what this process knows of it."""
+    """One configured route with what this process knows of it.
+
+    Attributes:
+        slots: Places for tries.
+        turns: Of messages, at the route's pace.
+        tries_each: How many tries one connection may carry at once.
+        lent_count: Connections that further processes have (`rollcall.sending.lending`).
+    """
 
     route: Route
     slots: FairSlots
@@ -89,8 +96,27 @@ class RouteEntry:
     traits: RouteTraits
     pace: Pace
     turns: FairSlots
+    tries_each: int
+    lent_count: int = 0
     health: Health = field(default_factory=Health)
     by_country: dict[str | None, Health] = field(default_factory=dict)
+
+    @property
+    def own_connections(self) -> int:
+        """Return how many connections are this process's own now."""
+        return self.max_connections - self.lent_count
+
+    async def keep_to(self, connections: int) -> None:
+        """Open no more connections than so many; not while tries are under way."""
+        self.max_connections = connections
+        self.outbox, places = open_outbox(self.route, connections)
+        self.slots = FairSlots(places)
+        await self.fit()
+
+    async def fit(self) -> None:
+        """Have the route hold no more than are this process's own; return once that is so."""
+        if isinstance(self.route, PoolingRoute):
+            await self.route.keep_to(self.own_connections)
 
     def health_in(self, country: str | None) -> Health:
         """Return what is known of this route to one country."""
@@ -126,11 +152,14 @@ class RouteBook:
 
     A route that does nothing but fail is left alone but for single probes; while all are, tries
     pause and are not burnt. A country that a route swallows is given to the others.
+
+    Attributes:
+        entries: By the route's id.
+        further_process_count: Processes that this one has started to send over the same routes.
     """
 
     entries: dict[str, RouteEntry] = field(default_factory=dict)
-    _kept_parts: int | None = field(init=False, default=None)
-    _taken_parts: int = field(init=False, default=0)
+    further_process_count: int = field(init=False, default=0)
     _by_channel: dict[Channel, list[RouteEntry]] = field(init=False, default_factory=dict)
 
     def add(
@@ -148,6 +177,7 @@ class RouteBook:
             route=route,
             slots=FairSlots(places),
             turns=FairSlots(1),
+            tries_each=places // max_connections,
             choice=RouteChoice(
                 route.route_id,
                 honours_idempotency_key,
@@ -161,44 +191,9 @@ class RouteBook:
         )
         self._by_channel.setdefault(route.channel, []).append(self.entries[route.route_id])
 
-    def keep_divided(self, parts: int) -> None:
-        """Divide each route's connections for good: a process that sends many messages at once.
-
-        What it does not use itself, further processes may (`take_parts`), for whatever message.
-        """
-        self.divide(parts)
-        self._kept_parts = parts
-
-    def take_parts(self, wanted: int) -> int:
-        """Take parts of the connections for further processes; return for how many there are."""
-        if self._kept_parts is None:
-            return wanted
-        taken = max(min(wanted, self._kept_parts - 1 - self._taken_parts), 0)
-        self._taken_parts += taken
-        return taken
-
-    def give_parts_back(self, count: int) -> None:
-        """Give back what `take_parts` took."""
-        self._taken_parts = max(self._taken_parts - count, 0)
-
-    def parts_beside(self, process_count: int) -> int:
-        """Return in how many parts connections are divided when so many processes share them."""
-        return self._kept_parts or process_count
-
-    def divide(self, process_count: int) -> None:
-        """Keep to this process's part of each route's connections; not while tries are under way.
-
-        Nothing changes where they are divided for good.
-
-        Args:
-            process_count: How many processes share them; none gets less than one.
-        """
-        if self._kept_parts is not None:
-            return
-        for entry in self.entries.values():
-            part = max(entry.max_connections // process_count, 1)
-            entry.outbox, places = open_outbox(entry.route, part)
-            entry.slots = FairSlots(places)
+    def entries_of(self, channels: Collection[Channel]) -> list[RouteEntry]:
+        """Return the routes of some channels."""
+        return [one for one in self.entries.values() if one.route.channel in channels]
 
     def serves(self, channel: Channel) -> bool:
         """Tell whether any route is configured for a channel."""

@@ -32,7 +32,8 @@ class SmtpConnections:
         self._settings = settings
         self._tls = tls
         self._hello_name = hello_name
-        self._places = asyncio.Semaphore(settings.max_connections)
+        self._place_count = settings.max_connections
+        self._places = asyncio.Semaphore(self._place_count)
         self._waiting_count = 0
         self._idle: list[tuple[float, SmtpSession]] = []
 
@@ -109,6 +110,17 @@ class SmtpConnections:
         except SMTPException as exc:  # it lacks the STARTTLS or AUTH that is configured
             raise RouteError(exc.message, self._settings.id, None, "rejected") from exc
         return self._take_over(connection)
+
+    async def keep_to(self, connections: int) -> None:
+        """Hold at most so many connections from now on; return once no more are open."""
+        while self._place_count < connections:
+            self._places.release()
+            self._place_count += 1
+        if self._place_count > connections:
+            while self._place_count > connections:
+                await self._places.acquire()
+                self._place_count -= 1
+            await self.close()
 
     async def close(self) -> None:
         """Say goodbye on the kept connections and close them."""

@@ -31,7 +31,7 @@ from rollcall.routes.email.mailgun_events import (
 )
 from rollcall.routes.email.mailgun_requests import RequestBuilder, fits_variables
 from rollcall.routes.email.mime import format_message_id, parse_mailbox
-from rollcall.routes.http import check_by_head, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_by_head, exchange, open_client
 from rollcall.routes.settings import EmailRouteSettings, MailSender
 from rollcall.routes.verdicts import require_acceptance
 from rollcall.routes.whole import WholeRequest
@@ -75,7 +75,7 @@ class MailgunSettings(EmailRouteSettings):
         return self
 
 
-class MailgunRoute:
+class MailgunRoute(HttpRoute):
     """One domain of an account with Mailgun.
 
     Args:
@@ -160,10 +160,6 @@ class MailgunRoute:
             RouteError: Mailgun cannot be reached or refuses our key.
         """
         return await check_by_head(self._client, self._url, self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:
         """Make sure that an event is signed by Mailgun.

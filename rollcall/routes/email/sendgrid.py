@@ -24,7 +24,7 @@ from rollcall.routes.email.batches import MOST_RECIPIENTS, Batch, BatchPlan, Out
 from rollcall.routes.email.sendgrid_answers import read_answer
 from rollcall.routes.email.sendgrid_events import load_public_key, read_events, verify_signature
 from rollcall.routes.email.sendgrid_requests import RequestBuilder, fits_substitutions
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.settings import EmailRouteSettings, MailSender
 from rollcall.routes.verdicts import require_acceptance
 from rollcall.routes.whole import WholeRequest
@@ -74,7 +74,7 @@ class SendGridSettings(EmailRouteSettings):
         return self
 
 
-class SendGridRoute:
+class SendGridRoute(HttpRoute):
     """One account with SendGrid.
 
     Args:
@@ -142,10 +142,6 @@ class SendGridRoute:
         """
         request = httpx.Request("GET", self._scopes_url, headers=self._headers)
         return await check_with(self._client, request, self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:
         """Make sure that events are signed by SendGrid.

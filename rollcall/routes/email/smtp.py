@@ -94,6 +94,10 @@ class SmtpRoute:
         signed_in = ", signed in" if self._settings.username else ""
         return f"{self._settings.host} answers (security: {self._settings.security}{signed_in})"
 
+    async def keep_to(self, connections: int) -> None:
+        """Hold at most so many connections from now on; return once no more are open."""
+        await self._connections.keep_to(connections)
+
     async def aclose(self) -> None:
         """Close all connections; safe to call twice."""
         await self._connections.close()

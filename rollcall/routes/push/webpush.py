@@ -18,7 +18,7 @@ from rollcall.domain.message import Channel
 from rollcall.domain.push import PushSubscription, write_payload
 from rollcall.errors import LedgerError, RecipientError, RouteError, SendError
 from rollcall.routes.base import Acceptance, Submission
-from rollcall.routes.http import exchange, open_client
+from rollcall.routes.http import HttpRoute, exchange, open_client
 from rollcall.routes.push.answers import Result, conclude_devices, read_push_answer
 from rollcall.routes.push.encryption import encrypt_payload
 from rollcall.routes.push.endpoints import EndpointError, PublicResolver, read_endpoint
@@ -122,7 +122,7 @@ class WebPushSettings(BaseRouteSettings):
         return None if key is None else public_key_of(key.get_secret_value())
 
 
-class WebPushRoute:
+class WebPushRoute(HttpRoute):
     """The way to all browsers' push services.
 
     Args:
@@ -180,10 +180,6 @@ class WebPushRoute:
         if self._signer is None:
             raise RouteError("has no VAPID key", self.route_id)
         return "has a VAPID key; push services are only called with a message"
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     async def _find(self, person_id: str) -> list[PushSubscription]:
         if self.directory is None:

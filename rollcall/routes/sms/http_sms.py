@@ -9,7 +9,7 @@ from rollcall.domain.message import Channel
 from rollcall.domain.receipts import EvidenceLevel, Receipt
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.sms.answers import Answer, read_answer
 from rollcall.routes.sms.http_callbacks import (
     CallbackContent,
@@ -20,7 +20,7 @@ from rollcall.routes.sms.http_request import RequestBuilder
 from rollcall.routes.sms.http_settings import HttpSmsSettings
 
 
-class HttpSmsRoute:
+class HttpSmsRoute(HttpRoute):
     """One account with a carrier.
 
     Args:
@@ -66,10 +66,6 @@ class HttpSmsRoute:
             RouteError: The carrier cannot be reached or refuses our credentials.
         """
         return await check_with(self._client, self._requests.build_check(), self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:
         """Make sure that a callback is signed by the carrier.

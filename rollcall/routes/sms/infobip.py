@@ -18,7 +18,7 @@ from rollcall.domain.message import Channel
 from rollcall.domain.receipts import Receipt
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.sms.bulk import (
     MISSING_AFTER_S,
     BulkSmsSettings,
@@ -70,7 +70,7 @@ class InfobipSettings(BulkSmsSettings):
         return self
 
 
-class InfobipRoute:
+class InfobipRoute(HttpRoute):
     """One account with Infobip.
 
     Args:
@@ -159,10 +159,6 @@ class InfobipRoute:
         """
         request = httpx.Request("GET", f"{self._base}/account/1/balance", headers=self._headers)
         return await check_with(self._client, request, self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:  # noqa: ARG002 - signs no time
         """Make sure that a callback comes from Infobip.

@@ -17,7 +17,7 @@ from rollcall.domain.segments import non_gsm_characters
 from rollcall.errors import OutcomeUnknownError, RouteError
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
-from rollcall.routes.http import exchange, open_client
+from rollcall.routes.http import HttpRoute, exchange, open_client
 from rollcall.routes.sms.kannel_answers import read_sendsms_answer, read_status
 from rollcall.routes.sms.kannel_callbacks import (
     DLR_MASK,
@@ -33,7 +33,7 @@ UCS2 = "2"
 """sendsms's `coding` for what the GSM alphabet lacks; without it Kannel sends question marks."""
 
 
-class KannelRoute:
+class KannelRoute(HttpRoute):
     """One sendsms-user of a Kannel gateway.
 
     Args:
@@ -81,10 +81,6 @@ class KannelRoute:
             return f"{self._url.host} answers; without status_url nothing more is known"
         response = await self._ask(httpx.Request("GET", str(self._settings.status_url)))
         return read_status(self._settings, response.status_code, response.content)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:
         """Make sure that a callback comes to an address that we gave out.

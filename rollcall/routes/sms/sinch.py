@@ -16,7 +16,7 @@ from rollcall.domain.receipts import Receipt
 from rollcall.errors import OutcomeUnknownError, SendError
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.sms.bulk import (
     BulkSmsSettings,
     Result,
@@ -63,7 +63,7 @@ class SinchSettings(BulkSmsSettings):
         return self
 
 
-class SinchRoute:
+class SinchRoute(HttpRoute):
     """One service plan with Sinch.
 
     Args:
@@ -145,10 +145,6 @@ class SinchRoute:
         url = self._batches_url.copy_merge_params({"page_size": "1"})
         request = httpx.Request("GET", url, headers=self._headers)
         return await check_with(self._client, request, self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:
         """Make sure that a callback comes from Sinch.

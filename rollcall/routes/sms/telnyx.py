@@ -19,7 +19,7 @@ from rollcall.domain.message import Channel
 from rollcall.domain.receipts import Receipt
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.routes.sms.json_answers import judge_answer, pick, pick_text, read_json
 from rollcall.routes.sms.telnyx_callbacks import (
@@ -85,7 +85,7 @@ class TelnyxSettings(BaseRouteSettings):
         return self
 
 
-class TelnyxRoute:
+class TelnyxRoute(HttpRoute):
     """One account with Telnyx.
 
     Args:
@@ -140,10 +140,6 @@ class TelnyxRoute:
         """
         request = httpx.Request("GET", f"{self._api}/balance", headers=self._sign_in)
         return await check_with(self._client, request, self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     async def look_up(
         self,

@@ -16,7 +16,7 @@ from rollcall.domain.message import Channel
 from rollcall.domain.receipts import Receipt
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, InboundText, callback_url
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.routes.sms.json_answers import judge_answer, pick_text, read_json
 from rollcall.routes.sms.twilio_callbacks import (
@@ -98,7 +98,7 @@ class TwilioSettings(BaseRouteSettings):
         return self
 
 
-class TwilioRoute:
+class TwilioRoute(HttpRoute):
     """One account with Twilio.
 
     Args:
@@ -151,10 +151,6 @@ class TwilioRoute:
         """
         url = self._submit_url.copy_merge_params({"PageSize": "1"})
         return await check_with(self._client, httpx.Request("GET", url), self.route_id)
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     async def look_up(
         self, submission: Submission, provider_id: str | None, submitted_at: datetime

@@ -22,7 +22,7 @@ from rollcall.domain.segments import count_segments
 from rollcall.errors import ConfigError
 from rollcall.routes.base import Acceptance, Submission
 from rollcall.routes.callbacks import Callback, ForgedCallbackError, InboundText
-from rollcall.routes.http import check_with, exchange, open_client
+from rollcall.routes.http import HttpRoute, check_with, exchange, open_client
 from rollcall.routes.settings import BaseRouteSettings
 from rollcall.routes.sms.json_answers import judge_answer, pick, pick_text, read_json
 from rollcall.routes.sms.vonage_callbacks import (
@@ -81,7 +81,7 @@ class VonageSettings(BaseRouteSettings):
         return self
 
 
-class VonageRoute:
+class VonageRoute(HttpRoute):
     """One account with Vonage.
 
     Args:
@@ -144,10 +144,6 @@ class VonageRoute:
         return await check_with(
             self._client, httpx.Request("GET", self._balance_url), self.route_id
         )
-
-    async def aclose(self) -> None:
-        """Close all connections; safe to call twice."""
-        await self._client.aclose()
 
     def verify(self, callback: Callback, now: datetime) -> None:
         """Make sure that Vonage signed a callback by the configured method.

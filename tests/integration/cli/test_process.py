@@ -85,3 +85,16 @@ def test_reader_that_goes_away_is_no_fault(rollcall: CommandLine) -> None:
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "Exception" not in ended.stderr
+
+
+def test_a_command_imports_no_other_one() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "rollcall.cli", "users", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert "rollcall.desk.users" in imported
+    assert imported.isdisjoint({"rollcall.cli.send", "rollcall.cli.portal", "rollcall.portal"})

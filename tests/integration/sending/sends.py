@@ -30,9 +30,9 @@ STANDARD = MessageOptions(include_sms=True)
 HIGH_QUALITY = MessageOptions(include_sms=True, high_quality_sms=True)
 
 
-def queue_now(ledger: Ledger, count: int, *channels: Any) -> str:
-    """Queue a message that is due at once."""
-    return queue_message(ledger, count, *channels, now=SystemClock().now())
+def queue_now(ledger: Ledger, count: int, *channels: Any, key: str = "drill") -> str:
+    """Queue a message that is due at once; it is another one with another key."""
+    return queue_message(ledger, count, *channels, key=key, now=SystemClock().now())
 
 
 def open_book(routes_file: Path) -> RouteBook:

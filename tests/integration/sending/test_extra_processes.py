@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from rollcall.drain_process import DrainOrder
-from rollcall.extra_processes import ExtraProcesses, fewest_connections
+from rollcall.extra_processes import ExtraProcesses
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 from rollcall.ledger.queue import claim_due, read_queue
@@ -26,6 +29,9 @@ from tests.integration.sending.conftest import RunSandbox
 from tests.integration.sending.sends import queue_now, taken_by_delivery, until
 
 PEOPLE = 300
+ESTABLISHED = "01"
+"""In /proc/net/tcp."""
+
 SLOW = SandboxPlan(
     carriers=(CarrierPlan(name="alpha", delay_s=0.1, honours_idempotency_key=False),),
     mail_servers=(MailPlan(delay_s=0.1),),
@@ -112,7 +118,7 @@ async def test_a_further_process_whose_starter_dies_finishes_what_is_in_flight_a
     ledger: Ledger, sandbox: Sandbox, settings: Settings, *, is_told: bool
 ) -> None:
     message_id = queue_now(ledger, PEOPLE, "sms")
-    order = DrainOrder(message_id=message_id, process_count=10, settings=settings)
+    order = DrainOrder(message_id=message_id, connections={"alpha": 5}, settings=settings)
     process = start_process()
     with process:
         assert process.stdin is not None
@@ -148,19 +154,80 @@ async def test_stopping_ends_further_processes_too(
     assert count_statuses(ledger, message_id)["sms"]["waiting"] > 0
 
 
-@pytest.mark.usefixtures("ledger")
-async def test_processes_share_each_routes_connections(settings: Settings) -> None:
-    app = build_app(settings)
-    entry = app.book.entries["alpha"]
-    assert fewest_connections(app.book, ["sms"]) == entry.max_connections
-    assert fewest_connections(app.book, []) == 1
+async def test_until_a_further_process_is_there_and_after_its_end_all_connections_are_ours(
+    ledger: Ledger, settings: Settings
+) -> None:
+    message_id = queue_now(ledger, PEOPLE, "sms")
 
-    app.book.divide(entry.max_connections)
-    async with entry.slots.hold("one"):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05), entry.slots.hold("another"):
-                pass
+    async with one_run(settings, message_id) as (app, _):
+        entry = app.book.entries["alpha"]
+        assert entry.own_connections == entry.max_connections
+        await until(lambda: entry.own_connections == entry.max_connections // 2)
+        (process_id,) = further_processes()
+        os.kill(process_id, signal.SIGKILL)
+        await until(lambda: entry.own_connections == entry.max_connections)
+        assert app.book.further_process_count == 0
+
+
+async def test_a_dispatcher_starts_no_more_processes_than_it_may_whatever_the_messages(
+    ledger: Ledger, settings: Settings
+) -> None:
+    first, second = (queue_now(ledger, PEOPLE, "sms", key=key) for key in ("first", "second"))
+    app = build_app(settings)
+    async with asyncio.timeout(60), ExtraProcesses(app, first, 100) as one:
+        await one.start()
+        async with ExtraProcesses(app, second, 100) as another:
+            await another.start()
+            assert len(further_processes()) == app.settings.delivery.processes - 1 == 1
+    assert app.book.further_process_count == 0
     await app.aclose()
+
+
+async def test_together_they_open_no_more_connections_than_are_configured(
+    ledger: Ledger, run_sandbox: RunSandbox, ledger_url: str, tmp_path: Path
+) -> None:
+    carrier = CarrierPlan(
+        name="alpha", delay_s=0.1, max_connections=6, honours_idempotency_key=False
+    )
+    mail = MailPlan(delay_s=0.1, max_connections=6)
+    sandbox = run_sandbox(SandboxPlan(carriers=(carrier,), mail_servers=(mail,)))
+    settings = Settings(
+        data_dir=tmp_path / "data", ledger_url=ledger_url, routes_file=sandbox.routes_file
+    )
+    theirs = queue_now(ledger, PEOPLE // 2, "email", "sms", key="theirs")
+    ours = queue_now(ledger, PEOPLE, "email", "sms")
+    most = Counter[str]()
+
+    async def look() -> None:
+        while True:
+            most.update(count_connections(sandbox) - most)
+            await asyncio.sleep(0.005)
+
+    async with one_run(settings, theirs) as (app, _), app.steps.start_run(ours) as run:
+        looking = asyncio.create_task(look())
+        draining = asyncio.create_task(drain(run, run.deliver_batch))
+        entries = app.book.entries.values()
+        await until(lambda: [one.own_connections for one in entries] == [3, 3])
+        assert not draining.done()
+        await until(lambda: not count_waiting(ledger, app, theirs))
+        await draining
+        looking.cancel()
+
+    for message_id, count in ((theirs, PEOPLE // 2), (ours, PEOPLE)):
+        accepted = {"accepted": count}
+        assert count_statuses(ledger, message_id) == {"email": accepted, "sms": accepted}
+    assert most == {"alpha": 6, "mail": 6}
+
+
+def count_connections(sandbox: Sandbox) -> Counter[str]:
+    """Return how many connections are open to the server of each route, by whatever process."""
+    told = tomllib.loads(sandbox.routes_file.read_text())["route"]
+    served = {one.get("port") or urlsplit(one["url"]).port: one["id"] for one in told}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    # a set: the kernel tells a connection twice where others begin while it tells
+    pairs = {(row[1], row[2]) for row in rows if row[3] == ESTABLISHED}
+    there = [int(server.rpartition(":")[2], 16) for _, server in pairs]
+    return Counter(served[port] for port in there if port in served)
 
 
 async def test_a_small_message_is_drained_by_one_process(
@@ -173,7 +240,7 @@ async def test_a_small_message_is_drained_by_one_process(
 
 def test_what_keeps_a_further_process_from_working_is_one_line(settings: Settings) -> None:
     wrong = settings.model_copy(update={"routes_file": Path("/nowhere/routes.toml")})
-    order = DrainOrder(message_id="m", process_count=2, settings=wrong)
+    order = DrainOrder(message_id="m", connections={}, settings=wrong)
     ended = subprocess.run(
         [sys.executable, "-m", "rollcall.drain_process"],
         input=order.model_dump_json() + "\n",

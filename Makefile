@@ -59,6 +59,8 @@ bench: $(READY) ## Measure loading, selecting and sending (docs/performance.md)
 	$(BIN)/python -m benchmarks.countries
 	$(BIN)/python -m benchmarks.selection
 	$(BIN)/python -m benchmarks.find
+	$(BIN)/python -m benchmarks.overview
+	$(BIN)/python -m benchmarks.views
 	$(BIN)/python -m benchmarks.http_routes
 	$(BIN)/python -m benchmarks.bulk_routes
 	$(BIN)/python -m benchmarks.send

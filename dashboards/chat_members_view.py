@@ -28,11 +28,10 @@ from rollcall.ledger.chat_members import (
     AnswerRecord,
     ChatMemberRecord,
     iterate_members,
-    near_of,
     read_answers,
 )
 from rollcall.ledger.chat_search import find_members
-from rollcall.ledger.chats import ChatRecord
+from rollcall.ledger.chats import ChatRecord, near_of
 
 _PAGE: Final = 25
 _FOUND: Final = 50

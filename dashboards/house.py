@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from dashboards.overview.pictures import Pictures
+from dashboards.queries.checks import Checks
 from dashboards.queries.counts import KeptAnswers
 from dashboards.queries.deliverability import DayFigures
 from dashboards.queries.figures import Figures
@@ -51,6 +52,7 @@ class House:
         app_use: How the app is used; one answer.
         glances: Whom drafts mean.
         quick_add: Who is meant by a few letters.
+        checks: What drafts come to if they are sent.
     """
 
     settings: Settings
@@ -63,6 +65,7 @@ class House:
     app_use: KeptAnswers[AppUse] = field(init=False)
     glances: Glances = field(init=False)
     quick_add: QuickAdd = field(init=False)
+    checks: Checks = field(default_factory=Checks)
     _app: App | None = None
     _lock: Lock = field(default_factory=Lock)
 

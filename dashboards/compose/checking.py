@@ -12,9 +12,11 @@ import streamlit as st
 from dashboards.compose.checking_tables import show_check
 from dashboards.compose.composition import Composition
 from dashboards.compose.outcomes import act_here, forget_outcome, show_outcome
+from dashboards.compose.waiting import wait_for
 from dashboards.compose.wording_shown import show_texts
 from dashboards.foresight_view import require_source
 from dashboards.moments import moment_html
+from dashboards.queries.checks import CheckedBy
 from dashboards.session import go_to, house
 from dashboards.texts import literal
 from dashboards.words import tell_count
@@ -24,6 +26,7 @@ from rollcall.domain.guards import TYPED_OVER, is_typed
 from rollcall.errors import RollcallError, SourceError
 
 _OUTCOME: Final = "send"
+_LOOKING: Final = "Looking who is meant now…"
 
 
 def show(composition: Composition) -> None:
@@ -35,6 +38,9 @@ def show(composition: Composition) -> None:
             _show_gaps(gaps)
             return
         seen = _look(composition, composing)
+        if seen is None:
+            wait_for(_LOOKING, partial(house().checks.is_over, _whose(composition)))
+            return
     except SourceError as error:
         st.error(literal(str(error)))
         _show_last_good(composition)
@@ -60,8 +66,11 @@ def _open() -> Composing:
     return Composing(house().desk, require_source())
 
 
-def _look(composition: Composition, composing: Composing) -> CheckedDraft:
+def _look(composition: Composition, composing: Composing) -> CheckedDraft | None:
     """Return what the draft comes to: as found before, unless it was changed or that is long ago.
+
+    Returns:
+        None while that is being found.
 
     Raises:
         RollcallError: It could not be sent now.
@@ -69,15 +78,21 @@ def _look(composition: Composition, composing: Composing) -> CheckedDraft:
     key = composition.key("checked")
     seen: CheckedDraft | None = st.session_state.get(key)
     uses_last_good = bool(st.session_state.get(composition.key("last_good")))
-    now = house().clock.now()
-    is_valid = seen is not None and seen.holds(composition.draft, now)
-    if seen is None or not is_valid or seen.uses_last_good != uses_last_good:
-        with st.spinner("Looking who is meant now…"):
-            seen = composing.check(
-                composition.actor, composition.draft.draft_id, uses_last_good=uses_last_good
-            )
-        st.session_state[key] = seen
+    draft, now = composition.draft, house().clock.now()
+    if seen and seen.holds(draft, now) and seen.uses_last_good == uses_last_good:
+        return seen
+    check = partial(
+        composing.check, composition.actor, draft.draft_id, uses_last_good=uses_last_good
+    )
+    seen = house().checks.look(_whose(composition), (draft.body, uses_last_good), check)
+    if seen is None or not seen.holds(draft, now):  # begun long ago, and nobody came to see it
+        return None
+    st.session_state[key] = seen
     return seen
+
+
+def _whose(composition: Composition) -> CheckedBy:
+    return CheckedBy(composition.actor.name, composition.draft.draft_id)
 
 
 def _show_gaps(gaps: list[str]) -> None:

@@ -4,9 +4,9 @@ Days that are over are kept in the ledger, today is counted in the background, o
 who looks (`dashboards.queries.counts`).
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Container, Hashable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
 from dashboards.queries.counts import KeptAnswers
@@ -22,7 +22,13 @@ from rollcall.domain.deliverability import (
 )
 from rollcall.domain.message import Channel
 from rollcall.errors import ConfigError
-from rollcall.ledger.counted_days import Counting, KeptDay, count_days, load_days
+from rollcall.ledger.counted_days import (
+    Counting,
+    KeptDay,
+    count_days,
+    find_first_day,
+    load_days,
+)
 from rollcall.ledger.engine import Ledger
 from rollcall.routes.config import load_routes
 from rollcall.settings import Settings, load_secrets
@@ -70,8 +76,8 @@ class Deliverability:
         last: The last one.
         days: Those of them with tries, the earliest first.
         ways: What each of their routes is like.
-        uncounted: Those that are still to be counted.
-        counted_at: When today was counted.
+        uncounted: Those that are still to be counted, the latest first.
+        counted_at: When today was counted; None: not since the dashboards were started.
     """
 
     first: date
@@ -79,7 +85,7 @@ class Deliverability:
     days: dict[date, DaySums]
     ways: dict[str, Way]
     uncounted: tuple[date, ...]
-    counted_at: datetime
+    counted_at: datetime | None
 
     def total(self) -> Line:
         """Return what all of them came to together."""
@@ -133,20 +139,20 @@ class DayFigures:
         """Keep what this ledger says apart from what any other one does."""
         self.counting = KeptAnswers(lambda _: self._count())
 
-    def read(self, asked: DayChoice, routes: Routes) -> Deliverability | None:
-        """Return what tries came to; None while the very first count is made.
+    def read(self, asked: DayChoice, routes: Routes) -> Deliverability:
+        """Return what tries came to: while the very first count is made, of the days that are kept.
 
         Raises:
             LedgerError: The ledger does not answer.
         """
         counted = self.counted()
-        if counted is None:
-            return None
-        today = counted.counted_at.date()
-        first = max(asked.first or counted.first or today, counted.first or today)
+        counted_at = counted.counted_at if counted else None
+        today = (counted_at or self.clock.now()).astimezone(UTC).date()
+        tried_since = counted.first if counted else find_first_day(self.ledger)
+        first = max(asked.first or tried_since or today, tried_since or today)
         last = min(asked.last or today, today)
         kept = load_days(self.ledger, first, last)
-        if first <= today <= last:
+        if counted and first <= today <= last:
             kept[today] = KeptDay(counted.counted_at, counted.today)
         days = {day: _only(kept[day].sums, asked.channel) for day in sorted(kept)}
         return Deliverability(
@@ -154,8 +160,8 @@ class DayFigures:
             last,
             {day: sums for day, sums in days.items() if sums},
             find_ways(routes.ways, days.values()),
-            tuple(day for day in counted.left if first <= day <= last and day not in kept),
-            counted.counted_at,
+            tuple(_list_missing(first, last, kept)) if tried_since else (),
+            counted_at,
         )
 
     def counted(self) -> Counting | None:
@@ -185,6 +191,15 @@ def choose_days(days_count: int | None, today: date) -> tuple[date | None, date 
     """Return the first and the last of the latest days, today among them; None: all."""
     first = None if days_count is None else today - timedelta(days=days_count - 1)
     return first, None
+
+
+def _list_missing(first: date, last: date, kept: Container[date]) -> Iterator[date]:
+    """Yield the days from a first to a last one that are not among some, the latest first."""
+    day = last
+    while day >= first:
+        if day not in kept:
+            yield day
+        day -= timedelta(days=1)
 
 
 def _only(sums: DaySums, channel: Channel | None) -> DaySums:

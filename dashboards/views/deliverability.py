@@ -1,7 +1,7 @@
 """Deliverability: what tries came to by route, country and day, how quick, and at what cost."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from functools import partial
 from typing import Final, TypeVar, cast
 
@@ -60,11 +60,10 @@ def show() -> None:
         told = f"{routes.problem}. Prices, and which routes send receipts, are not known."
         st.warning(literal(told))
     found = house().day_figures.read(asked, routes)
-    if found is None or found.uncounted:
-        every_s = _LIVE_EVERY_S if found is None else _FOLLOW_EVERY_S
+    if found.uncounted:
+        every_s = _LIVE_EVERY_S if found.counted_at is None else _FOLLOW_EVERY_S
         st.fragment(_wait, run_every=every_s)(found)
-    if found is not None:
-        _show_found(found)
+    _show_found(found)
 
 
 def _ask() -> DayChoice | None:
@@ -99,23 +98,38 @@ def _ask_from_to(today: date) -> tuple[date, ...]:
     return tuple(cast(tuple[date, ...], chosen))
 
 
-def _wait(seen: Deliverability | None) -> None:
+def _wait(seen: Deliverability) -> None:
     """Tell what is still to be counted, and show the page anew once more of it is."""
     require_actor()
-    if seen is None:
-        st.markdown("Tries are being counted…")
+    if seen.counted_at is None:
+        st.info(f"{_tell_uncounted(seen)} being counted, and missing here.")
     else:
         days = tell_count(len(seen.uncounted), "day")
         st.warning(f"{days} of these are still to be counted, and are missing here.")
     counted = house().day_figures.counted()
-    if counted is not None and (seen is None or counted.counted_at > seen.counted_at):
+    if counted and (seen.counted_at is None or counted.counted_at > seen.counted_at):
         st.rerun()
+
+
+def _tell_uncounted(seen: Deliverability) -> str:
+    """Tell which days are missing while the first count since the start is made."""
+    latest, *others = seen.uncounted
+    today = house().clock.now().astimezone(UTC).date()
+    if latest != today:
+        return f"{tell_count(len(seen.uncounted), 'day')} of these are"
+    more = f", and those of {tell_count(len(others), 'day')} before," if others else ""
+    return f"The tries of today{more} are"
 
 
 def _show_found(found: Deliverability) -> None:
     _show_state(found)
     if not found.days:
-        st.markdown("Nothing was tried on these days.")
+        told = (
+            "None of these days is counted"
+            if found.uncounted
+            else "Nothing was tried on these days"
+        )
+        st.markdown(f"{told}.")
         return
     show_lines("Together", [("all tries", found.total())])
     _show_by("Route", found.by_route(), str)
@@ -133,7 +147,8 @@ def _show_found(found: Deliverability) -> None:
 
 
 def _show_state(found: Deliverability) -> None:
-    told = f"{found.first} to {found.last}, counted {tell_moment(found.counted_at)}."
+    when = f"counted {tell_moment(found.counted_at)}" if found.counted_at else "as counted before"
+    told = f"{found.first} to {found.last}, {when}."
     told += " The last week is counted again every hour, as receipts may still come."
     st.markdown(literal(told))
 

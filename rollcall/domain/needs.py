@@ -1,6 +1,6 @@
 """Which members of a conversation need somebody first, by what they answered and where they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -21,12 +21,18 @@ WEAK_PROOF: Final[tuple[AnswerVia, ...]] = ("sms", "email")
 
 @dataclass(frozen=True, slots=True)
 class MemberState:
-    """What the order of members depends on; a position is where they were when it was opened."""
+    """What the order of members depends on.
+
+    Attributes:
+        person_id: Who.
+        need: What they need.
+        distance_km: How far they were from where it happened when the conversation was opened; None
+            where nobody knows.
+    """
 
     person_id: str
     need: Need
-    latitude: float | None = None
-    longitude: float | None = None
+    distance_km: float | None = None
 
 
 def find_need(answer: Answer, *, is_reached: bool) -> Need:
@@ -37,47 +43,40 @@ def find_need(answer: Answer, *, is_reached: bool) -> Need:
 
 
 def measure_distances_km(
-    members: Sequence[MemberState], near: tuple[float, float]
+    places: Sequence[tuple[float | None, float | None]], near: tuple[float, float]
 ) -> list[float | None]:
-    """Return how far members are from a place, in their order; None where nobody knows.
+    """Return how far places are from another one, in their order; None where one is not known.
 
     Args:
-        members: Whose positions.
-        near: Latitude and longitude, in WGS 84 degrees.
+        places: Latitude and longitude, in WGS 84 degrees.
+        near: The other one, likewise.
     """
     nowhere = float("nan")
     latitudes, longitudes = (
-        np.array([nowhere if one is None else one for one in column], dtype=np.float64)
-        for column in (
-            [member.latitude for member in members],
-            [member.longitude for member in members],
-        )
+        np.array([nowhere if one[axis] is None else one[axis] for one in places], dtype=np.float64)
+        for axis in (0, 1)
     )
-    here = (np.full(len(members), value, dtype=np.float64) for value in near)
+    here = (np.full(len(places), value, dtype=np.float64) for value in near)
     distances = measure_distances_m(latitudes, longitudes, *here) / 1000
     is_known = ~(np.isnan(latitudes) | np.isnan(longitudes))
     return [float(one) if known else None for one, known in zip(distances, is_known, strict=True)]
 
 
-def sort_by_need(
-    members: Sequence[MemberState], near: tuple[float, float] | None = None
-) -> list[tuple[MemberState, float | None]]:
-    """Return members with their distance in km: the greatest need first, then the nearest.
+def sort_by_need(members: Iterable[MemberState]) -> list[MemberState]:
+    """Return members, those with the greatest need first, then the nearest.
 
     Those of whom nobody knows where they are come last among those of the same need.
 
     Args:
         members: In any order.
-        near: Where it happened; None: distances are not asked for.
     """
-    distances = [None] * len(members) if near is None else measure_distances_km(members, near)
     rank = {need: place for place, need in enumerate(NEEDS)}
     return sorted(
-        zip(members, distances, strict=True),
-        key=lambda pair: (
-            rank[pair[0].need],
-            pair[1] is None,
-            pair[1] or 0.0,
-            pair[0].person_id,
+        members,
+        key=lambda one: (
+            rank[one.need],
+            one.distance_km is None,
+            one.distance_km or 0.0,
+            one.person_id,
         ),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Float, Select, case, cast, exists, not_, null, select
+from sqlalchemy import Select, case, exists, not_, select
 
 from rollcall.domain.chats import Answer, AnswerVia
 from rollcall.domain.needs import WEAK_PROOF, MemberState, Need, find_need, sort_by_need
@@ -102,11 +102,11 @@ def iterate_members(
         limit: At most so many; None: all.
         offset: How many to leave out before.
     """
-    if need is not None and limit is not None and near_of(chat) is None:
+    if need is not None and limit is not None:
         asked = _read_page(ledger, chat, need, limit, offset)
     else:
         until = None if limit is None else offset + limit
-        ordered = sort_by_need(_read_first(ledger, chat, need, until), near_of(chat))
+        ordered = sort_by_need(_read_first(ledger, chat, need, until))
         asked = ordered[offset:until]
     for start in range(0, len(asked), PAGE_ROWS):
         yield from read_details(ledger, chat, asked[start : start + PAGE_ROWS])
@@ -133,13 +133,6 @@ def find_newest_digest(ledger: Ledger) -> MemberDigest | None:
     with ledger.read() as connection:
         chat_id = connection.execute(query.limit(1)).scalar()
     return find_some_digest(ledger, chat_id) if chat_id else None
-
-
-def near_of(chat: ChatRecord) -> tuple[float, float] | None:
-    """Return where it happened, if that is known."""
-    if chat.near_latitude is None or chat.near_longitude is None:
-        return None
-    return chat.near_latitude, chat.near_longitude
 
 
 def read_answers(
@@ -220,7 +213,7 @@ def _read_first(
 
 
 def _read_states(ledger: Ledger, chat: ChatRecord, need: Need | None) -> list[MemberState]:
-    """Read what the order depends on, of all members: the positions only where they matter."""
+    """Read what the order depends on, of all members."""
     query = select_states(chat)
     if need is not None:
         query = query.where(ChatMember.answer == _ANSWER_OF[need])
@@ -231,47 +224,41 @@ def _read_states(ledger: Ledger, chat: ChatRecord, need: Need | None) -> list[Me
 
 def _read_page(
     ledger: Ledger, chat: ChatRecord, need: Need, limit: int, offset: int
-) -> list[tuple[MemberState, float | None]]:
-    """Read a page of those who need one thing, where nobody's distance is asked for: by their id.
+) -> list[MemberState]:
+    """Read a page of those who need one thing, the nearest first.
 
-    However many there are, no more than the page is read.
+    However many there are, no more is read than up to the end of the page: it is found by index.
     """
     query = select_states(chat).where(ChatMember.answer == _ANSWER_OF[need])
     if need in ("silent", "not_reached"):
         has_any = is_reached(chat)
         query = query.where(has_any if need == "silent" else not_(has_any))
-    query = query.order_by(ChatMember.person_id).limit(limit).offset(offset)
+    order = (ChatMember.distance_km.asc().nulls_last(), ChatMember.person_id)
     with ledger.read() as connection:
-        return [(one, None) for one in states_from(connection.execute(query).all())]
+        page = query.order_by(*order).limit(limit).offset(offset)
+        return states_from(connection.execute(page).all())
 
 
 def select_states(chat: ChatRecord) -> Select[Any]:
     """Return the query for what `states_from` reads, of all members of a conversation."""
-    query: Select[Any] = select(
+    return select(
         ChatMember.person_id,
         ChatMember.answer,
         case((ChatMember.answer != "none", 1), (is_reached(chat), 1), else_=0).label("reached"),
+        ChatMember.distance_km,
     ).where(ChatMember.chat_id == chat.chat_id)
-    if near_of(chat) is None:
-        return query.add_columns(null().label("latitude"), null().label("longitude"))
-    return query.join(AudienceMember, is_same_person()).add_columns(
-        *(
-            cast(AudienceMember.position[name].as_string(), Float).label(name)
-            for name in ("latitude", "longitude")
-        )
-    )
 
 
 def states_from(rows: Iterable[Sequence[Any]]) -> list[MemberState]:
-    """Return what members need, and where they were, of rows of `select_states`."""
+    """Return what members need, and how far they were, of rows of `select_states`."""
     return [
-        MemberState(person_id, find_need(answer, is_reached=reached == 1), *where)
-        for person_id, answer, reached, *where in rows
+        MemberState(person_id, find_need(answer, is_reached=reached == 1), distance_km)
+        for person_id, answer, reached, distance_km in rows
     ]
 
 
 def read_details(
-    ledger: Ledger, chat: ChatRecord, page: Sequence[tuple[MemberState, float | None]]
+    ledger: Ledger, chat: ChatRecord, page: Sequence[MemberState]
 ) -> list[ChatMemberRecord]:
     """Return all there is to tell of some members, in their order; in two statements."""
     query = (
@@ -293,24 +280,21 @@ def read_details(
     deliveries = select(Delivery.person_id, Delivery.channel, Delivery.status).where(
         Delivery.message_id == chat.message_id, in_list(Delivery.person_id, "people")
     )
-    listed = {"people": write_list([state.person_id for state, _ in page])}
+    listed = {"people": write_list([state.person_id for state in page])}
     statuses: dict[str, dict[str, str]] = defaultdict(dict)
     with ledger.read() as connection:
         for person_id, channel, status in connection.execute(deliveries, listed):
             statuses[person_id][channel] = status
         rows = {row.person_id: row._asdict() for row in connection.execute(query, listed)}
-    return [
-        _describe(rows[state.person_id], state, distance_km, statuses[state.person_id])
-        for state, distance_km in page
-    ]
+    return [_describe(rows[one.person_id], one, statuses[one.person_id]) for one in page]
 
 
 def _describe(
-    row: dict[str, Any], state: MemberState, distance_km: float | None, deliveries: dict[str, str]
+    row: dict[str, Any], state: MemberState, deliveries: dict[str, str]
 ) -> ChatMemberRecord:
     """Make a record of a row, whose answer may be newer than what the order was made of."""
     need = find_need(row["answer"], is_reached=state.need != "not_reached")
-    return ChatMemberRecord(**row, need=need, distance_km=distance_km, deliveries=deliveries)
+    return ChatMemberRecord(**row, need=need, distance_km=state.distance_km, deliveries=deliveries)
 
 
 def is_same_person() -> Any:

@@ -9,7 +9,6 @@ from rollcall.domain.needs import sort_by_need
 from rollcall.ledger.chat_members import (
     ChatMemberRecord,
     is_same_person,
-    near_of,
     read_details,
     select_states,
     states_from,
@@ -32,13 +31,11 @@ def find_members(ledger: Ledger, chat: ChatRecord, text: str, limit: int) -> lis
         text: What is looked for; a name whatever its case.
         limit: How many at most; whoever finds as many says more.
     """
-    query = select_states(chat)
-    if near_of(chat) is None:
-        query = query.join(AudienceMember, is_same_person())
+    query = select_states(chat).join(AudienceMember, is_same_person())
     query = query.where(_is_meant(text.strip())).order_by(ChatMember.person_id).limit(limit)
     with ledger.read() as connection:
         states = states_from(connection.execute(query).all())
-    return read_details(ledger, chat, sort_by_need(states, near_of(chat)))
+    return read_details(ledger, chat, sort_by_need(states))
 
 
 def _is_meant(text: str) -> ColumnElement[bool]:

@@ -46,7 +46,8 @@ class ChatMember(Base):
     emails to; both are gone once neither is to work any more. `answer` is what `chat_answers`
     amount to. `version` changes with whatever only they see. `next_chase_at`: when they are
     reminded, if they have not answered by then. `phone` is the number that texts of theirs come
-    from, E.164, until the archive.
+    from, E.164, until the archive. `distance_km` is how far they were from where it happened when
+    it was opened, if both is known.
     """
 
     __tablename__ = "chat_members"
@@ -60,6 +61,7 @@ class ChatMember(Base):
         lean_index("ix_chat_members_chase", "next_chase_at", present="next_chase_at"),
         lean_index("ix_chat_members_phone", "phone", present="phone"),
         Index("ix_chat_members_person_id", "person_id"),
+        Index("ix_chat_members_need", "chat_id", "answer", "distance_km", "person_id"),
     )
 
     chat_id: Mapped[str] = mapped_column(ForeignKey("chats.chat_id"), primary_key=True)
@@ -74,6 +76,7 @@ class ChatMember(Base):
     chase_count: Mapped[int]
     next_chase_at: Mapped[datetime | None]
     version: Mapped[int]
+    distance_km: Mapped[float | None]
 
 
 class ChatAnswer(Base):

@@ -1,6 +1,6 @@
 """Conversations in the ledger: opened with their message, joined by its audience, archived."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from rollcall.clock import format_instant
 from rollcall.domain.audience import Recipient
 from rollcall.domain.chats import ChatKind, Reminder, chat_id_of
 from rollcall.domain.message import MessageRequest
+from rollcall.domain.needs import measure_distances_km
 from rollcall.domain.personal_links import derive_token, digest_token
 from rollcall.errors import InputError
 from rollcall.ledger.chat_tables import Chat, ChatMember, ChatPost
@@ -20,7 +21,7 @@ from rollcall.ledger.tables import Message
 
 _MEMBER_COLUMNS: Final = (
     "chat_id", "person_id", "message_id", "token_digest", "reply_digest", "phone", "answer",
-    "chase_count", "next_chase_at", "version",
+    "chase_count", "next_chase_at", "version", "distance_km",
 )  # fmt: skip
 _INSERT_MEMBERS = insert_listed(ChatMember, "members", *_MEMBER_COLUMNS)
 
@@ -130,7 +131,11 @@ def enrol_people(
         key: What tokens are derived from; only their digests are stored. None: they get no links.
     """
     chat = load_chat_in(connection, chat_id_of(message_id), for_update=True)
-    rows = (_member_row(chat, one.person_id, one.phone, key) for one in recipients)
+    people = list(recipients)
+    rows = (
+        (*_member_row(chat, one.person_id, one.phone, key), distance_km)
+        for one, distance_km in zip(people, _measure(chat, people), strict=True)
+    )
     connection.execute(_INSERT_MEMBERS, {"members": write_list(rows)})
 
 
@@ -157,6 +162,13 @@ def load_chat_in(connection: Connection, chat_id: str, *, for_update: bool = Fal
     if row is None:
         raise InputError(f"there is no chat {chat_id!r}")
     return chat_from(row)
+
+
+def near_of(chat: ChatRecord) -> tuple[float, float] | None:
+    """Return where it happened, if that is known."""
+    if chat.near_latitude is None or chat.near_longitude is None:
+        return None
+    return chat.near_latitude, chat.near_longitude
 
 
 def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
@@ -195,6 +207,15 @@ def archive_chat(ledger: Ledger, chat_id: str, now: datetime) -> bool:
 def chat_from(row: Row[Any]) -> ChatRecord:
     """Make a record of a row with all columns of `chats`."""
     return ChatRecord(**row._asdict())
+
+
+def _measure(chat: ChatRecord, people: Sequence[Recipient]) -> Sequence[float | None]:
+    """Return how far people are from where it happened; None where nobody knows."""
+    if (near := near_of(chat)) is None:
+        return [None] * len(people)
+    return measure_distances_km(
+        [(one.position.latitude, one.position.longitude) for one in people], near
+    )
 
 
 def _member_row(

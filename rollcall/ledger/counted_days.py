@@ -97,6 +97,11 @@ def count_days(
     return Counting(now, first, _count(ledger, today, route_ids, waits), tuple(left))
 
 
+def find_first_day(ledger: Ledger) -> date | None:
+    """Return the first day of which there are tries, by index; None where nothing was tried."""
+    return _find_first(ledger, tuple(list_tried_routes(ledger)))
+
+
 def load_days(ledger: Ledger, first: date, last: date) -> dict[date, KeptDay]:
     """Return what is kept of days from a first to a last one, by day."""
     query = (

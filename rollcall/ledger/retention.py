@@ -223,7 +223,7 @@ def _remove_range(connection: Connection, message_id: str, first: str, last: str
     connection.execute(update(AudienceMember).where(members).values(name=REMOVED, **GONE_OF_MEMBER))
     answers = in_range(ChatAnswer, ChatAnswer.chat_id, of_chat)
     connection.execute(delete(ChatAnswer).where(answers))
-    gone = {"token_digest": None, "reply_digest": None, "phone": None, "next_chase_at": None}
+    gone = dict.fromkeys(("token_digest", "reply_digest", "phone", "next_chase_at", "distance_km"))
     enrolled = in_range(ChatMember, ChatMember.chat_id, of_chat)
     connection.execute(update(ChatMember).where(enrolled).values(gone))
 

@@ -11,8 +11,8 @@ from rollcall.ledger.chat_lists import (
     list_chat_messages,
     read_posts,
 )
-from rollcall.ledger.chat_members import AnswerRecord, ChatMemberRecord, near_of
-from rollcall.ledger.chats import ChatRecord
+from rollcall.ledger.chat_members import AnswerRecord, ChatMemberRecord
+from rollcall.ledger.chats import ChatRecord, near_of
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import count_statuses
 

@@ -157,7 +157,7 @@ def living_in(
     house.figures.answers.patience_s = house.figures.unreached.patience_s = patience_s
     house.pictures.answers.patience_s = patience_s
     house.glances.answers.patience_s = house.glances.vocabularies.patience_s = patience_s
-    house.quick_add.indexes.patience_s = patience_s
+    house.quick_add.indexes.patience_s = house.checks.patience_s = patience_s
     house.app_use.patience_s = house.day_figures.counting.patience_s = patience_s
     lived = Lived(house, clock, seconds)
     move_into(lived.house)

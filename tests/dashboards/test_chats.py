@@ -10,6 +10,7 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from dashboards.door.cookies import COOKIE
+from rollcall.domain.audience import Position
 from rollcall.domain.chats import chat_id_of
 from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.chat_lists import count_answers, list_chat_messages, read_posts
@@ -19,11 +20,11 @@ from rollcall.ledger.log import list_messages
 from rollcall.ledger.messages import set_state
 from rollcall.ledger.tables import AudienceMember
 from tests.dashboards.doors import knocking
-from tests.dashboards.houses import Lived, html_of, text_of
+from tests.dashboards.houses import START, Lived, html_of, text_of
 from tests.integration.conversations import Conversation, open_conversation
 from tests.integration.desk.test_chatting import lead_somewhere
 from tests.integration.ledger.records import NOW
-from tests.integration.ledger.test_chat_lists import place, say
+from tests.integration.ledger.test_chat_lists import say
 from tests.people import phone_of
 
 PAYLOAD = "<img src=x onerror=alert(1)> **bold** :red[x] [a](javascript:b)"
@@ -153,9 +154,11 @@ def test_members_are_shown_by_need_with_their_answers(lived: Lived, opened: Conv
 
 def test_the_nearest_come_first_where_it_is_known_where_it_happened(lived: Lived) -> None:
     near = {"latitude": 35.5, "longitude": 139.7}
-    opened = open_conversation(lived.ledger, 3, chat={"near": near})
-    place(lived.ledger, "p0000", {"latitude": 36.5, "longitude": 139.7, "country": "JP"})
-    place(lived.ledger, "p0001", None)
+    places = {
+        "p0000": Position("report", "JP", 36.5, 139.7, START),
+        "p0001": Position("none", None, None, None, None),
+    }
+    opened = open_conversation(lived.ledger, 3, chat={"near": near}, places=places)
     told = html_of(look(lived, opened, "viewer"))
     assert "111 km" in told
     assert told.index("Person 2<br>") < told.index("Person 0<br>") < told.index("Person 1<br>")

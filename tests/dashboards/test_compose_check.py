@@ -1,16 +1,21 @@
 """The last look before a draft is sent, and sending it: once, by whom it is allowed."""
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.queries.checks import CheckedBy
+from rollcall.desk.composing import CheckedDraft
 from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.log import list_messages
 from tests.dashboards.houses import Lived, html_of
 from tests.dashboards.test_compose_texts import ADMIN, begin, look, told_of
 from tests.people import write_people
+
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -39,6 +44,26 @@ def test_the_check_shows_who_how_many_where_and_what(peopled: Lived) -> None:
     for told in ("group all", "Drill", "Where they are", "unknown", "email", "Hello Maria Example"):
         assert told in shown, told
     assert "never sent with the same template" in shown
+    assert send_button(page).label == "Send to 5 people now"
+
+
+def test_the_page_goes_on_while_it_is_looked_who_is_meant(peopled: Lived) -> None:
+    checks, may_end = peopled.house.checks, Event()
+
+    def hold_up() -> CheckedDraft:
+        may_end.wait(PATIENCE_S)
+        raise AssertionError("nobody asks what came of it")
+
+    checks.patience_s = 0
+    checks.look(CheckedBy("somebody", "else"), 0, hold_up)
+    page = look(peopled, begin(peopled), "check")
+    assert "Looking who is meant now" in told_of(page)
+    assert "Who gets it" in {one.value for one in page.header}
+    assert not [one for one in page.button if one.label.startswith("Send to")]
+
+    may_end.set()
+    checks.patience_s = PATIENCE_S
+    page.run()
     assert send_button(page).label == "Send to 5 people now"
 
 

@@ -2,14 +2,23 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.deliverability_view import tell_cost, tell_reason, tell_share, write_rows
-from dashboards.queries.deliverability import DayChoice, choose_days, read_routes
+from dashboards.queries.deliverability import (
+    DayChoice,
+    DayFigures,
+    choose_days,
+    read_routes,
+)
 from rollcall.domain.deliverability import FailureReason, Line
 from rollcall.domain.receipts import Receipt
 from tests.dashboards.houses import Lived, html_of, text_of
@@ -132,11 +141,49 @@ def test_where_nothing_was_ever_tried_the_page_says_so(lived: Lived) -> None:
     assert "Nothing was tried on these days." in text_of(page)
 
 
+@contextmanager
+def started_anew(lived: Lived) -> Iterator[None]:
+    """Let the first count since a start of the dashboards go on until the context ends."""
+    figures = DayFigures(lived.ledger, lived.clock, lived.house.settings)
+    may_end = Event()
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(may_end.wait, 60)
+        figures.counting.finders, figures.counting.patience_s = busy, 0
+        lived.house.day_figures = figures
+        try:
+            yield
+        finally:
+            may_end.set()
+
+
+def test_days_that_are_kept_are_shown_while_the_first_count_is_made(told: Lived) -> None:
+    told.clock.go_on(days=2)
+    told.look("deliverability")
+    with started_anew(told):
+        page = told.look("deliverability")
+    assert not page.exception
+    assert cells_of(page, "2026-11-23")[0] == "3"
+    assert "2026-11-23 to 2026-11-25, as counted before" in text_of(page).replace("\\", "")
+    assert [one.value for one in page.info][-1] == (
+        "The tries of today are being counted, and missing here."
+    )
+
+
+def test_what_nobody_has_counted_yet_is_not_said_to_be_nothing(told: Lived) -> None:
+    told.clock.go_on(days=2)
+    with started_anew(told):
+        page = told.look("deliverability")
+    assert "None of these days is counted." in text_of(page)
+    assert "Nothing was tried" not in text_of(page)
+    assert [one.value for one in page.info][-1] == (
+        "The tries of today, and those of 2 days before, are being counted, and missing here."
+    )
+
+
 def test_the_download_has_a_line_for_each_day_route_and_country(told: Lived) -> None:
     set_routes(told, ALPHA)
     routes = read_routes(told.house.settings)
     found = told.house.day_figures.read(DayChoice(), routes)
-    assert found is not None
     [heading, row] = csv.reader(io.StringIO(write_rows(found)))
     line = dict(zip(heading, row, strict=True))
     assert (line["day_utc"], line["route"], line["country"]) == ("2026-11-23", "alpha", "US")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from rollcall.domain.audience import Position
 from rollcall.domain.message import Channel, MessageRequest
 from rollcall.domain.personal_links import derive_token
 from rollcall.ledger.chats import ChatRecord, load_chat
@@ -39,12 +40,14 @@ def open_conversation(  # noqa: PLR0913 - what makes one differ from another
     language: str | None = "en",
     chat: dict[str, Any] | None = None,
     channels: tuple[Channel, ...] = (),
+    places: dict[str, Position] | None = None,
     **options: Any,
 ) -> Conversation:
     """Open a chat with people `p0000`, `p0001`, … who are asked whether they are OK.
 
     With `chat=None` it is one without terms of its own; `one_way=True` opens none but asks.
-    `content` says something else; `channels` are those that deliveries are recorded over.
+    `content` says something else; `channels` are those that deliveries are recorded over, and
+    `places` says of people that they are elsewhere than all others.
     """
     is_one_way = options.pop("one_way", False)
     told: dict[str, Any] = {
@@ -64,7 +67,11 @@ def open_conversation(  # noqa: PLR0913 - what makes one differ from another
     new = a_message(key, request=told, kind=request.kind, opens=request)
     message, _ = accept_message(ledger, new, now)
     audience = an_audience(people_count)
-    readers = tuple(replace(one, language=language) for one in audience.recipients)
+    moved = places or {}
+    readers = tuple(
+        replace(one, language=language, position=moved.get(one.person_id, one.position))
+        for one in audience.recipients
+    )
     audience = replace(audience, recipients=readers)
     freeze_audience(ledger, message.message_id, audience)
     deliveries, contents = deliveries_to(audience, *channels), contents_of(*channels)

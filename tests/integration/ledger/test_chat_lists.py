@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from rollcall.domain.audience import Position
 from rollcall.domain.chats import Answer
 from rollcall.domain.message import FollowUp, MessageRequest
 from rollcall.errors import InputError, RequestError, SelectionError
@@ -24,7 +25,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
 from rollcall.ledger.follow_ups import select_followed
 from rollcall.ledger.messages import accept_message
-from rollcall.ledger.tables import AudienceMember, Delivery
+from rollcall.ledger.tables import Delivery
 from rollcall.sending.telephone import record_told_answer
 from tests.integration.conversations import KEY, Conversation, open_conversation
 from tests.integration.ledger.records import (
@@ -59,12 +60,6 @@ def settle(ledger: Ledger, message_id: str, **statuses: str) -> None:
                 )
                 .values(status=status)
             )
-
-
-def place(ledger: Ledger, person_id: str, position: dict[str, Any] | None) -> None:
-    with ledger.write() as connection:
-        moved = update(AudienceMember).where(AudienceMember.person_id == person_id)
-        connection.execute(moved.values(position=position or {"country": None}))
 
 
 def test_ongoing_and_archived_chats_are_listed_apart_newest_first(ledger: Ledger) -> None:
@@ -131,11 +126,14 @@ def test_a_page_of_members_is_part_of_the_whole_order(ledger: Ledger) -> None:
 
 
 def test_the_nearest_comes_first_and_who_cannot_be_placed_last(ledger: Ledger) -> None:
-    opened = open_conversation(ledger, 4, chat={"near": {"latitude": 47.56, "longitude": 7.59}})
-    place(ledger, "p0000", None)
-    place(ledger, "p0001", {"country": "JP", "latitude": 35.68, "longitude": 139.77})
-    place(ledger, "p0002", {"country": "CH", "latitude": 47.37, "longitude": 8.54})
-    place(ledger, "p0003", {"country": "CH", "latitude": None, "longitude": 7.59})
+    places = {
+        "p0000": Position("none", None, None, None, None),
+        "p0001": Position("report", "JP", 35.68, 139.77, NOW),
+        "p0002": Position("report", "CH", 47.37, 8.54, NOW),
+        "p0003": Position("workplace", "CH", None, 7.59, None),
+    }
+    chat = {"near": {"latitude": 47.56, "longitude": 7.59}}
+    opened = open_conversation(ledger, 4, chat=chat, places=places)
     say(ledger, opened, "p0001", "needs_help")
 
     listed = list(iterate_members(ledger, opened.chat))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollcall.domain.audience import Position
 from rollcall.domain.needs import NEEDS, Need
 from rollcall.ledger.chat_lists import (
     ListMark,
@@ -19,7 +20,7 @@ from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewPost, record_entries
 from tests.integration.conversations import open_conversation
 from tests.integration.ledger.records import NOW
-from tests.integration.ledger.test_chat_lists import place, say, settle
+from tests.integration.ledger.test_chat_lists import say, settle
 from tests.people import phone_of
 
 
@@ -59,11 +60,16 @@ def test_posts_come_newest_first_and_new_ones_move_no_page(ledger: Ledger) -> No
 @pytest.mark.parametrize("near", [None, {"latitude": 35.5, "longitude": 139.7}])
 @pytest.mark.parametrize("need", NEEDS)
 def test_pages_of_a_need_are_its_whole_list(ledger: Ledger, need: Need, near: object) -> None:
-    opened = open_conversation(ledger, 9, channels=("sms",), chat={"near": near} if near else {})
+    places = {
+        "p0000": Position("none", None, None, None, None),
+        "p0006": Position("report", "JP", 35.6, 139.7, NOW),
+        "p0007": Position("report", "JP", 35.4, 139.7, NOW),
+    }
+    chat = {"near": near} if near else {}
+    opened = open_conversation(ledger, 9, channels=("sms",), chat=chat, places=places)
     settle(ledger, opened.chat.message_id, p0001_sms="accepted", p0002_sms="delivered")
     for person, said in {"p0003": "ok", "p0004": "ok", "p0005": "needs_help"}.items():
         say(ledger, opened, person, said)
-    place(ledger, "p0006", {"latitude": 35.6, "longitude": 139.7, "country": "JP"})
     whole = [one for one in iterate_members(ledger, opened.chat) if one.need == need]
     pages = [
         one

@@ -12,6 +12,7 @@ from rollcall.domain.removal import REMOVED
 from rollcall.errors import InputError, SelectionError
 from rollcall.ledger.audiences import read_frozen_audience
 from rollcall.ledger.chat_lists import count_answers, read_posts
+from rollcall.ledger.chat_members import iterate_members
 from rollcall.ledger.chat_tables import Chat
 from rollcall.ledger.chats import ChatRecord, archive_chat, load_chat
 from rollcall.ledger.engine import Ledger
@@ -156,7 +157,9 @@ def test_what_is_not_over_or_is_held_is_never_touched(
 def test_an_archived_chat_loses_what_was_written_and_keeps_who_answered_what(
     ledger: Ledger,
 ) -> None:
-    chat = open_conversation(ledger).chat
+    chat = open_conversation(ledger, chat={"near": {"latitude": 35.0, "longitude": 139.0}}).chat
+    [far, *_] = iterate_members(ledger, chat)
+    assert far.distance_km is not None
     record_entries(
         ledger,
         [
@@ -177,6 +180,7 @@ def test_an_archived_chat_loses_what_was_written_and_keeps_who_answered_what(
     assert before["needs_help"] == 1
     assert {one.text for one in read_posts(ledger, chat)} == {REMOVED}
     assert load_chat(ledger, chat.chat_id).title == REMOVED
+    assert {one.distance_km for one in iterate_members(ledger, chat)} == {None}
 
 
 def test_a_chat_and_its_messages_go_by_its_own_age_whatever_becomes_of_others(

@@ -21,7 +21,6 @@ from dashboards.words import (
     VIA_WORDS,
     tell_count,
 )
-from rollcall.domain.acts import Actor
 from rollcall.domain.needs import NEEDS, Need
 from rollcall.ledger.chat_lists import split_needs
 from rollcall.ledger.chat_members import (
@@ -40,7 +39,7 @@ _Placed = tuple[int, ChatMemberRecord]
 """A member, and their place in the order."""
 
 
-def show_members(chat: ChatRecord, actor: Actor) -> None:
+def show_members(chat: ChatRecord) -> None:
     """Show the members who need one thing, or who are searched for.
 
     They do not move by themselves: whoever calls one after the other keeps their place.
@@ -56,8 +55,7 @@ def show_members(chat: ChatRecord, actor: Actor) -> None:
         _show_found(chat, text)
     else:
         _show_page(chat, need)
-    if actor.may("sender"):
-        _show_exports(chat.chat_id)
+    _show_exports(chat.chat_id)
 
 
 def _ask_need(chat: ChatRecord) -> Need:

@@ -67,7 +67,7 @@ def show_chat(chat_id: str, actor: Actor) -> None:
     # also beside the page of a one-way message: people text back, and "room 12" must be seen
     st.header("Conversation")
     st.fragment(_show_posts, run_every=every_s)(chat_id)
-    show_members(chat, actor)
+    show_members(chat)
     _show_messages(chat_id)
 
 

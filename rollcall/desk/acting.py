@@ -17,9 +17,6 @@ _WHAT: Final[dict[Role, str]] = {
     "admin": "do this",
 }
 
-_WHAT_OF: Final[dict[Action, str]] = {"export": "take people out of Rollcall as a file"}
-"""Acts that are named by themselves, whatever role they take."""
-
 
 @dataclass(slots=True)
 class Noted:
@@ -46,20 +43,14 @@ class Acting:
     ledger: Ledger
     clock: Clock
 
-    def require(self, actor: Actor, least: Role, action: Action | None = None) -> None:
+    def require(self, actor: Actor, least: Role) -> None:
         """Make sure that somebody may do what a role may.
-
-        Args:
-            actor: Who acts.
-            least: The role that it takes.
-            action: What they do, where that is told by itself.
 
         Raises:
             NotAllowedError: They may not.
         """
         if not actor.may(least):
-            what = _WHAT_OF.get(action, _WHAT[least]) if action else _WHAT[least]
-            raise NotAllowedError(f"a {actor.role} may not {what}: ask an admin")
+            raise NotAllowedError(f"a {actor.role} may not {_WHAT[least]}: ask an admin")
 
     def require_within_limit(self, actor: Actor, people_count: int, noted: Noted) -> None:
         """Make sure that somebody may send to so many people, and note how many they are.
@@ -95,7 +86,7 @@ class Acting:
         entry_id = begin_entry(self.ledger, actor, action, self.clock.now(), subject_id)
         noted = Noted()
         try:
-            self.require(actor, least, action)
+            self.require(actor, least)
             yield noted
         except NotAllowedError:
             end_entry(self.ledger, entry_id, "refused", people_count=noted.people_count)

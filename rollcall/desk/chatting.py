@@ -134,7 +134,7 @@ class Chatting:
             NotAllowedError: The actor may not.
             InputError: There is no such chat.
         """
-        with self.desk.acting.act(actor, "sender", "export", chat_id):
+        with self.desk.acting.act(actor, "viewer", "export", chat_id):
             return load_chat(self._ledger, chat_id)
 
     @property

@@ -87,13 +87,13 @@ class Desk:
     def note_export(self, actor: Actor, message_id: str) -> MessageRecord:
         """Record that somebody takes a message's recipients out of Rollcall, and return it.
 
-        Whoever looks sees them all; a file is beyond sign-in, retention and erasure.
+        Whoever is signed in sees them all, and may; a file is beyond retention and erasure.
 
         Raises:
             NotAllowedError: The actor may not.
             InputError: There is no such message.
         """
-        with self.acting.act(actor, "sender", "export", message_id):
+        with self.acting.act(actor, "viewer", "export", message_id):
             return load_message(self.acting.ledger, message_id)
 
     def retry(

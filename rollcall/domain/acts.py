@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Role = Literal["viewer", "sender", "admin"]
-"""viewer: looks at everything, changes nothing. sender: also sends, up to so many people, stops,
-follows up, downloads recipients and chats, and keeps templates and filters. admin: all of it,
-without a limit."""
+"""viewer: looks at everything and downloads it, changes nothing. sender: also sends, up to so many
+people, stops, follows up, and keeps templates and filters. admin: all of it, without a limit."""
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "sender", "admin")
 """Each may what those before it may."""

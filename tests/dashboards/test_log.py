@@ -56,10 +56,11 @@ def test_a_message_shows_its_recipients_deliveries_and_tries(lived: Lived) -> No
     assert f'href="/export/{message_id}.csv"' in told
 
 
-def test_a_viewer_looks_at_recipients_and_is_offered_no_file(lived: Lived) -> None:
-    told = html_of(lived.look("log", "viewer", message=send_one(lived)))
+def test_a_viewer_looks_at_recipients_and_may_download_them(lived: Lived) -> None:
+    message_id = send_one(lived)
+    told = html_of(lived.look("log", "viewer", message=message_id))
     assert "Person 0" in told
-    assert "/export/" not in told
+    assert f'href="/export/{message_id}.csv"' in told
 
 
 def test_a_message_shows_what_its_sms_said(lived: Lived) -> None:

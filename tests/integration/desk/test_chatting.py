@@ -77,9 +77,6 @@ ACTS: dict[str, Act] = {
     "archive": lambda lived, actor, opened: lived.house.chatting.archive(
         actor, opened.chat.chat_id, 0
     ),
-    "export": lambda lived, actor, opened: lived.house.chatting.note_export(
-        actor, opened.chat.chat_id
-    ),
 }
 
 

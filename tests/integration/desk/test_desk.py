@@ -70,11 +70,6 @@ ACTS: dict[str, Act] = {
     "save_filter": lambda lived, actor, _: lived.house.keeping.save_filter(
         actor, "Tokyo", parse_selection({"groups": ["all"]})
     ),
-    "export": lambda lived, actor, its_id: lived.house.desk.note_export(actor, its_id),
-}
-TOLD_VIEWERS = {
-    "send": "a viewer may not send, stop or change anything: ask an admin",
-    "export": "a viewer may not take people out of Rollcall as a file: ask an admin",
 }
 
 
@@ -82,7 +77,7 @@ TOLD_VIEWERS = {
 def test_a_viewer_cannot_act_by_calling_the_library_either(lived: Lived, name: str) -> None:
     message_id = settled(lived)
     before = list_messages(lived.ledger)
-    with pytest.raises(NotAllowedError, match=TOLD_VIEWERS.get(name, TOLD_VIEWERS["send"])):
+    with pytest.raises(NotAllowedError, match="a viewer may not send, stop or change anything"):
         ACTS[name](lived, Actor("Vi", "viewer"), message_id)
     assert list_messages(lived.ledger) == before
     assert list_templates(lived.ledger, "one_way") == []

@@ -17,6 +17,11 @@ os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and Rich would take it 
 BACKENDS = ("sqlite", "postgresql")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the end-to-end tests: while they wait, others of several processes work."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server of this test session; without one, tests that need it fail."""

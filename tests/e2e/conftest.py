@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.migrate import require_current
 from tests.people import write_people
 from tests.ports import find_free_port
 from tests.postgres import PostgresServer
@@ -43,6 +45,17 @@ class Rollcall:
         return subprocess.Popen(
             [*ROLLCALL, *arguments], env=self.env, stdout=subprocess.DEVNULL, text=True
         )
+
+    @contextmanager
+    def open_ledger(self) -> Iterator[Ledger]:
+        """Open its ledger in this process; a new one is set up."""
+        beside = f"sqlite:///{self.folder / 'data' / 'ledger.db'}"
+        ledger = open_ledger(self.env.get("ROLLCALL_LEDGER_URL", beside))
+        try:
+            require_current(ledger)
+            yield ledger
+        finally:
+            ledger.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -111,7 +124,7 @@ class PrefectStore:
         return "\n".join([self.postgres.read_whole(self.database), *told])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_store(
     tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
 ) -> PrefectStore:
@@ -120,9 +133,12 @@ def prefect_store(
     return PrefectStore(postgres, postgres.create_database(), home)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def prefect_server(prefect_store: PrefectStore) -> Iterator[str]:
-    """A real Prefect server on loopback; yields the address of its API."""
+    """A real Prefect server on loopback, for the tests here; yields the address of its API.
+
+    It works when nobody asks it, too: it ends before the tests of other folders begin.
+    """
     url = prefect_store.postgres.url(prefect_store.database)
     database = url.replace("://", "+asyncpg://", 1)
     with run_prefect_server(prefect_store.home, database=database) as address:

@@ -20,7 +20,7 @@ from playwright.sync_api import (
 )
 
 from tests.browser import find_barriers
-from tests.e2e.conftest import ROLLCALL, Rollcall, wait_until
+from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
 from tests.people import phone_of
 from tests.ports import find_free_port
 
@@ -66,8 +66,9 @@ class AppPortal:
         return people
 
 
-@pytest.fixture
-def portal(rollcall: Rollcall) -> Iterator[AppPortal]:
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppPortal]:
+    rollcall = install(tmp_path_factory.mktemp("app"))
     source = rollcall.folder / "source"
     source.mkdir()
     people = ["person_id,name,email", "p1,Ann,p1@example.org", "p2,Bob,p2@example.org"]
@@ -82,7 +83,6 @@ def portal(rollcall: Rollcall) -> Iterator[AppPortal]:
         "ROLLCALL_SECRET_RECEIPTS": "portal-secret-0123456789",
     }
     opened = replace(rollcall, env=env)
-    assert opened.run("migrate").returncode == 0
     process = subprocess.Popen([*ROLLCALL, "portal", "--port", str(port)], env=env)
     try:
         wait_until(lambda: is_up(address), 60, "the portal answers")

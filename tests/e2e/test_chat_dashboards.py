@@ -2,28 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import update
 
-from rollcall.desk.passwords import hash_password
-from rollcall.desk.users import FILE_NAME, User, UserFile
-from rollcall.domain.acts import ROLES
 from rollcall.ledger.chat_lists import read_posts
-from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.engine import Ledger
 from rollcall.ledger.log import list_messages
 from rollcall.ledger.messages import load_message
-from rollcall.ledger.migrate import migrate_ledger
 from rollcall.ledger.tables import Message
 from tests.browser import find_barriers, open_context, run_browser
 from tests.e2e.conftest import Rollcall
 from tests.e2e.test_dashboards import (
-    PASSWORD,
     STREAMLITS_OWN,
     Served,
-    serve,
+    serve_to_users,
     signed_in,
 )
 from tests.e2e.test_portal import running_portal
@@ -51,21 +45,8 @@ def mail(rollcall: Rollcall) -> Iterator[MailCatcher]:
 @pytest.fixture
 def served(rollcall: Rollcall, mail: MailCatcher) -> Iterator[Served]:
     assert mail is not None
-    data = rollcall.folder / "data"
-    data.mkdir(mode=0o700)
-    ledger = open_ledger(f"sqlite:///{data / 'ledger.db'}")
-    migrate_ledger(ledger)
-    add_users(data)
-    with serve(rollcall, ledger) as running:
+    with serve_to_users(rollcall) as running:
         yield running
-    ledger.close()
-
-
-def add_users(data: Path) -> None:
-    password_hash, then = hash_password(PASSWORD), datetime(2020, 1, 1, tzinfo=UTC)
-    users = UserFile(data / FILE_NAME)
-    for role in ROLES:
-        users.add(User(name=role, role=role, password_hash=password_hash, changed_at=then))
 
 
 def see(what: Locator) -> None:

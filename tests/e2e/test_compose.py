@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page
 
-from rollcall.ledger.engine import open_ledger
 from rollcall.ledger.log import list_messages
-from rollcall.ledger.migrate import migrate_ledger
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.browser import find_barriers, run_browser
@@ -19,8 +17,7 @@ from tests.e2e.test_dashboards import (
     IDLE,
     STREAMLITS_OWN,
     Served,
-    add_users,
-    serve,
+    serve_to_users,
     signed_in,
 )
 from tests.e2e.test_dispatcher import dispatcher
@@ -44,17 +41,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("compose")
     rollcall = install(folder)
     rollcall.env["ROLLCALL_SOURCE"] = str(write_people(folder / "source", count=PEOPLE))
-    (folder / "data").mkdir(mode=0o700)
-    ledger = open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}")
-    migrate_ledger(ledger)
-    add_users(folder)
     with (
         start_sandbox(make_plan("clean", seed=1), folder / "sandbox") as sandbox,
         dispatcher(rollcall, "dispatcher"),
-        serve(rollcall, ledger) as served,
+        serve_to_users(rollcall) as served,
     ):
         yield Desk(served, sandbox)
-    ledger.close()
 
 
 @pytest.fixture(scope="module")

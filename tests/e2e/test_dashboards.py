@@ -23,9 +23,8 @@ from rollcall.domain.acts import ROLES
 from rollcall.domain.geography.hexagons import project
 from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.drafts import DraftAccess, list_drafts
-from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.engine import Ledger
 from rollcall.ledger.messages import load_message
-from rollcall.ledger.migrate import migrate_ledger
 from rollcall.ledger.tables import AudienceMember, Message
 from tests.browser import find_barriers, open_context, run_browser
 from tests.dashboards.sources import write_source
@@ -116,13 +115,17 @@ def serve_overview(folder: Path) -> Iterator[Served]:
     """Serve an installation whose source has somebody for each figure of the overview."""
     rollcall = install(folder)
     rollcall.env["ROLLCALL_SOURCE"] = str(write_source(folder / "source"))
-    (folder / "data").mkdir(mode=0o700)
-    ledger = open_ledger(f"sqlite:///{folder / 'data' / 'ledger.db'}")
-    migrate_ledger(ledger)
-    add_users(folder)
-    with serve(rollcall, ledger) as running:
+    with serve_to_users(rollcall) as running:
         yield running
-    ledger.close()
+
+
+@contextmanager
+def serve_to_users(rollcall: Rollcall) -> Iterator[Served]:
+    """Serve an installation that has no ledger yet, to a user of each role."""
+    with rollcall.open_ledger() as ledger:
+        add_users(rollcall.folder)
+        with serve(rollcall, ledger) as running:
+            yield running
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rollcall.ledger.log import list_messages
 from rollcall.sandbox.plan import MailPlan, SandboxPlan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.e2e.conftest import ROLLCALL, Rollcall, wait_until
@@ -84,8 +85,9 @@ def interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox)
 
 
 def states(rollcall: Rollcall) -> dict[str, str]:
-    messages = json.loads(rollcall.run("log", "--format", "json").stdout)
-    return {one["message_id"]: one["state"] for one in messages}
+    """Look into the ledger: a command of its own would hold up what is waited for."""
+    with rollcall.open_ledger() as ledger:
+        return {one.message_id: one.state for one in list_messages(ledger)}
 
 
 def await_sent(rollcall: Rollcall, message_id: str, patience_s: float = 60) -> None:

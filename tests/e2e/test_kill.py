@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from rollcall.ledger.engine import open_ledger
 from rollcall.ledger.queue import LOST_IN_A_CRASH
 from rollcall.ledger.tables import Attempt
 from rollcall.sandbox.journal import JournalEntry
@@ -65,19 +64,16 @@ def test_killed_sends_reach_everybody_and_at_most_the_in_flight_ones_twice(
     assert finished.returncode == 0, finished.stderr
     assert log["counts"] == {"email": {"accepted": PEOPLE}, "sms": {"accepted": PEOPLE}}
     assert len(copies) == 2 * PEOPLE
-    in_flight_count = _count_lost_in_a_crash(rollcall.folder / "data" / "ledger.db")
+    in_flight_count = _count_lost_in_a_crash(rollcall)
     assert in_flight_count > 0
     assert sum(copies.values()) - len(copies) <= in_flight_count
     assert max(copies.values()) <= KILLS + 1
 
 
-def _count_lost_in_a_crash(path: Path) -> int:
-    ledger = open_ledger(f"sqlite:///{path}")
+def _count_lost_in_a_crash(rollcall: Rollcall) -> int:
     query = select(func.count()).where(Attempt.reason == LOST_IN_A_CRASH)
-    with ledger.read() as connection:
-        count = connection.execute(query).scalar_one()
-    ledger.close()
-    return count
+    with rollcall.open_ledger() as ledger, ledger.read() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def _without_dead_route() -> SandboxPlan:

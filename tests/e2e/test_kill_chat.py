@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from rollcall.ledger.chat_tables import Chat, ChatMember, ChatPost
-from rollcall.ledger.engine import open_ledger
 from rollcall.sandbox.plan import MailPlan, SandboxPlan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.e2e.conftest import Rollcall, wait_until
@@ -50,20 +49,16 @@ def test_a_chat_whose_opening_is_killed_is_one_chat_with_all_its_members(
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout)["counts"] == {"email": {"accepted": PEOPLE}}
     assert len(invited) == PEOPLE
-    assert count(rollcall.folder / "data" / "ledger.db") == (1, PEOPLE, 1, PEOPLE)
+    assert count(rollcall) == (1, PEOPLE, 1, PEOPLE)
 
 
 def has_accepted(sandbox: Sandbox, least: int) -> bool:
     return len(sandbox.journal()) >= least
 
 
-def count(path: Path) -> tuple[int, ...]:
+def count(rollcall: Rollcall) -> tuple[int, ...]:
     """Count chats, members, posts, and distinct tokens."""
-    ledger = open_ledger(f"sqlite:///{path}")
-    try:
-        with ledger.read() as connection:
-            tables = [select(func.count()).select_from(one) for one in (Chat, ChatMember, ChatPost)]
-            tokens = select(func.count(ChatMember.token_digest.distinct()))
-            return tuple(connection.execute(query).scalar_one() for query in (*tables, tokens))
-    finally:
-        ledger.close()
+    tables = [select(func.count()).select_from(one) for one in (Chat, ChatMember, ChatPost)]
+    tokens = select(func.count(ChatMember.token_digest.distinct()))
+    with rollcall.open_ledger() as ledger, ledger.read() as connection:
+        return tuple(connection.execute(query).scalar_one() for query in (*tables, tokens))

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rollcall.clock import SystemClock
 from rollcall.ledger.chats import archive_chat
-from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.engine import Ledger
 from rollcall.ledger.entries import NewPost, record_entries
 from tests.browser import find_barriers, open_context, run_browser
 from tests.e2e.conftest import Rollcall, install
@@ -40,20 +40,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Rollcall:
-    """An installation with a ledger and without routes."""
+    """An installation without routes."""
     rollcall = install(tmp_path_factory.mktemp("member-pages"))
     rollcall.env.update(ROLLCALL_PUBLIC_URL="http://127.0.0.1", ROLLCALL_PORTAL_KEY=KEY.hex())
     (rollcall.folder / "sandbox" / "routes.toml").write_text(ROUTES)
-    assert rollcall.run("migrate").returncode == 0
     return rollcall
 
 
 @pytest.fixture(scope="module")
 def ledger(installed: Rollcall) -> Iterator[Ledger]:
     """Its ledger, written to beside the portal."""
-    opened = open_ledger(f"sqlite:///{installed.folder / 'data' / 'ledger.db'}")
-    yield opened
-    opened.close()
+    with installed.open_ledger() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import httpx
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped] # no hints
 
-from rollcall.ledger.engine import open_ledger
 from rollcall.ledger.opt_outs import list_opt_outs
 from rollcall.ledger.tables import Receipt
 from tests.e2e.conftest import ROLLCALL, Rollcall
@@ -66,7 +65,6 @@ def test_receipts_and_stop_come_in_and_sigterm_ends_it_well(rollcall: Rollcall) 
         ROLLCALL_SECRET_TWILIO=TOKEN,
         ROLLCALL_SECRET_RECEIPTS=SECRET,
     )
-    assert rollcall.run("migrate").returncode == 0
     status = {"MessageSid": f"SM{'1' * 32}", "MessageStatus": "delivered"}
     stop = {"MessageSid": f"SM{'2' * 32}", "SmsStatus": "received", "Body": "STOP"}
     stop |= {"From": phone_of(1), "To": phone_of(999)}
@@ -83,9 +81,8 @@ def test_receipts_and_stop_come_in_and_sigterm_ends_it_well(rollcall: Rollcall) 
     [line] = complaints.splitlines()
     assert line.endswith("WARNING callback is forged route_id=twilio-one")
 
-    ledger = open_ledger(f"sqlite:///{rollcall.folder / 'data' / 'ledger.db'}")
-    with ledger.read() as connection:
-        told = connection.execute(select(Receipt.route_id, Receipt.reference, Receipt.state))
-        assert [tuple(row) for row in told] == [("twilio-one", "a-1", "delivered")]
-    assert [one.address for one in list_opt_outs(ledger)] == [phone_of(1)]
-    ledger.close()
+    with rollcall.open_ledger() as ledger:
+        with ledger.read() as connection:
+            told = connection.execute(select(Receipt.route_id, Receipt.reference, Receipt.state))
+            assert [tuple(row) for row in told] == [("twilio-one", "a-1", "delivered")]
+        assert [one.address for one in list_opt_outs(ledger)] == [phone_of(1)]

@@ -26,9 +26,8 @@ from flows.send_message import send_message
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from rollcall.schedules.book import list_schedules
-from rollcall.settings import variable_names
 from tests.e2e.conftest import install, wait_until
-from tests.integration.cli.conftest import TABLES, CommandLine, write_source
+from tests.integration.cli.conftest import CommandLine, install_beside
 from tests.ports import find_free_port
 
 PROJECT = Path(__file__).parents[2]
@@ -62,14 +61,8 @@ def rollcall(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> CommandLine:
-    for name in variable_names():
-        monkeypatch.delenv(name, raising=False)
-    command_line = CommandLine(tmp_path, carriers, capsys, monkeypatch)
-    write_source(command_line.source, TABLES)
-    command_line.set("DATA_DIR", command_line.data)
+    command_line = install_beside(carriers, tmp_path, capsys, monkeypatch)
     command_line.set("SOURCE", command_line.source)
-    command_line.set("ROUTES_FILE", carriers.routes_file)
-    command_line.set("DELIVERY__FIRST_WAIT_S", "0.05")
     command_line.set("PUBLIC_URL", "https://safe.example.org")
     command_line.set("ADMINISTRATORS", '["duty@example.org"]')
     message = command_line.write_message({"people": ["p1"]}, "template.json")

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import update
 
-from rollcall.ledger.engine import open_ledger
 from rollcall.ledger.tables import Message
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import start_sandbox
@@ -50,11 +49,9 @@ def send_long_ago(rollcall: Rollcall, source: Path) -> str:
     message.write_text(json.dumps(told))
     with start_sandbox(make_plan("clean", seed=1), rollcall.folder / "sandbox"):
         sent = rollcall.run("send", str(message), "--data", str(source), "--format", "json")
-    ledger = open_ledger(f"sqlite:///{rollcall.folder / 'data' / 'ledger.db'}")
-    with ledger.write() as connection:
-        long_ago = datetime.now(UTC) - timedelta(days=200)
+    long_ago = datetime.now(UTC) - timedelta(days=200)
+    with rollcall.open_ledger() as ledger, ledger.write() as connection:
         connection.execute(update(Message).values(closed_at=long_ago))
-    ledger.close()
     message_id: str = json.loads(sent.stdout)["message_id"]
     return message_id
 

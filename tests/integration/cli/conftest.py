@@ -144,9 +144,19 @@ def rollcall(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> CommandLine:
+    return install_beside(carriers, tmp_path, capsys, monkeypatch)
+
+
+def install_beside(
+    carriers: Sandbox,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> CommandLine:
+    """Return the command line of an installation whose routes lead to some carriers."""
     for name in variable_names():
         monkeypatch.delenv(name, raising=False)
-    command_line = CommandLine(tmp_path, carriers, capsys, monkeypatch)
+    command_line = CommandLine(folder, carriers, capsys, monkeypatch)
     write_source(command_line.source, TABLES)
     command_line.set("DATA_DIR", command_line.data)
     command_line.set("ROUTES_FILE", carriers.routes_file)

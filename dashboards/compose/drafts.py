@@ -7,11 +7,14 @@ from typing import Final
 import streamlit as st
 
 from dashboards.moments import moment_html
+from dashboards.selection_told import list_meant
 from dashboards.session import act, house
 from dashboards.texts import as_html, literal, one_line
 from rollcall.domain.acts import Actor
+from rollcall.domain.draft_recipients import read_selection
 from rollcall.domain.drafts import Draft, DraftKind
 from rollcall.domain.message_templates import TemplateKind
+from rollcall.errors import SelectionError
 from rollcall.ledger.drafts import MOST_LISTED
 from rollcall.ledger.templates import list_templates, load_template
 
@@ -102,7 +105,17 @@ def _show_draft(draft: Draft, actor: Actor) -> None:
     whose = "" if draft.owner == actor.name else f" of {as_html(draft.owner)}"
     refused = "; was refused, can be corrected" if draft.refusal else ""
     kind = KIND_TITLES[draft.kind].lower()
-    told.html(f"{kind}{whose}, changed {moment_html(draft.changed_at)}{refused}")
+    # without a title it is told apart by whom it is for
+    to_whom = "" if draft.title else f"<br>{as_html(_tell_recipients(draft))}"
+    told.html(f"{kind}{whose}, changed {moment_html(draft.changed_at)}{refused}{to_whom}")
+
+
+def _tell_recipients(draft: Draft) -> str:
+    try:
+        selection = read_selection(draft.body)
+    except SelectionError as error:
+        return str(error)
+    return "; ".join(list_meant(selection)) if selection else "for nobody yet"
 
 
 def _begin(kind: DraftKind, draft_id: str) -> None:

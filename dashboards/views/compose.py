@@ -39,6 +39,8 @@ def show() -> None:
 
 
 def _show_draft(draft: Draft, actor: Actor) -> None:
+    icon = ":material/arrow_back:"
+    st.button("All drafts", key="compose_back", icon=icon, on_click=open_draft, args=(None,))
     st.title(literal(tell_title(draft)))
     _tell_origin(draft, actor)
     section = find_section(st.query_params.get("step"))
@@ -59,7 +61,6 @@ def _show_draft(draft: Draft, actor: Actor) -> None:
     with meant:
         show_preview(composition)
     with st.container(horizontal=True):
-        st.button("All drafts", key="compose_back", on_click=open_draft, args=(None,))
         template_saving.show(composition)
         show_delete(draft)
 

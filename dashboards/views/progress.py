@@ -46,6 +46,9 @@ def show() -> None:
         st.title("Live progress")
         st.error(literal(str(error)))
         return
+    st.button(
+        "Back to all messages", key="back", icon=":material/arrow_back:", on_click=_choose_none
+    )
     st.title(literal(subject_of(message.request)))
     show_chat_link(message)
     counts = count_statuses(house().ledger, message_id)
@@ -177,6 +180,10 @@ def _route_row(one: RouteProgress) -> tuple[str, ...]:
 
 def _choose(message_id: str) -> None:
     st.query_params["message"] = message_id
+
+
+def _choose_none() -> None:
+    st.query_params.clear()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -85,6 +86,11 @@ def new_table(*columns: str, title: str | None = None) -> Table:
 def make_cell(text: str | None) -> Text:
     """Return a table's cell for a text of others: it cannot give orders to the terminal."""
     return Text(_CONTROLS.sub("\ufffd", text) if text else "-")
+
+
+def make_lines(texts: Sequence[str]) -> Text:
+    """Return a table's cell for several texts, each on a line of its own."""
+    return Text("\n").join(map(make_cell, texts)) if texts else make_cell(None)
 
 
 def read_text(path: Path, what: str) -> str:

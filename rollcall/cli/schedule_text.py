@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rollcall.cli.output import console, make_cell, new_table
+from rollcall.cli.output import console, make_cell, make_lines, new_table
 from rollcall.clock import format_instant
 from rollcall.schedules.book import Schedule
 from rollcall.schedules.rules import describe_rule, zone_of
@@ -45,7 +45,7 @@ def print_schedules(listed: Sequence[ListedSchedule]) -> None:
         return
     table = new_table("name", "sends", "to", "people now", "when", "state", "next runs")
     for one in listed:
-        table.add_row(*map(make_cell, _make_row(one)))
+        table.add_row(*map(make_cell, _make_row(one)), make_lines(_tell_ahead(one)))
     console.print(table)
     for one in listed:
         if one.fault:
@@ -92,14 +92,7 @@ def _make_row(listed: ListedSchedule) -> tuple[str, ...]:
     people = "?" if verdict is None or verdict.people_count is None else str(verdict.people_count)
     state = f"{listed.state}, BROKEN" if listed.fault else listed.state
     when = f"{describe_rule(schedule.rule)} {zone_of(schedule.rule)}"
-    return (
-        schedule.name,
-        *schedule.tell_order(),
-        people,
-        when,
-        state,
-        "\n".join(_tell_ahead(listed)),
-    )
+    return (schedule.name, *schedule.tell_order(), people, when, state)
 
 
 def _tell_ahead(listed: ListedSchedule) -> list[str]:

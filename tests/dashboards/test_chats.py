@@ -15,7 +15,7 @@ from rollcall.domain.chats import chat_id_of
 from rollcall.ledger.audit import AuditQuery, read_entries
 from rollcall.ledger.chat_lists import count_answers, list_chat_messages, read_posts
 from rollcall.ledger.chats import archive_chat, load_chat
-from rollcall.ledger.entries import NewAnswer, NewPost, record_entries
+from rollcall.ledger.entries import NewPost, record_entries
 from rollcall.ledger.log import list_messages
 from rollcall.ledger.messages import set_state
 from rollcall.ledger.tables import AudienceMember
@@ -53,10 +53,6 @@ def look(lived: Lived, opened: Conversation, role: str = "sender", **query: str)
 
 def told_of(page: AppTest) -> str:
     return "\n".join(one.value for one in (*page.error, *page.success)).replace("\\", "")
-
-
-def ways_of(page: AppTest) -> str:
-    return "\n".join(one.label for one in page.button).replace("\\", "")
 
 
 def key_of_post(page: AppTest) -> str:
@@ -268,30 +264,6 @@ def test_the_rest_get_a_new_chat_after_one_look_and_one_click(
     assert new.request["content"]["translations"]["de"]["subject"] == "Hochwasser"
     assert "the new chat is known already" in told_of(page)
     assert "It is being opened" in page.info[-1].value
-
-
-def test_who_needs_help_is_not_forgotten_in_the_new_chat(
-    lived: Lived, opened: Conversation
-) -> None:
-    page = look(lived, opened, "admin", act="follow", key="k")
-    page.button(key="act_go").click().run()
-    assert not page.exception
-    assert "<b>0</b>need help" in counts_of(page)
-    assert page.warning[0].value.startswith("**1 said in the chat before that they need help.**")
-    assert "The chat before: Flood in Example City" in ways_of(page)
-    before = look(lived, opened, "viewer")
-    page.button(key=f"way_{opened.chat.chat_id}").click().run()
-    assert page.query_params["chat"] == opened.chat.chat_id
-    assert "<b>1</b>need help" in counts_of(page)
-    [follower] = [one for one in page.button if str(one.key).startswith("way_")]
-    follower.click().run()
-    assert "Followed by the chat: Flood in Example City" in ways_of(before)
-    assert "The chat before" not in ways_of(before)
-    ok = NewAnswer(opened.chat.chat_id, "p0001", "ok", "page", "later")
-    record_entries(lived.ledger, [ok], NOW + timedelta(seconds=60))
-    lived.house.figures.answers.forget(opened.chat.chat_id)
-    page.run()
-    assert [one for one in page.warning if "need help" in one.value] == []
 
 
 def test_the_new_chat_has_other_words_and_ways(lived: Lived, opened: Conversation) -> None:

@@ -96,6 +96,18 @@ def test_a_draft_is_found_again_from_another_session_and_deleted(lived: Lived) -
     assert "draft" not in page.query_params
 
 
+def test_drafts_without_a_title_are_told_apart_by_whom_they_are_for(lived: Lived) -> None:
+    admin, filters = lived.actor("admin"), [{"countries": ["JP"]}, {"countries": [1]}]
+    for number, one in enumerate(filters):
+        lived.house.drafting.open(admin, "message", {"selection": {"filters": [one]}}, f"d{number}")
+    lived.house.drafting.open(admin, "message", {}, "empty")
+    page = lived.look("compose")
+    assert not page.exception
+    assert "by a filter: they are in Japan" in html_of(page)
+    assert "for nobody yet" in html_of(page)
+    assert "selection: " in html_of(page)  # what cannot be meant says why
+
+
 def test_nobody_sees_anybody_elses_draft_but_admins(lived: Lived) -> None:
     begin(lived, {"content": {"subject": "Secret"}})
     page = lived.look("compose", "sender", draft="d1")

@@ -120,8 +120,11 @@ def test_stopping_takes_two_clicks_and_is_recorded(lived: Lived) -> None:
 def test_a_viewer_is_offered_nothing(lived: Lived) -> None:
     message_id = queue_message(lived.ledger, 3)
     page = lived.look("progress", "viewer", message=message_id, act="stop", key="k")
-    assert not page.button
+    assert [one.label for one in page.button] == ["Back to all messages"]
     assert load_message(lived.ledger, message_id).stopped_at is None
+    page.button[0].click().run()
+    assert "message" not in page.query_params
+    assert page.title[0].value == "Live progress"
 
 
 def test_whoever_lost_their_session_meanwhile_does_nothing(lived: Lived) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rollcall.cli.output import make_cell, new_table
+from rollcall.cli.output import make_cell, make_lines, new_table
 
 PHONE = "+13125550195"
 
@@ -26,6 +26,11 @@ def test_a_number_stays_in_one_line_on_a_narrow_terminal() -> None:
     told = printed(60)
     assert PHONE in told
     assert max(map(len, told.splitlines())) <= 60
+
+
+def test_texts_of_a_cell_stand_on_lines_of_their_own_and_give_no_orders() -> None:
+    assert make_lines(["Mon 07:00", "Tue\n07:00"]).plain == "Mon 07:00\nTue\ufffd07:00"
+    assert make_lines([]).plain == "-"
 
 
 def test_what_goes_into_a_pipe_is_not_folded_to_a_terminals_width() -> None:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.lists import in_list, write_list
-from rollcall.ledger.tables import Attempt, AudienceMember, Delivery
+from rollcall.ledger.log import count_statuses
+from rollcall.ledger.tables import MISSED, Attempt, AudienceMember, Delivery
+
+_MISSED: Final = ("not_delivered", "unconfirmed", "not_attempted", "stopped")
 
 EXPORT_PAGE: Final = 2000
 """Recipients that an export reads at a time: its memory stays flat."""
@@ -98,6 +101,8 @@ def read_recipients(
         limit: How many at most.
         after: The id of the last one of the page before; None: the first page.
     """
+    if _is_nobody(ledger, asked):
+        return []
     columns = ("person_id", "name", "email", "phone", "language", "position", "via")
     query = (
         select(*(getattr(AudienceMember, name) for name in columns))
@@ -168,6 +173,19 @@ def _tries() -> Select[Any]:
     )
 
 
+def _is_nobody(ledger: Ledger, asked: RecipientQuery) -> bool:
+    """Tell whether the counters say that no delivery is like that: nobody is looked at then."""
+    if not (asked.channel or asked.status):
+        return False
+    counts = count_statuses(ledger, asked.message_id)
+    return not any(
+        count
+        for channel, by_status in counts.items()
+        for status, count in by_status.items()
+        if asked.channel in (None, channel) and asked.status in (None, status)
+    )
+
+
 def _conditions(asked: RecipientQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [AudienceMember.message_id == asked.message_id]
     if text := asked.text.strip():
@@ -175,13 +193,22 @@ def _conditions(asked: RecipientQuery) -> list[ColumnElement[bool]]:
         exact = (AudienceMember.person_id, AudienceMember.email, AudienceMember.phone)
         conditions.append(or_(is_named, *(column == text for column in exact)))
     if asked.channel or asked.status:
-        meant = [
-            Delivery.message_id == AudienceMember.message_id,
-            Delivery.person_id == AudienceMember.person_id,
-        ]
-        if asked.channel:
-            meant.append(Delivery.channel == asked.channel)
-        if asked.status:
-            meant.append(Delivery.status == asked.status)
-        conditions.append(exists().where(*meant))
+        conditions.append(_has_delivery(asked))
     return conditions
+
+
+def _has_delivery(asked: RecipientQuery) -> ColumnElement[bool]:
+    """Tell of a recipient whether they have a delivery as asked for.
+
+    Those that nobody may have got are few of many, and found by an index; others are looked for
+    person by person, until the page is full.
+    """
+    meant = [Delivery.message_id == asked.message_id]
+    if asked.channel:
+        meant.append(Delivery.channel == asked.channel)
+    if asked.status:
+        meant.append(Delivery.status == asked.status)
+    if asked.status in _MISSED:
+        missed = select(Delivery.person_id).where(*meant, literal_column(f"deliveries.{MISSED}"))
+        return AudienceMember.person_id.in_(missed)
+    return exists().where(Delivery.person_id == AudienceMember.person_id, *meant)

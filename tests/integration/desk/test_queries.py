@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from dashboards.queries.counts import KeptAnswers
 from dashboards.queries.figures import Figures
@@ -13,6 +14,7 @@ from dashboards.queries.last_uses import find_last_use_of_filter, find_last_use_
 from dashboards.queries.messages import MessageQuery, list_followers, mark_of, read_messages
 from dashboards.queries.progress import group_counts, list_open_messages
 from dashboards.queries.recipients import RecipientQuery, iterate_recipients, read_recipients
+from rollcall.domain.delivery import STATUSES
 from rollcall.domain.message_templates import parse_settings
 from rollcall.domain.selection import parse_selection
 from rollcall.errors import LedgerError
@@ -139,6 +141,53 @@ def test_recipients_are_found_by_what_is_asked(
     assert [one.person_id for one in found] == ids
 
 
+@pytest.mark.parametrize("channel", [None, "sms", "email", "push"])
+def test_recipients_are_found_by_what_became_of_them(ledger: Ledger, channel: str | None) -> None:
+    message_id = queue_message(ledger, len(STATUSES), "sms", "email")
+    ids = [one.person_id for one in read_recipients(ledger, RecipientQuery(message_id), 99)]
+    of_sms = dict(zip(ids, STATUSES, strict=True))
+    queue_message(ledger, len(STATUSES), "sms", key="others")
+    with ledger.write() as connection:
+        for person_id, status in of_sms.items():
+            is_theirs = (Delivery.person_id == person_id) & (Delivery.channel == "sms")
+            of_others = is_theirs & (Delivery.message_id != message_id)
+            connection.execute(update(Delivery).where(is_theirs).values(status=status))
+            connection.execute(update(Delivery).where(of_others).values(status="stopped"))
+
+    def became(person_id: str) -> set[str]:
+        told = {"sms": of_sms[person_id], "email": "waiting"}
+        return {status for its, status in told.items() if channel in (None, its)}
+
+    for wanted in (None, *STATUSES):
+        asked = RecipientQuery(message_id, channel=channel, status=wanted)
+        expected = [one for one in ids if (wanted in became(one) if wanted else became(one))]
+        found = read_recipients(ledger, asked, 99)
+        assert [one.person_id for one in found] == expected, wanted
+        rest = read_recipients(ledger, asked, 99, ids[2])
+        assert [one.person_id for one in rest] == [one for one in expected if one > ids[2]]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize("status", ["not_delivered", "unconfirmed", "not_attempted", "stopped"])
+def test_whom_nothing_reached_is_found_by_an_index(ledger: Ledger, status: str) -> None:
+    """PostgreSQL reads as small a table as this one as a whole."""
+    message_id = queue_message(ledger)
+    with ledger.write() as connection:
+        connection.execute(update(Delivery).values(status=status))
+    executed: list[tuple[str, Any]] = []
+    event.listen(
+        ledger.engine, "before_cursor_execute", lambda *told: executed.append((told[2], told[3]))
+    )
+    asked = RecipientQuery(message_id, status=status)
+    assert len(read_recipients(ledger, asked, 9)) == 1
+    looked = [told for told in executed if ".via" in told[0]]
+    assert len(looked) == 1
+    with ledger.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {looked[0][0]}", looked[0][1])
+        steps = [row[3] for row in plan]
+    assert any("ix_deliveries_missed (message_id=? AND status=?)" in one for one in steps), steps
+
+
 def test_progress_adds_up_and_tells_when_shares_were_taken_over(ledger: Ledger) -> None:
     message_id = queue_message(ledger, 10)
     take_over(ledger, message_id, 9)
@@ -162,8 +211,6 @@ def test_progress_adds_up_and_tells_when_shares_were_taken_over(ledger: Ledger) 
 
 
 def test_every_status_is_in_one_group() -> None:
-    from rollcall.domain.delivery import STATUSES  # noqa: PLC0415
-
     counts = {"sms": {str(one): 1 for one in STATUSES}}
     assert group_counts(counts)[0].total == len(STATUSES)
 

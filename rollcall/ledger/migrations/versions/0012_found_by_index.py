@@ -1,4 +1,4 @@
-"""How far members were from where it happened, so that no page measures it for all of them."""
+"""What pages look for is found by index: members by their distance, and whom nothing reached."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from rollcall.domain.needs import measure_distances_km
+
+_MISSED = sa.text("status IN ('not_delivered', 'unconfirmed', 'not_attempted', 'stopped')")
 
 revision = "0012"
 down_revision = "0011"
@@ -27,7 +29,7 @@ _MEMBERS = sa.table(
 
 
 def upgrade() -> None:
-    """Add the column, measure what is known, and let pages be found by it."""
+    """Add the column, measure what is known, and let pages be found by it; index who was missed."""
     op.add_column("chat_members", sa.Column("distance_km", sa.Float))
     set_distance = (
         sa.update(_MEMBERS)
@@ -43,6 +45,13 @@ def upgrade() -> None:
             op.get_bind().execute(set_distance, measured)
     op.create_index(
         "ix_chat_members_need", "chat_members", ["chat_id", "answer", "distance_km", "person_id"]
+    )
+    op.create_index(
+        "ix_deliveries_missed",
+        "deliveries",
+        ["message_id", "status", "person_id"],
+        sqlite_where=_MISSED,
+        postgresql_where=_MISSED,
     )
 
 
@@ -60,6 +69,7 @@ def _measure(chat: sa.Row[Any]) -> Iterator[dict[str, Any]]:
 
 
 def downgrade() -> None:
-    """Drop it: it follows from where people were."""
+    """Drop both: they follow from other rows."""
+    op.drop_index("ix_deliveries_missed", "deliveries")
     op.drop_index("ix_chat_members_need", "chat_members")
     op.drop_column("chat_members", "distance_km")

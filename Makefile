@@ -27,10 +27,10 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## Do the main job on sample data: load, select, render, send to sandbox carriers
 	$(BIN)/rollcall demo
 
-# Two processes a core: those of the end-to-end tests wait for most of their time. By itself xdist leaves files of few
-# tests to the end, and the slowest of all have one.
-test: $(READY) $(NPM)/.ready ## Run all tests, in four processes
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+# More processes than cores: those of the end-to-end tests wait for most of their time. By itself xdist leaves files of
+# few tests to the end, and the slowest of all have one.
+test: $(READY) $(NPM)/.ready ## Run all tests, in three processes
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What tests take from npm (Kannel's message centre, axe-core): without it they fail and say so, and all others run.
 $(NPM)/.ready: $(NPM_LOCK)

@@ -41,8 +41,8 @@ def warn_of_earlier(opening: MessageRecord) -> None:
     answers = house().figures.answers.get(chat_id_of(opening.follows_message_id))
     if answers and (count := answers["needs_help"]):
         st.warning(
-            f"**{count:,} said in the chat before that they need help.** Here they are among those "
-            "who have not answered, until they answer here."
+            f"**{count:,} said in the chat before that they need help.** Who said so before this "
+            "chat was opened is here among those who have not answered, until they answer here."
         )
 
 

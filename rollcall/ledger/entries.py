@@ -1,15 +1,16 @@
 """What members answer and write, and what administrators post: facts, each counted once.
 
 A member is locked while their answer is recorded, so that what stands in `chat_members` is their
-latest one. Nothing is taken of a conversation that is archived; whether its links have expired is
-asked by whoever follows a link, since an answer by text or email counts until the archive.
+latest one. Who asks for help by an old link is heard in the chats that follow too. Nothing is taken
+of a conversation that is archived; whether its links have expired is asked by whoever follows a
+link, since an answer by text or email counts until the archive.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -28,6 +29,7 @@ from rollcall.ledger.entry_rows import (
     write_answers,
     write_posts,
 )
+from rollcall.ledger.later_chats import find_later_chats
 
 _BESIDE_THE_PAGE: Final = ("sms", "email")
 """The page of a one-way message has no field to write in; who texts or mails writes all the same,
@@ -105,21 +107,57 @@ def record_group(connection: Connection, entries: Sequence[Entry], now: datetime
     Returns:
         What became of each, in the same order.
     """
-    members = _lock_members(connection, entries)
-    chats = find_open_chats(connection, {entry.chat_id for entry in entries})
-    known = _find_known(connection, entries)
-    outcomes: list[Recorded] = []
+    heard_later = _hear_in_later_chats(connection, entries)
+    every = [*entries, *(answer for answers in heard_later.values() for answer in answers)]
+    members = _lock_members(connection, every)
+    chats = find_open_chats(connection, {entry.chat_id for entry in every})
+    known = _find_known(connection, every)
     recorded: dict[str, Entry] = {}
-    for entry in entries:
+
+    def take(entry: Entry) -> Recorded:
         if not _is_open_to(entry, members, chats):
-            outcomes.append("closed")
-        elif (its_id := entry_id(entry)) in known or its_id in recorded:
-            outcomes.append("known")
-        else:
-            recorded[its_id] = entry
-            outcomes.append("recorded")
+            return "closed"
+        if (its_id := entry_id(entry)) in known or its_id in recorded:
+            return "known"
+        recorded[its_id] = entry
+        return "recorded"
+
+    outcomes = [take(entry) for entry in entries]
+    for index, answers in heard_later.items():
+        if outcomes[index] != "known":  # a repeat tells nothing new there either
+            for answer in answers:
+                take(answer)
     _write(connection, recorded, chats, now)
     return outcomes
+
+
+def _hear_in_later_chats(
+    connection: Connection, entries: Sequence[Entry]
+) -> dict[int, list[NewAnswer]]:
+    """Return what is heard in later conversations too: that somebody needs help.
+
+    Whoever follows an old link and asks for help must not stand as OK in the new chat. That they
+    are OK is an answer to the question that they were asked, and to no other.
+
+    Returns:
+        By the entry's place.
+    """
+    cries = {
+        index: one
+        for index, one in enumerate(entries)
+        if isinstance(one, NewAnswer) and one.answer == "needs_help"
+    }
+    if not cries:
+        return {}
+    wanted = {(one.chat_id, one.person_id) for one in cries.values()}
+    later = find_later_chats(connection, wanted)
+    return {
+        index: [
+            replace(one, chat_id=chat_id, key=entry_id(one))
+            for chat_id in later[one.chat_id, one.person_id]
+        ]
+        for index, one in cries.items()
+    }
 
 
 def _is_open_to(entry: Entry, members: AbstractSet[Member], chats: Mapping[str, OpenChat]) -> bool:

@@ -41,13 +41,14 @@ def open_conversation(  # noqa: PLR0913 - what makes one differ from another
     chat: dict[str, Any] | None = None,
     channels: tuple[Channel, ...] = (),
     places: dict[str, Position] | None = None,
+    follows: Conversation | None = None,
     **options: Any,
 ) -> Conversation:
     """Open a chat with people `p0000`, `p0001`, … who are asked whether they are OK.
 
     With `chat=None` it is one without terms of its own; `one_way=True` opens none but asks.
     `content` says something else; `channels` are those that deliveries are recorded over, and
-    `places` says of people that they are elsewhere than all others.
+    `places` says of people that they are elsewhere than all others. `follows` is the one before.
     """
     is_one_way = options.pop("one_way", False)
     told: dict[str, Any] = {
@@ -64,7 +65,10 @@ def open_conversation(  # noqa: PLR0913 - what makes one differ from another
     if not is_one_way:
         told["chat"] = chat or {}
     request = MessageRequest.model_validate(told)
-    new = a_message(key, request=told, kind=request.kind, opens=request)
+    before = follows.chat.message_id if follows else None
+    new = replace(
+        a_message(key, request=told, kind=request.kind, opens=request), follows_message_id=before
+    )
     message, _ = accept_message(ledger, new, now)
     audience = an_audience(people_count)
     moved = places or {}

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -15,7 +15,8 @@ class FairSlots:
     """
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._free = places  # below 0: so many that are withheld are still in use
+        self._settling: list[asyncio.Future[None]] = []
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
 
     def hold(self, key: str) -> "_Held":
@@ -26,23 +27,26 @@ class FairSlots:
         """
         return _Held(self, key)
 
-    @asynccontextmanager
-    async def hold_several(self, count: int, key: str) -> AsyncIterator[None]:
-        """Hold some places while in this context; who gives up waiting holds none of them.
+    @contextmanager
+    def withhold(self, count: int) -> Iterator[None]:
+        """Give nobody some of the places while in this context, from now on.
 
         Args:
-            count: How many; fewer than there are, if several hold several.
-            key: On whose behalf.
+            count: How many; fewer than there are, all contexts together.
         """
-        held_count = 0
+        self._free -= count
         try:
-            while held_count < count:
-                await self.acquire(key)
-                held_count += 1
             yield
         finally:
-            for _ in range(held_count):
+            for _ in range(count):
                 self.release()
+
+    async def settle(self) -> None:
+        """Wait until all places that are withheld have become free."""
+        if self._free < 0:
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._settling.append(settled)
+            await settled
 
     async def acquire(self, key: str) -> None:
         """Take a place, or wait for one; `release` gives it back."""
@@ -60,6 +64,11 @@ class FairSlots:
 
     def release(self) -> None:
         """Give a place back, to whose turn it is."""
+        if self._free < 0:
+            self._free += 1
+            if self._free == 0:
+                self._tell_settled()
+            return
         while self._waiting:
             key, queue = self._waiting.popitem(last=False)
             turn = queue.popleft()
@@ -69,6 +78,12 @@ class FairSlots:
                 turn.set_result(None)
                 return
         self._free += 1
+
+    def _tell_settled(self) -> None:
+        told, self._settling = self._settling, []
+        for one in told:
+            if not one.done():
+                one.set_result(None)
 
 
 @dataclass(slots=True)

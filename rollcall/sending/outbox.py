@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -15,8 +15,7 @@ GATHER_S: Final = 0.01
 
 
 OWN: Final = "own"
-LENT: Final = "lent"
-"""On whose behalf connections are held: this process's, or that of one which they are lent to."""
+"""On whose behalf requests are made: they wait in one queue."""
 
 
 class Outbox(Protocol):
@@ -26,8 +25,12 @@ class Outbox(Protocol):
         """Hand one message over; never raises for the route's sake."""
         ...
 
-    def hold(self, connections: int) -> AbstractAsyncContextManager[None]:
-        """Keep connections unused while in this context, beside the places of their tries."""
+    def withhold(self, connections: int) -> AbstractContextManager[None]:
+        """Use some connections no more while in this context, beside the places of their tries."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait until all of them are free."""
         ...
 
 
@@ -41,10 +44,13 @@ class SingleOutbox:
         """Hand one message over; never raises for the route's sake."""
         return await try_route(self.route, submission)
 
-    def hold(self, connections: int) -> AbstractAsyncContextManager[None]:
-        """Keep nothing more: each try has a connection of its own."""
+    def withhold(self, connections: int) -> AbstractContextManager[None]:
+        """Do nothing more: each try has a connection of its own."""
         del connections
         return nullcontext()
+
+    async def settle(self) -> None:
+        """Wait for nothing more."""
 
 
 @dataclass(slots=True)
@@ -75,9 +81,13 @@ class BulkOutbox:
             self._timer = loop.call_later(GATHER_S, self._flush)
         return await told
 
-    def hold(self, connections: int) -> AbstractAsyncContextManager[None]:
-        """Keep connections unused while in this context, beside the places of their tries."""
-        return self.requests.hold_several(connections, LENT)
+    def withhold(self, connections: int) -> AbstractContextManager[None]:
+        """Use some connections no more while in this context, beside the places of their tries."""
+        return self.requests.withhold(connections)
+
+    async def settle(self) -> None:
+        """Wait until all of them are free."""
+        await self.requests.settle()
 
     def _flush(self) -> None:
         if self._timer is not None:

@@ -110,11 +110,37 @@ async def test_lending_that_is_given_up_keeps_no_place() -> None:
     assert await count_most_under_way(entry) == 4
 
 
-async def test_several_places_are_taken_together_and_given_back() -> None:
+async def test_what_does_not_become_free_in_time_is_not_lent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rollcall.sending.lending.WITHIN_S", 0.05)
+    entry, idle = open_entry(4), open_entry(4)
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(entry.slots.hold("slow"))
+        async with lent([idle, entry], 2) as connections:
+            assert connections == {}
+            assert (entry.own_connections, idle.own_connections) == (4, 4)
+            async with asyncio.timeout(1), entry.slots.hold("urgent"):
+                assert await count_most_under_way(idle) == 4
+
+
+async def test_places_that_are_withheld_are_the_first_that_become_free() -> None:
     slots = FairSlots(3)
-    async with slots.hold_several(2, "others"), slots.hold("message"):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.02), slots.hold("message"):
-                pass
-    async with asyncio.timeout(1), slots.hold_several(3, "others"):
-        pass
+    for _ in range(3):
+        await slots.acquire("message")
+    waiting = asyncio.create_task(slots.acquire("message"))
+    with slots.withhold(2):
+        settling = asyncio.create_task(slots.settle())
+        for _ in range(2):
+            await asyncio.sleep(0.01)
+            assert not settling.done()
+            slots.release()
+        await asyncio.wait_for(settling, 1)
+        assert not waiting.done()
+        slots.release()
+        await asyncio.wait_for(waiting, 1)
+    for _ in range(2):
+        await asyncio.wait_for(slots.acquire("message"), 1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(slots.acquire("message"), 0.02)

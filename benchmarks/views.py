@@ -3,9 +3,10 @@
     python -m benchmarks.views [PEOPLE [MEMBERS]]
 
 Makes a source of PEOPLE (1,000,000), a ledger in SQLite with a message to all of them and a chat
-of MEMBERS (100,000), starts `rollcall dashboards`, and opens each view in Chromium, in a fresh
-context with a session each time: nothing is in its cache. Opened is a page whose script has ended;
-its live parts go on by themselves.
+of MEMBERS (100,000), starts `rollcall dashboards`, and opens each view in Chromium by its address,
+in a browser that has been there before: Streamlit's own scripts are in its cache, as they are for
+whoever has opened any page of the dashboards. Opened is a page whose script has ended; its live
+parts go on by themselves.
 
 * first: the first opening after the start.
 * again: the median of 5 later ones.
@@ -14,8 +15,8 @@ its live parts go on by themselves.
   first in the table.
 * all there: the last of them, until nothing of the page is still being counted.
 
-Ends with 1 where a view takes LIMIT_S or longer although the barest does not, or takes the server
-CPU_LIMIT_S or longer.
+Ends with 1 where a view takes LIMIT_S or longer; on a machine so busy that the barest does, where
+it takes the server CPU_LIMIT_S or longer.
 """
 
 import os
@@ -30,10 +31,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext, ViewportSize
 
 from benchmarks.big_world import write_big_world
 from benchmarks.dashboards_world import FILTER, TEMPLATE, Filled, fill_ledger
@@ -42,7 +43,7 @@ from rollcall.clock import SystemClock
 from rollcall.ledger.engine import open_ledger
 from rollcall.ledger.migrate import migrate_ledger
 from rollcall.sources.kept import KeptSources
-from tests.browser import open_context, run_browser
+from tests.browser import run_browser
 from tests.ports import find_free_port
 
 LIMIT_S: Final = 1.0
@@ -50,7 +51,7 @@ CPU_LIMIT_S: Final = 0.5
 REPEATS: Final = 5
 PATIENCE_MS: Final = 300_000
 DEFAULTS: Final = (1_000_000, 100_000)
-DESK: Final = {"width": 1280, "height": 800}
+DESK: Final[ViewportSize] = {"width": 1280, "height": 800}
 SMS_ROUTE: Final = """
 [[route]]
 id = "sms-0"
@@ -121,17 +122,17 @@ def measure(folder: Path, filled: Filled) -> list[str]:
     slow, barest_s = [], 0.0
     print(f"{'view':<28} {'first':>8} {'again':>8} {'CPU':>8} {'all there':>10}   in s")
     with serve_dashboards(folder) as dashboards, run_browser() as browser:
-        session = sign_in(browser, dashboards)
+        context = browser.new_context(viewport=DESK)  # without `open_context`: it has no cache
+        context.set_default_timeout(PATIENCE_MS)
+        sign_in(context, dashboards)
         for name, path in list_views(filled).items():
-            first, *again = (
-                open_view(browser, dashboards, path, session) for _ in range(1 + REPEATS)
-            )
+            first, *again = (open_view(context, dashboards, path) for _ in range(1 + REPEATS))
             again_s = median(one.opened_s for one in again)
             cpu_s = median(one.cpu_s for one in again)
             figures = f"{first.opened_s:8.2f} {again_s:8.2f} {cpu_s:8.2f}"
             print(f"{name:<28} {figures} {again[-1].all_there_s:10.2f}", flush=True)
             barest_s = barest_s or again_s
-            if again_s >= LIMIT_S > barest_s or cpu_s >= CPU_LIMIT_S:
+            if again_s >= LIMIT_S if barest_s < LIMIT_S else cpu_s >= CPU_LIMIT_S:
                 slow.append(name)
     print(f"\nload {tell_load()}; too slow: {', '.join(slow) or 'none'}")
     return slow
@@ -159,26 +160,27 @@ def list_views(filled: Filled) -> dict[str, str]:
     }
 
 
-def sign_in(browser: Browser, dashboards: Dashboards) -> Any:
-    """Return what a browser keeps once somebody is let in."""
-    with open_context(browser, viewport=DESK) as context:
-        context.new_page().goto(f"{dashboards.url}/audit")
-        return context.storage_state()
+def sign_in(context: BrowserContext, dashboards: Dashboards) -> None:
+    """Let a browser be let in, and fill its cache."""
+    page = context.new_page()
+    page.goto(f"{dashboards.url}/audit")
+    page.locator(IDLE).wait_for()
+    page.close()
 
 
-def open_view(browser: Browser, dashboards: Dashboards, path: str, session: Any) -> Opening:
-    """Open a view; return how long that took."""
-    with open_context(browser, viewport=DESK, storage_state=session) as context:
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        began_s, before_s = time.perf_counter(), dashboards.read_cpu_s()
-        page.goto(f"{dashboards.url}{path}")
-        page.locator("h1").first.wait_for()
-        page.locator(IDLE).wait_for()
-        opened_s, after_s = time.perf_counter() - began_s, dashboards.read_cpu_s()
-        page.get_by_text(UNFINISHED).first.wait_for(state="hidden")
-        page.locator(IDLE).wait_for()
-        return Opening(opened_s, after_s - before_s, time.perf_counter() - began_s)
+def open_view(context: BrowserContext, dashboards: Dashboards, path: str) -> Opening:
+    """Open a view in a new tab; return how long that took."""
+    page = context.new_page()
+    began_s, before_s = time.perf_counter(), dashboards.read_cpu_s()
+    page.goto(f"{dashboards.url}{path}")
+    page.locator("h1").first.wait_for()
+    page.locator(IDLE).wait_for()
+    opened_s, after_s = time.perf_counter() - began_s, dashboards.read_cpu_s()
+    page.get_by_text(UNFINISHED).first.wait_for(state="hidden")
+    page.locator(IDLE).wait_for()
+    all_there_s = time.perf_counter() - began_s
+    page.close()
+    return Opening(opened_s, after_s - before_s, all_there_s)
 
 
 @contextmanager

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
-from dashboards.queries.counts import PATIENCE_S
 from rollcall.desk.composing import CheckedDraft
+
+PATIENCE_S: Final = 0.1
+"""How long a page waits for a look: enough for hundreds of people, and a page of a million still
+opens within a second."""
 
 _checker: Final = ThreadPoolExecutor(1, thread_name_prefix="checks")
 """One at a time, so that looking takes no more than one core from what sends."""

@@ -49,9 +49,6 @@ ASK_EVERY_S: Final = 0.2
 HEARD_ASK_EVERY_S: Final = 1.0
 """How often it is asked while rings are heard: schedules' runs are due without one."""
 
-RUNG_PAUSES_S: Final = (0.02, 0.05, 0.1, 0.2)
-"""Pauses of the looks that follow a ring: it can come before the run can be seen."""
-
 AWAY_PAUSE_S: Final = 1.0
 """How often a server that does not answer is asked again."""
 

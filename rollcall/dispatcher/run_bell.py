@@ -1,4 +1,4 @@
-"""Hear from Prefect that there is a run to take, or to end, instead of asking it all the time.
+"""Hear from Prefect that there is a run to take, instead of asking it all the time.
 
 A ring may be lost, or come before what it tells of can be seen: who is rung for looks again.
 """
@@ -18,6 +18,9 @@ EVENTS: Final = [f"prefect.flow-run.{name}" for name in ("Scheduled", "Resuming"
 AGAIN_S: Final = 1.0
 """Pause before another connection is made, in seconds."""
 
+AFTER_S: Final = (0.05, 0.2)
+"""Longest waits after a ring, in seconds: what it tells of may not have been there to be seen."""
+
 log = logging.getLogger(__name__)
 
 
@@ -31,6 +34,7 @@ class RunBell:
 
     is_heard: bool = field(init=False, default=False)
     _rung: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _after_s: list[float] = field(init=False, default_factory=list)
     _listening: "asyncio.Task[None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "RunBell":
@@ -43,11 +47,18 @@ class RunBell:
             await asyncio.gather(self._listening, return_exceptions=True)
 
     async def wait(self, timeout_s: float) -> bool:
-        """Wait for a ring, at most so long; return whether there was one since the last call."""
+        """Wait for a ring, at most so long; return whether there was one since the last call.
+
+        After a ring the next waits are short, so that whoever was rung for looks again soon.
+        """
+        if self._after_s:
+            timeout_s = min(timeout_s, self._after_s.pop(0))
         with suppress(TimeoutError):
             await asyncio.wait_for(self._rung.wait(), timeout_s)
         has_rung = self._rung.is_set()
         self._rung.clear()
+        if has_rung:
+            self._after_s = list(AFTER_S)
         return has_rung
 
     def ring(self) -> None:

@@ -12,7 +12,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Scheduled
 
-from rollcall.dispatcher.run_bell import RunBell
+from rollcall.dispatcher.run_bell import AFTER_S, RunBell
 from tests.ports import find_free_port
 
 PATIENCE_S = 30
@@ -38,6 +38,20 @@ async def test_a_ring_is_heard_while_waiting_and_one_before_it_too() -> None:
     bell.ring()
     assert await bell.wait(0)
     assert not await bell.wait(0)
+
+
+async def test_whoever_was_rung_for_looks_again_soon() -> None:
+    bell = RunBell()
+    bell.ring()
+    assert await bell.wait(PATIENCE_S)
+    began = time.monotonic()
+    assert [await bell.wait(PATIENCE_S) for _ in AFTER_S] == [False] * len(AFTER_S)
+    assert time.monotonic() - began < PATIENCE_S
+    waiting = asyncio.create_task(bell.wait(PATIENCE_S))
+    await asyncio.sleep(2 * max(AFTER_S))
+    assert not waiting.done()
+    bell.ring()
+    assert await waiting
 
 
 async def test_a_server_that_comes_late_or_goes_for_a_while_is_heard_again(

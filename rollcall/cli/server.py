@@ -27,7 +27,7 @@ def server(
     command = [
         sys.executable,
         "-m",
-        "prefect",
+        "rollcall.cli.prefect_process",  # not imported: it would bring all of Prefect
         "server",
         "start",
         "--host",
@@ -35,7 +35,7 @@ def server(
         "--port",
         str(at),
     ]
-    os.execve(sys.executable, command, environment)  # noqa: S606 - Prefect's own command
+    os.execve(sys.executable, command, environment)  # noqa: S606 - Prefect's own command, or nearly
 
 
 def make_prefect_home(path: str) -> None:

@@ -101,7 +101,8 @@ def demo_settings(settings: Settings, folder: Path) -> Settings:
 def _keep_out(environment: dict[str, str], settings: Settings) -> dict[str, str]:
     """Return an environment by which the demo touches nothing of the real installation."""
     own = environment | demo_environment(settings)
-    own.pop("PREFECT_SERVER_DATABASE_CONNECTION_URL", None)
+    for name in ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL"):
+        own.pop(name, None)
     return own
 
 

@@ -64,6 +64,10 @@ ANSWER_WITHIN_S: Final = 2.0
 MOST_RUNS: Final = 200
 """Runs that are under way here before no further one is claimed."""
 
+MOST_CLAIMS: Final = 4
+"""Runs that are being asked for at once. After a standstill many are due, and on SQLite each claim
+waits for the others: the latest are asked for first, and a click waits for few."""
+
 ASKED_TO_END: Final = (StateType.CANCELLING, StateType.PAUSED)
 """States in which a run is not to go on."""
 
@@ -91,11 +95,14 @@ class PoolSide:
     running: "dict[UUID, asyncio.Task[None]]" = field(init=False, default_factory=dict)
     _names: dict[UUID, str] = field(init=False, default_factory=dict)
     _left: set[UUID] = field(init=False, default_factory=set)
+    _bell: RunBell = field(init=False, default_factory=RunBell)
+    _claiming: set[UUID] = field(init=False, default_factory=set)
+    _has_more: bool = field(init=False, default=False)
 
     async def work(self) -> None:
         """Take what is due until told to stop; then wait for what is in flight."""
         stopping = self.app.steps.stopping
-        async with get_client() as client, RunBell() as bell, AsyncExitStack() as stack:
+        async with get_client() as client, self._bell as bell, AsyncExitStack() as stack:
             loops = [asyncio.create_task(one(client)) for one in (self._beat, self._care)]
             ending = asyncio.create_task(_ring_at(stopping, bell))
             is_shared = False
@@ -125,10 +132,12 @@ class PoolSide:
             return AWAY_PAUSE_S
         self._note(answers=True)
         self._left &= {one.flow_run.id for one in due}
-        for one in due:
-            is_known = one.flow_run.id in self.running or one.flow_run.id in self._left
-            if not is_known and len(self.running) < MOST_RUNS:
-                self._start(client, one.flow_run)
+        known = self._left | self.running.keys()
+        new = [one.flow_run for one in due if one.flow_run.id not in known]
+        room = min(MOST_RUNS - len(self.running), MOST_CLAIMS - len(self._claiming))
+        for flow_run in sorted(new, key=_due_at, reverse=True)[: max(room, 0)]:
+            self._start(client, flow_run)
+        self._has_more = len(new) > room
         return ASK_EVERY_S
 
     def _note(self, *, answers: bool) -> None:
@@ -139,7 +148,16 @@ class PoolSide:
     def _start(self, client: PrefectClient, flow_run: FlowRun) -> None:
         task = asyncio.create_task(self._run(client, flow_run))
         self.running[flow_run.id] = task
+        self._claiming.add(flow_run.id)
         task.add_done_callback(lambda _: self.running.pop(flow_run.id, None))
+        task.add_done_callback(lambda _: self._end_claim(flow_run))
+        asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._end_claim, flow_run)
+
+    def _end_claim(self, flow_run: FlowRun) -> None:
+        """Make room for the next one, and look for it at once; also where no answer comes."""
+        if self._has_more and flow_run.id in self._claiming:
+            self._bell.ring()
+        self._claiming.discard(flow_run.id)
 
     async def _run(self, client: PrefectClient, flow_run: FlowRun) -> None:
         """Claim a run and run it; whatever becomes of it, the dispatcher goes on."""
@@ -150,7 +168,9 @@ class PoolSide:
                 return
             async with self._lease(flow_run) as lease:
                 lease.end = "lost"  # what breaks off from here on, Prefect is told of
-                if not await _claim(client, flow_run):
+                is_ours = await _claim(client, flow_run)
+                self._end_claim(flow_run)
+                if not is_ours:
                     lease.end = "dropped"
                 elif await self._has_ended(flow, flow_run):
                     lease.end = "done"
@@ -278,6 +298,11 @@ async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     is_ours = state is not None and state.is_pending() and state.message == token
     flow_run.state = state
     return is_ours
+
+
+def _due_at(flow_run: FlowRun) -> float:
+    due = flow_run.next_scheduled_start_time
+    return due.timestamp() if due is not None else 0.0
 
 
 def _unobserved(flow_run: FlowRun) -> FlowRun:

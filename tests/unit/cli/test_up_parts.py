@@ -90,6 +90,7 @@ def test_demo_keeps_out_of_the_real_installation(
         "PREFECT_HOME": "real",
         "PREFECT_API_URL": "https://prefect.example.org/api",
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://real",
+        "PREFECT_API_DATABASE_CONNECTION_URL": "postgresql+asyncpg://real",
         "ROLLCALL_LEDGER_URL": "postgresql://real",
         "ROLLCALL_PORTAL_KEY": "real",
         "ROLLCALL_DASHBOARDS__PUBLIC_URL": "https://real.example.org",

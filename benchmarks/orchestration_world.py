@@ -154,11 +154,11 @@ def run_prefect(folder: Path, postgres: PostgresServer) -> Iterator[PrefectServe
     url = postgres.url(database).replace("postgresql:", "postgresql+asyncpg:")
     own = {"PREFECT_HOME": str(folder / "home"), "PREFECT_API_DATABASE_CONNECTION_URL": url}
     env = os.environ | SERVER | own
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    command = [sys.executable, "-m", "rollcall.cli.prefect_process", "server", "start", "--host"]
     log = folder / "server.log"
     with log.open("wb") as told:
         process = subprocess.Popen(  # noqa: S603 - our own
-            [*command, "--port", str(port)],
+            [*command, "127.0.0.1", "--port", str(port)],
             env=env,
             stdout=told,
             stderr=told,

@@ -42,7 +42,7 @@ from rollcall.sending.recorder import Recorder
 from rollcall.sending.route_book import RouteBook
 from rollcall.settings import DeliverySettings
 from rollcall.sources.kept import KeptSources
-from rollcall.sources.snapshot import build_snapshot, open_snapshot
+from rollcall.sources.snapshot import open_snapshot, write_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +126,16 @@ class SendSteps:
         path = self.snapshots_folder / f"{message_id}.duckdb"
         if is_frozen(self.ledger, message_id) or message.follows_message_id is not None:
             return path
+        version_id = None
         if not path.exists():
             version = open_version(
                 self.sources, Path(message.source), uses_last_good=message.uses_last_good
             )
             app = read_app_reports(self.ledger, message.as_of)
-            build_snapshot(version, message.as_of, path, app).close()
+            write_snapshot(version, message.as_of, path, app)
+            version_id = version.version
         if message.source_version is None:
-            with open_snapshot(path) as snapshot:
-                version_id = snapshot.frame("snapshot_info", ("version",)).item()
-            record_source_version(self.ledger, message_id, version_id)
+            record_source_version(self.ledger, message_id, version_id or _read_version(path))
         return path
 
     def select_audience(self, message_id: str) -> int:
@@ -262,3 +262,8 @@ class SendSteps:
         has_failed = any("not_delivered" in by_status for by_status in counts.values())
         gave_up_count = count_given_up(self.ledger, message_id) if has_failed else 0
         return SendReport(message_id, message.state, counts, tries, gave_up_count, message.reason)
+
+
+def _read_version(path: Path) -> str:
+    with open_snapshot(path) as snapshot:
+        return str(snapshot.frame("snapshot_info", ("version",)).item())

@@ -71,18 +71,34 @@ class Snapshot:
 
 
 def build_snapshot(
-    version: KeptVersion,
-    as_of: datetime,
-    path: Path | None = None,
-    app: AppReports | None = None,
+    version: KeptVersion, as_of: datetime, *, app: AppReports | None = None
 ) -> Snapshot:
-    """Load a kept version and find out where everybody is.
+    """Load a kept version into memory and find out where everybody is.
 
     Args:
         version: What to load.
         as_of: The moment that positions hold for; aware.
-        path: The file to write, in one step: a crash leaves no part of it, and a file of that name
-            is replaced. In memory where None.
+        app: What was reported with the app by `as_of`; None where nobody could be asked.
+
+    Raises:
+        SourceError: The kept version cannot be read.
+        ValueError: `as_of` has no time zone.
+    """
+    _require_zone(as_of)
+    connection = duckdb.connect(":memory:", config=CLOSED_SETTINGS)
+    _fill(connection, version, as_of, app)
+    return Snapshot(_lock(connection))
+
+
+def write_snapshot(
+    version: KeptVersion, as_of: datetime, path: Path, app: AppReports | None = None
+) -> None:
+    """Do the same into a file, in one step: a crash leaves no part of it.
+
+    Args:
+        version: What to load.
+        as_of: The moment that positions hold for; aware.
+        path: The file to write; one of that name is replaced.
         app: What was reported with the app by `as_of`; None where nobody could be asked.
 
     Raises:
@@ -90,21 +106,20 @@ def build_snapshot(
         ConfigError: The file cannot be written.
         ValueError: `as_of` has no time zone.
     """
-    if as_of.tzinfo is None:
-        raise ValueError("as_of has no time zone")
-    if path is None:
-        connection = duckdb.connect(":memory:", config=CLOSED_SETTINGS)
-        _fill(connection, version, as_of, app)
-        return Snapshot(_lock(connection))
+    _require_zone(as_of)
     try:
         _write_file(path, version, as_of, app)
     except (OSError, duckdb.OperationalError) as exc:  # a full disk is a TransactionException too
         raise ConfigError(f"cannot write the snapshot {path}: {exc}") from exc
-    return open_snapshot(path)
+
+
+def _require_zone(as_of: datetime) -> None:
+    if as_of.tzinfo is None:
+        raise ValueError("as_of has no time zone")
 
 
 def open_snapshot(path: Path) -> Snapshot:
-    """Open a snapshot that was built earlier, for reading; any number of processes may.
+    """Open a snapshot that was written earlier, for reading; any number of processes may.
 
     Raises:
         SourceError: There is none, or the file is no snapshot.
@@ -121,6 +136,8 @@ def _write_file(path: Path, version: KeptVersion, as_of: datetime, app: AppRepor
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as partial:
         written = Path(partial) / path.name
         with _open_copy(version, written) as connection:
+            # to find out how it is best compressed takes longer than to write it as it is
+            connection.execute("pragma force_compression = 'uncompressed'")
             _fill(connection, version, as_of, app)
         written.chmod(0o600)
         sync_to_disk(written)

@@ -11,7 +11,7 @@ from rollcall.domain.app_reports import (
     AppReports,
 )
 from rollcall.sources.kept import KeptSources, KeptVersion
-from rollcall.sources.snapshot import build_snapshot, open_snapshot
+from rollcall.sources.snapshot import build_snapshot, open_snapshot, write_snapshot
 from tests.unit.sources.conftest import SettableClock, WriteSource
 from tests.unit.sources.test_snapshot import AS_OF, hour
 
@@ -98,7 +98,7 @@ def test_file_tells_what_came_from_the_app(version: KeptVersion, tmp_path: Path)
         locations=[("p1", *TOKYO, 15.0, AS_OF), ("p3", *PARIS, None, AS_OF)],
         emergencies=[("app-1", "p1", AS_OF - HOUR, None)],
     )
-    build_snapshot(version, AS_OF, path, app).close()
+    write_snapshot(version, AS_OF, path, app)
     with open_snapshot(path) as snapshot:
         told = snapshot.frame("locations", ["line", "person_id"]).rows()
         assert told == [(2, "p1"), (3, "p2"), (-1, "p1"), (-2, "p3")]

@@ -15,7 +15,7 @@ from rollcall.clock import format_instant
 from rollcall.errors import ConfigError, SourceError
 from rollcall.sources.kept import KeptSources, KeptVersion
 from rollcall.sources.loaded import LOADED_NAME
-from rollcall.sources.snapshot import build_snapshot, open_snapshot
+from rollcall.sources.snapshot import build_snapshot, open_snapshot, write_snapshot
 from rollcall.sources.tables import TABLES
 from tests.unit.sources.conftest import SettableClock, WriteSource
 
@@ -29,12 +29,12 @@ BUILD_SCRIPT = textwrap.dedent("""
     from pathlib import Path
     from rollcall.clock import SystemClock
     from rollcall.sources.kept import KeptSources
-    from rollcall.sources.snapshot import build_snapshot
+    from rollcall.sources.snapshot import write_snapshot
     version = KeptSources(Path(sys.argv[1]), SystemClock()).last_good(Path(sys.argv[2]))
     resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))
     if sys.argv[4] == "kill":
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    build_snapshot(version, datetime.now(UTC), Path(sys.argv[3]))
+    write_snapshot(version, datetime.now(UTC), Path(sys.argv[3]))
 """)
 
 
@@ -274,7 +274,8 @@ def test_snapshot_is_the_same_without_the_file_that_it_begins_as_a_copy_of(
     version: KeptVersion, tmp_path: Path, damage: Callable[[Path], object]
 ) -> None:
     def read(name: str) -> dict[str, pl.DataFrame]:
-        with build_snapshot(version, AS_OF, tmp_path / name) as snapshot:
+        write_snapshot(version, AS_OF, tmp_path / name)
+        with open_snapshot(tmp_path / name) as snapshot:
             return {one: snapshot.frame(one) for one in (*TABLES, "airports", "positions")}
 
     copied = read("copied.duckdb")
@@ -298,8 +299,9 @@ def test_frame_gives_the_columns_asked_for_in_utc(version: KeptVersion) -> None:
 
 def test_file_is_private_and_can_be_opened_by_several(version: KeptVersion, tmp_path: Path) -> None:
     path = tmp_path / "snapshots" / "m1.duckdb"
+    write_snapshot(version, AS_OF, path)
     with (
-        build_snapshot(version, AS_OF, path) as built,
+        build_snapshot(version, AS_OF) as built,
         open_snapshot(path) as first,
         open_snapshot(path) as second,
     ):
@@ -315,8 +317,8 @@ def test_rebuilt_file_replaces_the_one_that_is_being_read(
 ) -> None:
     path = tmp_path / "m1.duckdb"
     later = AS_OF + timedelta(hours=1)
-    build_snapshot(version, AS_OF, path).close()
-    build_snapshot(version, later, path).close()
+    write_snapshot(version, AS_OF, path)
+    write_snapshot(version, later, path)
     with open_snapshot(path) as snapshot:
         assert snapshot.frame("snapshot_info")["as_of"].to_list() == [later]
 
@@ -345,7 +347,8 @@ def test_build_that_dies_or_fills_the_disk_leaves_no_snapshot(
     assert sentence in ended.stderr
     assert path.parent.exists()
     assert not path.exists()
-    with build_snapshot(version, AS_OF, path) as snapshot:
+    write_snapshot(version, AS_OF, path)
+    with open_snapshot(path) as snapshot:
         assert snapshot.frame("people").height == 2
 
 
@@ -366,7 +369,7 @@ def test_snapshot_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_snapshot_that_cannot_be_written_is_named(version: KeptVersion, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match=r"^cannot write the snapshot .*m1\.duckdb"):
-        build_snapshot(version, AS_OF, tmp_path / "file" / "m1.duckdb")
+        write_snapshot(version, AS_OF, tmp_path / "file" / "m1.duckdb")
 
 
 def test_kept_version_that_lost_a_table_is_named(version: KeptVersion) -> None:

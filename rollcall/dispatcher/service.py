@@ -31,6 +31,7 @@ from rollcall.dispatcher.flows import load_flows
 from rollcall.dispatcher.launching import prefect_address
 from rollcall.dispatcher.ledger_side import LedgerSide
 from rollcall.dispatcher.pool_side import PoolSide
+from rollcall.dispatcher.result_storage import asking_for_none
 from rollcall.errors import ConfigError, LedgerError
 from rollcall.ledger.dispatchers import SEEN_EVERY_S, DispatcherRecord, say_gone, say_present
 from rollcall.metrics.monitor import Vitals, make_monitor, make_registry, serve_monitor
@@ -103,7 +104,7 @@ class Dispatcher:
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "dispatcher"))
         async with running_app(build_app(self.settings, SystemClock())) as app:
             self._app = app
-            with temporary_settings(set_defaults=IMPATIENT):
+            with temporary_settings(set_defaults=IMPATIENT), asking_for_none():
                 await DispatcherWork(app, self.tell, self.listening).go_on()
 
 

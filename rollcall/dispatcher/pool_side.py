@@ -95,6 +95,7 @@ class PoolSide:
     running: "dict[UUID, asyncio.Task[None]]" = field(init=False, default_factory=dict)
     _names: dict[UUID, str] = field(init=False, default_factory=dict)
     _left: set[UUID] = field(init=False, default_factory=set)
+    _asked_for: set[UUID] = field(init=False, default_factory=set)
     _bell: RunBell = field(init=False, default_factory=RunBell)
     _claiming: set[UUID] = field(init=False, default_factory=set)
     _has_more: bool = field(init=False, default=False)
@@ -131,14 +132,21 @@ class PoolSide:
             self._note(answers=False)
             return AWAY_PAUSE_S
         self._note(answers=True)
-        self._left &= {one.flow_run.id for one in due}
+        due_ids = {one.flow_run.id for one in due}
+        self._left &= due_ids
+        self._asked_for &= due_ids
         known = self._left | self.running.keys()
         new = [one.flow_run for one in due if one.flow_run.id not in known]
         room = min(MOST_RUNS - len(self.running), MOST_CLAIMS - len(self._claiming))
-        for flow_run in sorted(new, key=_due_at, reverse=True)[: max(room, 0)]:
+        for flow_run in sorted(new, key=self._turn_of)[: max(room, 0)]:
             self._start(client, flow_run)
         self._has_more = len(new) > room
         return ASK_EVERY_S
+
+    def _turn_of(self, flow_run: FlowRun) -> tuple[bool, float]:
+        """Sort the latest first; those that were asked for in vain do not hold up the others."""
+        due = flow_run.next_scheduled_start_time
+        return flow_run.id in self._asked_for, -due.timestamp() if due is not None else 0.0
 
     def _note(self, *, answers: bool) -> None:
         if answers != self.answers:
@@ -149,6 +157,7 @@ class PoolSide:
         task = asyncio.create_task(self._run(client, flow_run))
         self.running[flow_run.id] = task
         self._claiming.add(flow_run.id)
+        self._asked_for.add(flow_run.id)
         task.add_done_callback(lambda _: self.running.pop(flow_run.id, None))
         task.add_done_callback(lambda _: self._end_claim(flow_run))
         asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._end_claim, flow_run)
@@ -298,11 +307,6 @@ async def _claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     is_ours = state is not None and state.is_pending() and state.message == token
     flow_run.state = state
     return is_ours
-
-
-def _due_at(flow_run: FlowRun) -> float:
-    due = flow_run.next_scheduled_start_time
-    return due.timestamp() if due is not None else 0.0
 
 
 def _unobserved(flow_run: FlowRun) -> FlowRun:

@@ -1,4 +1,4 @@
-"""Prefect's own command, in a process where whoever writes to SQLite waits for their turn.
+"""Prefect's own command, in a process where transactions on SQLite wait for their turn.
 
 Prefect (3.8.8) begins most of what it writes as `BEGIN DEFERRED`: it reads, then writes, and is
 refused at once ("database is locked") where another one writes meanwhile. So a click was answered
@@ -10,7 +10,8 @@ there waits for a mutex that the connection's own thread keeps while it waits fo
 whoever has the database waits for the loop. Nothing goes on until SQLite gives up after 60 s, and
 soon it happens again: so ended each start at which many late runs were taken.
 
-On PostgreSQL there is neither.
+So each transaction waits until it may write, also one that only reads (where a dispatcher asks what
+is due), and a cursor whose statement fails is closed at once. On PostgreSQL there is neither.
 """
 
 import sqlite3

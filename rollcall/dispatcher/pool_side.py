@@ -33,6 +33,7 @@ from prefect.exceptions import ObjectNotFound, PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Pending
 
+from rollcall.dispatcher.due_runs import list_due
 from rollcall.dispatcher.run_bell import RunBell
 from rollcall.dispatcher.without_prefect import go_on_without
 from rollcall.ledger.runs import list_flow_runs
@@ -121,9 +122,8 @@ class PoolSide:
     async def _look(self, client: PrefectClient) -> float:
         """Take what is due; return after how many seconds to look again."""
         before = self.app.clock.now() + timedelta(seconds=ASK_EVERY_S)
-        asked = client.get_scheduled_flow_runs_for_work_pool(POOL, scheduled_before=before)
         try:
-            due = await asyncio.wait_for(asked, ANSWER_WITHIN_S)
+            due = await asyncio.wait_for(list_due(client, POOL, before, MOST_RUNS), ANSWER_WITHIN_S)
         except ObjectNotFound:
             self._note(answers=True)  # the pool is yet to be made
             return AWAY_PAUSE_S
@@ -132,15 +132,16 @@ class PoolSide:
             self._note(answers=False)
             return AWAY_PAUSE_S
         self._note(answers=True)
-        due_ids = {one.flow_run.id for one in due}
+        due_ids = {one.id for one in due}
         self._left &= due_ids
         self._asked_for &= due_ids
         known = self._left | self.running.keys()
-        new = [one.flow_run for one in due if one.flow_run.id not in known]
+        new = [one for one in due if one.id not in known]
+        unasked_count = sum(one.id not in self._asked_for for one in new)
         room = min(MOST_RUNS - len(self.running), MOST_CLAIMS - len(self._claiming))
         for flow_run in sorted(new, key=self._turn_of)[: max(room, 0)]:
             self._start(client, flow_run)
-        self._has_more = len(new) > room
+        self._has_more = unasked_count > room  # others wait for the next look
         return ASK_EVERY_S
 
     def _turn_of(self, flow_run: FlowRun) -> tuple[bool, float]:
@@ -159,8 +160,10 @@ class PoolSide:
         self._claiming.add(flow_run.id)
         self._asked_for.add(flow_run.id)
         task.add_done_callback(lambda _: self.running.pop(flow_run.id, None))
+        loop = asyncio.get_running_loop()
+        no_answer = loop.call_later(ANSWER_WITHIN_S, self._end_claim, flow_run)
+        task.add_done_callback(lambda _: no_answer.cancel())
         task.add_done_callback(lambda _: self._end_claim(flow_run))
-        asyncio.get_running_loop().call_later(ANSWER_WITHIN_S, self._end_claim, flow_run)
 
     def _end_claim(self, flow_run: FlowRun) -> None:
         """Make room for the next one, and look for it at once; also where no answer comes."""

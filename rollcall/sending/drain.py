@@ -102,7 +102,7 @@ class _Drain:
 
     async def _start_batches(self) -> bool:
         """Start a batch for every channel that has room and something due; tell if one has."""
-        served = (channel for channel in URGENCY if channel in self.run.policies)
+        served = sorted(self.run.policies, key=URGENCY.index)
         channels = [channel for channel in served if self._has_room(channel)]
         started = [await self._start_batch(channel) for channel in channels]
         return any(started)

@@ -128,7 +128,7 @@ class PrefectStore:
 def prefect_store(
     tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
 ) -> PrefectStore:
-    """On PostgreSQL: on SQLite the server hangs for a minute when several ask at once."""
+    """On PostgreSQL, as where it is to last."""
     home = tmp_path_factory.mktemp("prefect") / "home"
     return PrefectStore(postgres, postgres.create_database(), home)
 
@@ -167,10 +167,14 @@ def run_prefect_server(
         env["PREFECT_SERVER_API_AUTH_STRING"] = auth
     if database is not None:
         env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", host]
+    command = [sys.executable, "-m", "rollcall.cli.prefect_process", "server", "start"]
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(
-            [*command, "--port", str(port)], env=env, stdout=log, stderr=log, start_new_session=True
+            [*command, "--host", host, "--port", str(port)],
+            env=env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
 
     def answers() -> bool:

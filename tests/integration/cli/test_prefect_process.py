@@ -66,6 +66,7 @@ async def _is_free_while_waiting(database: str) -> bool:
     """Tell whether who waits for the database gets it as soon as whoever has it is done."""
     engine = create_async_engine(database)
     event.listen(engine.sync_engine, "connect", _begin_by_hand)
+    gc.disable()  # what failed is to be there until it is collected below
     try:
         async with engine.connect() as holder, engine.connect() as other:
             await holder.exec_driver_sql("BEGIN IMMEDIATE")
@@ -76,6 +77,7 @@ async def _is_free_while_waiting(database: str) -> bool:
             await holder.exec_driver_sql("COMMIT")
             return await waiting
     finally:
+        gc.enable()
         await _end(engine)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from prefect.client.schemas.objects import FlowRun
 
 from rollcall.clock import SystemClock
-from rollcall.dispatcher.pool_side import MOST_CLAIMS, PoolSide
+from rollcall.dispatcher.pool_side import ANSWER_WITHIN_S, MOST_CLAIMS, PoolSide
 
 NOW = datetime(2026, 11, 27, 3, 0, tzinfo=UTC)
 
@@ -74,3 +74,22 @@ async def test_runs_that_nobody_is_given_do_not_hold_up_the_others() -> None:
     assert await look(side, Due(runs)) == [one.id for one in runs[:MOST_CLAIMS]]
     await asyncio.sleep(0)
     assert (await look(side, Due(runs)))[0] == runs[-1].id
+
+
+async def test_what_nobody_is_given_is_not_looked_for_at_once_again() -> None:
+    side, runs = make_side(), [due_run(late_min) for late_min in range(MOST_CLAIMS + 1)]
+    side.go_on.set()
+    rings = []
+    for _ in range(5):
+        await look(side, Due(runs))
+        await asyncio.gather(*side.running.values())
+        rings.append(await side._bell.wait(0.01))
+    assert rings == [True, False, False, False, False]
+
+
+async def test_a_claim_without_an_answer_makes_room_for_others() -> None:
+    side, runs = make_side(), [due_run(late_min) for late_min in range(2 * MOST_CLAIMS)]
+    assert len(await look(side, Due(runs))) == MOST_CLAIMS
+    await asyncio.sleep(ANSWER_WITHIN_S + 0.1)
+    assert await look(side, Due(runs)) == [one.id for one in runs[MOST_CLAIMS:]]
+    side.go_on.set()

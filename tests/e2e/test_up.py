@@ -25,6 +25,7 @@ from tests.postgres import PostgresServer
 PORTS = (
     "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
 )  # fmt: skip
+PREFECT = "rollcall.cli.prefect_process"
 START_PATIENCE_S = 180.0
 END_WITHIN_S = 30.0
 
@@ -177,7 +178,7 @@ def test_a_part_that_is_killed_comes_back(running: Running) -> None:
 
 def test_ctrl_c_ends_all_of_it_within_seconds_and_leaves_no_process(running: Running) -> None:
     started = list_descendants(running.process.pid)
-    assert set(running.children()) >= {"prefect", "dispatcher", "portal"}
+    assert set(running.children()) >= {PREFECT, "dispatcher", "portal"}
     began = time.monotonic()
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(timeout=END_WITHIN_S) == 0, running.log.read_text()

@@ -176,6 +176,16 @@ def run_prefect_server(
             stderr=log,
             start_new_session=True,
         )
+    try:
+        await_prefect(address)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+def await_prefect(address: str) -> None:
+    """Wait until a Prefect server that was started answers at the address of its API."""
 
     def answers() -> bool:
         try:
@@ -183,9 +193,4 @@ def run_prefect_server(
         except httpx.HTTPError:
             return False
 
-    try:
-        wait_until(answers, 180, "the Prefect server answers")
-        yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+    wait_until(answers, 180, "the Prefect server answers")

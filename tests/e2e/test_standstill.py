@@ -11,7 +11,7 @@ import pytest
 
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import start_sandbox
-from tests.e2e.conftest import ROLLCALL, Rollcall, wait_until
+from tests.e2e.conftest import ROLLCALL, Rollcall, await_prefect, wait_until
 from tests.e2e.prefect_api import (
     FINAL,
     ask,
@@ -69,14 +69,8 @@ def _server(rollcall: Rollcall, port: int, name: str) -> Iterator[None]:
             text=True,
         )
 
-    def answers() -> bool:
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/api/health", timeout=1).is_success
-        except httpx.HTTPError:
-            return False
-
     try:
-        wait_until(answers, 120, "the server answers")
+        await_prefect(f"http://127.0.0.1:{port}/api")
         yield
     finally:
         end(process)

@@ -8,7 +8,7 @@ SQLAlchemy (2.0.58) closes no cursor of aiosqlite that failed: it lies in a refe
 error until Python next collects garbage, in Prefect's server mostly on the event loop. To free it
 there waits for a mutex that the connection's own thread keeps while it waits for the database, and
 whoever has the database waits for the loop. Nothing goes on until SQLite gives up after 60 s, and
-soon it happens again: so ended each start at which many late runs were taken.
+soon it happens again: so ended most starts at which many late runs were taken.
 
 So each transaction waits until it may write, also one that only reads (where a dispatcher asks what
 is due), and a cursor whose statement fails is closed at once. On PostgreSQL there is neither.

@@ -93,7 +93,9 @@ def build_snapshot(
 def write_snapshot(
     version: KeptVersion, as_of: datetime, path: Path, app: AppReports | None = None
 ) -> None:
-    """Load a kept version into a file and find out where everybody is; a crash leaves no part of it.
+    """Load a kept version into a file and find out where everybody is.
+
+    The file is there in one step: a crash leaves no part of it.
 
     Args:
         version: What to load.

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from rollcall.cli.prefect_process import close_failures, wait_for_turn
 
-PATIENCE_S = 2.0
-"""How long a connection waits for the database: in Prefect's server it is 60."""
+PATIENCE_S = 60.0
+"""How long a connection waits for the database, as in Prefect's server."""
 
 
 @pytest.fixture
@@ -44,17 +44,16 @@ async def test_without_it_collecting_garbage_waits_until_the_database_is_given_u
     database: str,
 ) -> None:
     """Once this fails, SQLAlchemy closes what fails by itself: the module can go."""
-    assert not await _is_free_while_waiting(database)
+    assert not await _is_free_while_waiting(database, patience_s=2.0)
 
 
 async def test_who_writes_waits_for_their_turn_instead_of_being_refused(database: str) -> None:
-    engine = create_async_engine(database)
-    event.listen(engine.sync_engine, "connect", _begin_by_hand)
+    engine = _engine(database, PATIENCE_S)
     event.listen(engine.sync_engine, "before_cursor_execute", wait_for_turn, retval=True)
     async with engine.connect() as holder, engine.connect() as other:
         await holder.exec_driver_sql("BEGIN IMMEDIATE")
         writing = asyncio.create_task(_read_and_write(other))
-        await asyncio.sleep(PATIENCE_S / 4)
+        await asyncio.sleep(0.5)
         assert not writing.done()
         await holder.exec_driver_sql("INSERT INTO run VALUES ('first')")
         await holder.exec_driver_sql("COMMIT")
@@ -62,17 +61,16 @@ async def test_who_writes_waits_for_their_turn_instead_of_being_refused(database
     await engine.dispose()
 
 
-async def _is_free_while_waiting(database: str) -> bool:
+async def _is_free_while_waiting(database: str, patience_s: float = PATIENCE_S) -> bool:
     """Tell whether who waits for the database gets it as soon as whoever has it is done."""
-    engine = create_async_engine(database)
-    event.listen(engine.sync_engine, "connect", _begin_by_hand)
+    engine = _engine(database, patience_s)
     gc.disable()  # what failed is to be there until it is collected below
     try:
         async with engine.connect() as holder, engine.connect() as other:
             await holder.exec_driver_sql("BEGIN IMMEDIATE")
             await _fail(other)
             waiting = asyncio.create_task(_begin(other))
-            await asyncio.sleep(PATIENCE_S / 4)  # its thread waits, and keeps its mutex
+            await asyncio.sleep(0.5)  # its thread waits, and keeps its mutex
             gc.collect()  # on the loop, as it comes
             await holder.exec_driver_sql("COMMIT")
             return await waiting
@@ -107,11 +105,16 @@ async def _begin(connection: AsyncConnection) -> bool:
     return True
 
 
-def _begin_by_hand(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_S * 1000:.0f}")
-    cursor.close()
+def _engine(database: str, patience_s: float) -> AsyncEngine:
+    def begin_by_hand(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {patience_s * 1000:.0f}")
+        cursor.close()
+
+    engine = create_async_engine(database)
+    event.listen(engine.sync_engine, "connect", begin_by_hand)
+    return engine
 
 
 async def _end(engine: AsyncEngine) -> None:

@@ -85,6 +85,7 @@ class PoolSide:
         name: This dispatcher's name in Prefect.
         tell: Takes a sentence for whoever watches.
         answers: Whether the server answered when it was asked last.
+        news: Set when that has become otherwise; whoever waits for it clears it.
         running: What runs here, by the run's id.
     """
 
@@ -93,6 +94,7 @@ class PoolSide:
     name: str
     tell: Callable[[str], None]
     answers: bool = False
+    news: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     running: "dict[UUID, asyncio.Task[None]]" = field(init=False, default_factory=dict)
     _names: dict[UUID, str] = field(init=False, default_factory=dict)
     _left: set[UUID] = field(init=False, default_factory=set)
@@ -152,6 +154,7 @@ class PoolSide:
     def _note(self, *, answers: bool) -> None:
         if answers != self.answers:
             self.tell("Prefect answers" if answers else "Prefect is away: sending without it")
+            self.news.set()
         self.answers = answers
 
     def _start(self, client: PrefectClient, flow_run: FlowRun) -> None:

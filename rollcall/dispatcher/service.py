@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -183,7 +183,16 @@ class DispatcherWork:
                 await asyncio.to_thread(say_present, self.app.ledger, self._describe())
             except LedgerError as error:
                 log.warning("no sign was given", extra={"reason": str(error)})
+            await self._wait_for_news()
+
+    async def _wait_for_news(self) -> None:
+        """Wait until a sign is due: at once where Prefect is away, or answers again."""
+        if self._pool is None:
             await asyncio.sleep(SEEN_EVERY_S)
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._pool.news.wait(), SEEN_EVERY_S)
+        self._pool.news.clear()
 
     def _describe(self) -> DispatcherRecord:
         address = self.listening.getsockname()[:2] if self.listening else None

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,17 @@ sender = "{phone_of(999)}"
 receipts = "handset"
 receipt_secret = "env:ROLLCALL_SECRET_RECEIPTS"
 """
+
+SHOWN_JS = """async () => {
+    const worker = await navigator.serviceWorker.ready;
+    for (let i = 0; i < 100; i++) {
+        const shown = await worker.getNotifications();
+        if (shown.length) return shown.map((n) => [n.title, n.body, n.tag, n.data.url]);
+        await new Promise((done) => setTimeout(done, 50));
+    }
+    return [];
+}"""
+"""What notifications the worker of a page shows, within five seconds."""
 
 
 @dataclass
@@ -201,23 +213,18 @@ def test_notification_shows_what_was_pushed_and_nothing_is_answered(
         "url": f"{portal.address}/c/x",
         "id": "m1",
     }
-    for _ in range(2):
-        told = {
-            "origin": portal.address,
-            "registrationId": registrations[0],
-            "data": json.dumps(payload),
-        }
-        protocol.send("ServiceWorker.deliverPushMessage", told)
-    shown = page.evaluate(
-        """async () => {
-            const worker = await navigator.serviceWorker.ready;
-            for (let i = 0; i < 600; i++) {
-                const shown = await worker.getNotifications();
-                if (shown.length) return shown.map((n) => [n.title, n.body, n.tag, n.data.url]);
-                await new Promise((done) => setTimeout(done, 50));
-            }
-        }"""
-    )
+    told = {
+        "origin": portal.address,
+        "registrationId": registrations[0],
+        "data": json.dumps(payload),
+    }
+    shown: list[list[str]] = []
+    give_up_at = time.monotonic() + 60
+    while not shown and time.monotonic() < give_up_at:
+        # again and again, as a push service does: Chromium drops what a busy worker does not take
+        for _ in range(2):
+            protocol.send("ServiceWorker.deliverPushMessage", told)
+        shown = page.evaluate(SHOWN_JS)
     assert shown == [["Flood", "Are you safe?", "m1", payload["url"]]]
 
 

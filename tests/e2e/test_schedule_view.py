@@ -24,11 +24,11 @@ from rollcall.ledger.templates import save_template
 from rollcall.schedules.book import Schedule, find_schedule, list_schedules
 from rollcall.schedules.connection import connected
 from tests.dashboards.houses import START, Lived, html_of, living_in
-from tests.e2e.test_schedules import deployed, find_runs  # noqa: F401 - a fixture
+from tests.e2e.test_schedules import deployed, far_off, find_runs  # noqa: F401 - a fixture
 from tests.people import write_people
 
 ADMIN = Actor("Ana", "admin")
-MORNING = Timing("Asia/Tokyo", cron="0 7 * * 1-5")
+MORNING = Timing("Asia/Tokyo", cron=f"{far_off('Asia/Tokyo')} * * 1-5")
 
 pytestmark = [
     pytest.mark.usefixtures("everywhere"),
@@ -141,7 +141,7 @@ def test_a_schedule_is_changed_and_its_runs_with_it(lived: Lived, name: str) -> 
     made = lived.house.scheduling.add(ADMIN, name, order, MORNING)
     page = lived.look("schedules", "sender", schedule=name)
     key = key_of(page)
-    assert page.text_input(key=f"schedule_cron_{key}").value == "0 7 * * 1-5"
+    assert page.text_input(key=f"schedule_cron_{key}").value == MORNING.cron
     page.selectbox(key=f"schedule_template_one_way_{key}").set_value("Evening")
     page.radio(key=f"schedule_how_{key}").set_value("rrule").run()
     page.text_area(key=f"schedule_rrule_{key}").set_value("FREQ=WEEKLY;BYDAY=MO;BYHOUR=9").run()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from prefect import Flow
@@ -81,6 +82,14 @@ def name() -> Iterator[str]:
                 client.delete_deployment_schedule(one.deployment_id, one.schedule_id)
 
 
+def far_off(zone: str = "Europe/Paris", *, hours: int = 12) -> str:
+    """Return the minute and hour of a cron of which no run is due while a test goes on.
+
+    While one is, nothing is changed: a cron of seven o'clock would fail tests at seven o'clock.
+    """
+    return f"0 {(datetime.now(ZoneInfo(zone)) + timedelta(hours=hours)).hour}"
+
+
 def add(rollcall: CommandLine, name: str, *options: str) -> dict[str, Any]:
     told = ("--time-zone", "Europe/Paris", *options, "--format", "json")
     answer = rollcall("schedule", "add", name, *told)
@@ -124,8 +133,10 @@ async def run_now(run: FlowRun) -> FlowRun:
 def test_a_schedule_is_added_listed_paused_resumed_and_removed(
     rollcall: CommandLine, name: str
 ) -> None:
-    added = add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * 1-5")
-    assert (added["when"], added["time_zone"]) == ("Mon–Fri at 07:00", "Europe/Paris")  # noqa: RUF001 - a dash between days
+    at = far_off()
+    added = add(rollcall, name, "--template", "Morning", "--cron", f"{at} * * 1-5")
+    told = f"Mon–Fri at {int(at.split()[1]):02}:00"  # noqa: RUF001 - a dash between days
+    assert (added["when"], added["time_zone"]) == (told, "Europe/Paris")
     assert (added["state"], added["people_now"], added["fault"]) == ("active", 1, None)
     assert find(rollcall, name) == added
 
@@ -157,7 +168,7 @@ def test_the_next_runs_shown_are_those_that_the_server_makes(
 def test_a_deployment_that_is_made_again_keeps_its_schedules(
     rollcall: CommandLine, deployed: str, name: str, tmp_path: Path
 ) -> None:
-    added = add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * *")
+    added = add(rollcall, name, "--template", "Morning", "--cron", f"{far_off()} * * *")
     (tmp_path / "again").mkdir()
     env = install(tmp_path / "again").env | {"PREFECT_API_URL": deployed, "PWD": str(PROJECT)}
     again = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "-n", "send-message"]
@@ -169,9 +180,9 @@ def test_other_schedules_keep_their_runs_when_one_is_changed(
     rollcall: CommandLine, name: str
 ) -> None:
     other = f"{name}-other"
-    add(rollcall, other, "--template", "Morning", "--cron", "0 7 * * *")
+    add(rollcall, other, "--template", "Morning", "--cron", f"{far_off()} * * *")
     planned = [one.expected_start_time for one in find_runs(other)]
-    add(rollcall, name, "--template", "Morning", "--cron", "0 8 * * *")
+    add(rollcall, name, "--template", "Morning", "--cron", f"{far_off(hours=11)} * * *")
     for command in ("pause", "resume", "remove"):
         assert rollcall("schedule", command, name).code == 0
         assert [one.expected_start_time for one in find_runs(other)] == planned
@@ -182,8 +193,8 @@ def test_nothing_is_changed_while_a_run_of_another_schedule_waits(
 ) -> None:
     """Prefect deletes the runs of all schedules of a deployment when one of them is removed."""
     other = f"{name}-other"
-    add(rollcall, name, "--template", "Morning", "--cron", "0 8 * * *")
-    add(rollcall, other, "--template", "Morning", "--cron", "0 7 * * *")
+    add(rollcall, name, "--template", "Morning", "--cron", f"{far_off(hours=11)} * * *")
+    add(rollcall, other, "--template", "Morning", "--cron", f"{far_off()} * * *")
     [deployment_id] = {one.deployment_id for one in find_runs(other)}
     yesterday = {"end_time": datetime.now(UTC).isoformat(), "max_runs": 1, "min_runs": 1}
     yesterday["start_time"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
@@ -208,7 +219,7 @@ def test_an_rrule_is_kept_and_fires_by_the_clocks_of_its_zone(
 
 def test_what_could_not_be_sent_is_not_scheduled(rollcall: CommandLine, name: str) -> None:
     base = ("schedule", "add", name, "--time-zone", "UTC", "--template")
-    daily = ("--cron", "0 7 * * *")
+    daily = ("--cron", f"{far_off()} * * *")
     for told, arguments in {
         "there is no template for one-way messages 'Mornin'": ("Mornin", *daily),
         "there is no template for chats 'Morning'": ("Morning", "--kind", "chat", *daily),
@@ -239,7 +250,9 @@ def test_what_a_schedule_uses_is_neither_deleted_nor_renamed(
 ) -> None:
     saved = rollcall.write("board.json", {"groups": ["board"]})
     assert rollcall("filters", "save", "Board", saved).code == 0
-    add(rollcall, name, "--template", "Morning", "--filter", "Board", "--cron", "0 7 * * *")
+    add(
+        rollcall, name, "--template", "Morning", "--filter", "Board", "--cron", f"{far_off()} * * *"
+    )
     used = f"is used by schedule '{name}'"
     assert used in rollcall("templates", "delete", "Morning").mistake
     assert used in rollcall("templates", "rename", "Morning", "Evening").mistake

@@ -1,7 +1,8 @@
 """`--template NAME` and nothing else: the way in when the web is down, with a last look.
 
 On a terminal it is shown what goes to how many, and asked whether it is meant; what is confirmed is
-what is sent. A script is never asked: without a terminal on both sides nobody is there to answer.
+what is sent. It is shown and asked on stderr: whoever keeps the output in a file is asked too. A
+script is never asked: without a terminal on both sides nobody is there to answer.
 """
 
 import asyncio
@@ -10,8 +11,9 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
-from rollcall.cli.output import Format, console, print_json, print_notice
+from rollcall.cli.output import Format, console, notices, print_json, print_notice
 from rollcall.domain.message import MessageRequest
 from rollcall.errors import ConfigError, InputError
 from rollcall.ledger.messages import MessageRecord, find_message
@@ -46,8 +48,8 @@ def look_before(order: Order, output: Format, *, is_whole: bool, yes: bool) -> O
     if yes or output is Format.JSON or not is_on_terminal():
         return order
     preview = asyncio.run(_preview(order))
-    print_preview(preview, order.template or "")
-    if not typer.confirm("Send it now?"):
+    print_preview(preview, order.template or "", to=notices)
+    if not typer.confirm("Send it now?", err=True):
         print_notice("nothing was sent")
         raise typer.Exit(1)
     return _insist(order, preview.digest)
@@ -76,11 +78,11 @@ def check_order(order: Order, output: Format) -> int:
 
 
 def is_on_terminal() -> bool:
-    """Tell whether somebody sees what is printed and can answer."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Tell whether somebody sees what is asked and can answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def print_preview(preview: LaunchPreview, template: str) -> None:
+def print_preview(preview: LaunchPreview, template: str, to: Console = console) -> None:
     """Print what would be sent, to how many, and where they are."""
     facts = {
         "template": template,
@@ -92,7 +94,7 @@ def print_preview(preview: LaunchPreview, template: str) -> None:
         "digest": preview.digest,
     }
     for name, fact in facts.items():
-        console.print(f"{name:<10} {fact}", markup=False, soft_wrap=True)
+        to.print(f"{name:<10} {fact}", markup=False, soft_wrap=True)
 
 
 def preview_to_json(preview: LaunchPreview) -> dict[str, Any]:

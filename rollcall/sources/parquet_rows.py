@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from rollcall.errors import SourceError
 from rollcall.sources.raw_rows import RawRows, check_header, clean_cells, name_header
 from rollcall.sources.tables import Column, ColumnKind, Table
+
+_TEXTS: Final = (pl.String, pl.Categorical, pl.Enum, pl.Null)
+"""Types that hold text; a column without any value has none."""
 
 
 def read_parquet_rows(path: Path, table: Table) -> RawRows:
@@ -38,7 +42,7 @@ def _read_column(
     if stored_name is None:
         return pl.lit(None, dtype=pl.String).alias(column.name)
     dtype = stored.schema[stored_name]
-    if isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null)):
+    if isinstance(dtype, _TEXTS):
         return pl.col(stored_name).cast(pl.String).alias(column.name)
     converted = _CONVERTERS.get(column.kind, _convert_text)(pl.col(stored_name), dtype)
     if converted is None:
@@ -67,7 +71,11 @@ def _convert_timestamp(stored: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
 
 
 def _convert_list(stored: pl.Expr, dtype: pl.DataType) -> pl.Expr | None:
-    return stored.cast(pl.List(pl.String)) if isinstance(dtype, pl.List) else None
+    """Take texts and whole numbers as its members."""
+    if not isinstance(dtype, pl.List):
+        return None
+    is_text = isinstance(dtype.inner, _TEXTS) or dtype.inner.is_integer()
+    return stored.cast(pl.List(pl.String)) if is_text else None
 
 
 _CONVERTERS: dict[ColumnKind, Callable[[pl.Expr, pl.DataType], pl.Expr | None]] = {

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -50,10 +51,12 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str) -> Iterator[Terminal]:
+def terminal(*arguments: str, output: Path | None = None) -> Iterator[Terminal]:
+    """Run a command on a terminal; its output may go to a file instead."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "rollcall.cli", *arguments]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+    with output.open("w") if output else nullcontext(theirs) as stdout:
+        process = subprocess.Popen(command, stdin=theirs, stdout=stdout, stderr=theirs)
     os.close(theirs)
     try:
         yield Terminal(process, ours)
@@ -111,6 +114,17 @@ def test_what_was_not_confirmed_is_not_sent(armed: CommandLine) -> None:
         assert shown.answer("n") == 1
     assert "nothing was sent" in shown.shown
     armed.assert_nothing_sent()
+
+
+def test_who_keeps_the_output_in_a_file_is_asked_too(armed: CommandLine, tmp_path: Path) -> None:
+    kept = tmp_path / "sent.txt"
+    with terminal("send", "--template", "Quake", output=kept) as shown:
+        shown.wait_for("Send it now?")
+        assert "4, 1 of them without any address" in shown.shown
+        armed.assert_nothing_sent()
+        assert shown.answer("y") == 0
+    assert len(armed.taken()) == 4
+    assert "Send it now?" not in kept.read_text()
 
 
 def test_a_script_is_not_asked(armed: CommandLine) -> None:

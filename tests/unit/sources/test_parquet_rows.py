@@ -79,6 +79,22 @@ def test_type_that_cannot_be_meant_stops_the_load(
         read_frame(tmp_path, rows, LOCATIONS)
 
 
+@pytest.mark.parametrize("groups", [[["north"]], [b"\xff"], [1.5]])
+def test_list_whose_members_are_no_texts_stops_the_load(
+    tmp_path: Path, groups: list[object]
+) -> None:
+    rows = pl.DataFrame({"person_id": ["p1"], "name": ["A"], "groups": [groups]})
+    with pytest.raises(SourceError, match=r"^people\.parquet: the column groups cannot be of"):
+        read_frame(tmp_path, rows, PEOPLE)
+
+
+@pytest.mark.parametrize(("groups", "read"), [([7, 8], ["7", "8"]), (["a"], ["a"]), ([], None)])
+def test_list_is_of_texts(tmp_path: Path, groups: list[object], read: list[str] | None) -> None:
+    rows = pl.DataFrame({"person_id": ["p1"], "name": ["A"], "groups": [groups]})
+    row = read_frame(tmp_path, rows, PEOPLE).rows.row(0, named=True)
+    assert (row["groups"] or None) == read
+
+
 def test_header_is_checked(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"^people\.parquet has no column name$"):
         read_frame(tmp_path, pl.DataFrame({"person_id": ["p1"]}), PEOPLE)

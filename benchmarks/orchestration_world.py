@@ -1,4 +1,4 @@
-"""What the benchmark of orchestration runs on: PostgreSQL, a Prefect server, dispatchers, people.
+"""What the benchmark of orchestration runs on: a Prefect server, dispatchers, people.
 
 Each installation has a folder, a ledger and a dispatcher of its own, a process as in production.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import polars as pl
+from sqlalchemy import Engine, create_engine, func, inspect, make_url, select, table
 
 from benchmarks.send_world import TEXT, open_app, phone_numbers
 from rollcall.cli.environments import QUIET, SERVER
@@ -76,21 +77,19 @@ def write_people(folder: Path, count: int) -> Path:
 
 @dataclass(frozen=True)
 class PrefectServer:
-    """A Prefect server on PostgreSQL.
+    """A Prefect server.
 
     Attributes:
         address: Of its API.
         process: Its process, leader of a group of its own.
-        postgres: Where its database is.
-        database: The database's name.
+        database: Its database, to count rows in.
         log: What it prints.
         opened: The deployments that a browser has open, their ids by name.
     """
 
     address: str
     process: "subprocess.Popen[bytes]"
-    postgres: PostgresServer
-    database: str
+    database: Engine
     log: Path
     opened: dict[str, str] = field(default_factory=dict)
 
@@ -120,11 +119,10 @@ class PrefectServer:
 
     def count_rows(self) -> int:
         """Count the rows of all tables of its database."""
-        tables = "select format('%I', tablename) from pg_tables where schemaname = 'public'"
-        with self.postgres.connect(self.database) as connection:
-            names = [name for (name,) in connection.execute(tables)]
-            counts = [connection.execute(f"select count(*) from {one}").fetchone() for one in names]  # noqa: S608 - names of its own catalogue
-        return sum(one[0] for one in counts if one)
+        names = inspect(self.database).get_table_names()
+        counts = [select(func.count()).select_from(table(one)) for one in names]
+        with self.database.connect() as connection:
+            return sum(connection.execute(one).scalar_one() for one in counts)
 
     def settle(self) -> int:
         """Wait until its database has grown no more for three seconds; return its rows."""
@@ -147,28 +145,34 @@ class PrefectServer:
 
 
 @contextmanager
-def run_prefect(folder: Path, postgres: PostgresServer) -> Iterator[PrefectServer]:
-    """Run a Prefect server as `rollcall server` does, on a database of its own."""
+def run_prefect(folder: Path, postgres: PostgresServer | None) -> Iterator[PrefectServer]:
+    """Run a Prefect server as `rollcall server` does: on PostgreSQL, or on SQLite by default."""
     folder.mkdir()
-    database, port = postgres.create_database(), find_free_port()
-    url = postgres.url(database).replace("postgresql:", "postgresql+asyncpg:")
-    own = {"PREFECT_HOME": str(folder / "home"), "PREFECT_API_DATABASE_CONNECTION_URL": url}
-    env = os.environ | SERVER | own
+    home, port = folder / "home", find_free_port()
+    url = make_url(f"sqlite:///{home / 'prefect.db'}")
+    own = {"PREFECT_HOME": str(home), "PREFECT_SERVER_LOG_RETRYABLE_ERRORS": "true"}
+    if postgres:
+        url = make_url(postgres.url(postgres.create_database()))
+        told = url.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+        own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = told
+        url = url.set(drivername="postgresql+psycopg")
     command = [sys.executable, "-m", "rollcall.cli.prefect_process", "server", "start", "--host"]
     log = folder / "server.log"
-    with log.open("wb") as told:
+    with log.open("wb") as told_to:
         process = subprocess.Popen(  # noqa: S603 - our own
             [*command, "127.0.0.1", "--port", str(port)],
-            env=env,
-            stdout=told,
-            stderr=told,
+            env=os.environ | SERVER | own,
+            stdout=told_to,
+            stderr=told_to,
             start_new_session=True,
         )
-    server = PrefectServer(f"http://127.0.0.1:{port}/api", process, postgres, database, log)
+    database = create_engine(url)
+    server = PrefectServer(f"http://127.0.0.1:{port}/api", process, database, log)
     try:
         await_that(lambda: _answers(server.address), "the Prefect server answers")
         yield server
     finally:
+        database.dispose()
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
 
@@ -189,16 +193,20 @@ class Installation:
     source: Path
     env: dict[str, str]
 
+    @property
+    def log(self) -> Path:
+        """Where its dispatcher says what it does."""
+        return self.folder / "dispatcher.log"
+
     @contextmanager
     def dispatcher(self, prefect: PrefectServer | None) -> Iterator[None]:
         """Run its dispatcher, with a Prefect server or without; yields when it works."""
         env = self.env | ({"PREFECT_API_URL": prefect.address} if prefect else {})
-        log = self.folder / "dispatcher.log"
         command = [sys.executable, "-m", "rollcall.cli", "dispatcher", "--metrics-port", "0"]
-        with log.open("wb") as told:
+        with self.log.open("wb") as told:
             process = subprocess.Popen(command, env=env, stdout=told, stderr=told)  # noqa: S603 - our own
         try:
-            await_that(lambda: _says_works(process, log), "the dispatcher works")
+            await_that(lambda: _says_works(process, self.log), "the dispatcher works")
             if prefect:
                 await_that(prefect.has_deployments, "it has deployed")
             yield

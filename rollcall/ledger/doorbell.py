@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from rollcall.errors import LedgerError
-from rollcall.ledger.engine import Ledger
+from rollcall.ledger.engine import CONNECTING, Ledger
 
 CHANNEL: Final = "rollcall_messages"
 
@@ -102,7 +102,7 @@ class Doorbell:
     async def _listen(self) -> None:
         url = make_url(self.ledger.engine.url).set(drivername="postgresql")
         address = url.render_as_string(hide_password=False)
-        connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
+        connection = await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECTING)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for notice in connection.notifies():

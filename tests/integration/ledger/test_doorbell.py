@@ -3,6 +3,10 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
 
 from rollcall.ledger.doorbell import Doorbell, ring
 from rollcall.ledger.engine import Ledger, open_ledger
@@ -25,6 +29,24 @@ async def test_everybody_who_listens_hears_a_ring(ledger: Ledger) -> None:
         heard = await ring_until_heard(ledger, [first, second])
 
     assert [set(one) for one in heard] == [{"m1"}, {"m1"}]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+async def test_who_listens_notices_that_the_connection_was_cut(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[psycopg.AsyncConnection[Any]] = []
+    connect = psycopg.AsyncConnection.connect
+
+    async def note(*told: Any, **options: Any) -> psycopg.AsyncConnection[Any]:
+        opened.append(await connect(*told, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", note)
+    async with Doorbell(ledger) as bell:
+        await ring_until_heard(ledger, [bell])
+        (connection,) = opened
+        assert connection.info.get_parameters().items() >= {"keepalives_idle": "10"}.items()
 
 
 async def test_nobody_listens_and_ringing_does_no_harm(ledger: Ledger) -> None:

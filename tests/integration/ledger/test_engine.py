@@ -242,6 +242,18 @@ def test_connections_that_the_server_dropped_are_replaced(ledger: Ledger) -> Non
 
 
 @on_postgresql
+def test_a_connection_that_is_cut_without_a_word_is_given_up_within_half_a_minute(
+    ledger: Ledger,
+) -> None:
+    with ledger.read() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        told = driver.info.get_parameters()
+    count, interval_s = int(told["keepalives_count"]), int(told["keepalives_interval"])
+    assert int(told["keepalives_idle"]) + count * interval_s <= 30
+    assert int(told["tcp_user_timeout"]) <= 30_000
+
+
+@on_postgresql
 def test_a_ledger_that_others_may_only_read_is_told_in_one_sentence(
     ledger: Ledger, postgres: PostgresServer
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -102,6 +103,14 @@ def run(address: str, name: str, state: str = "COMPLETED", **order: Any) -> dict
     return read_run(address, run_id)
 
 
+def read_logs(address: str, run_id: str) -> str:
+    """Return what Prefect has kept of a run's log, once that is whole."""
+    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
+    read = partial(ask, "POST", f"{address}/logs/filter", wanted)
+    wait_until(lambda: "Finished in state" in json.dumps(read()), 30, "its log is kept")
+    return json.dumps(read())
+
+
 def test_messages_chats_and_posts_are_ordered_through_the_api_and_tell_how_they_went(
     installed: Installation,
 ) -> None:
@@ -152,6 +161,29 @@ def test_a_preview_and_a_mistake_send_nothing_and_say_what_they_found(
     refused = httpx.post(f"{address}/deployments/{url}/create_flow_run", json=mistyped, timeout=60)
     assert refused.status_code == httpx.codes.CONFLICT
     assert "peeple" in refused.text
+
+
+def test_what_was_typed_is_repeated_in_no_log_of_a_run_that_cannot_be_meant(
+    installed: Installation,
+) -> None:
+    """The run's parameters hold it, as the form says; its logs, its state and ours do not."""
+    typed = "Zanzibarina Quuxworth, +12125550123, canary.mailbox@example.org"
+    to_all = {"saved_filters": ["All of us"]}
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("send-message", {"wording": {"subject": typed * 9, "text": typed}, "recipients": to_all}),
+        ("send-message", {"wording": {"subject": "a", "text": typed * 400}, "recipients": to_all}),
+        ("open-chat", {"wording": {"title": typed * 9, "post": typed}, "recipients": to_all}),
+        ("open-chat", {"wording": {"title": "a", "post": "b"}, "near": typed}),
+        ("post-to-chat", {"chat_id": "c1", "post": typed * 400}),
+    ]
+    log = installed.rollcall.folder / "dispatcher.log"
+    for name, order in wrong:
+        failed = run(installed.address, name, state="FAILED", **order)
+        kept = read_logs(installed.address, failed["id"])
+        told = f"{kept} {failed['state']} {failed['name']} {log.read_text()}"
+        assert "Error" in told
+        for canary in ("Zanzibarina", "Quuxworth", "2125550123", "canary.mailbox"):
+            assert canary not in told
 
 
 def part(page: Page, title: str) -> Locator:

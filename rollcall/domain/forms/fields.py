@@ -4,9 +4,10 @@ import unicodedata
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer
+from pydantic import AfterValidator, Field, model_serializer
 
 from rollcall.domain.countries import load_country_names
+from rollcall.domain.strict_model import StrictModel
 
 TriState = Literal["any", "yes", "no"]
 """A criterion that need not be used; reads better than an optional switch."""
@@ -20,13 +21,11 @@ Name = Annotated[str, Field(min_length=1)]
 Names = tuple[Name, ...]
 
 
-class FormPart(BaseModel):
+class FormPart(StrictModel):
     """A part of a form. A mistyped key must never be an accidentally wider audience.
 
     It is written down without what is as it was at first: Prefect keeps that for each run.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_serializer
     def _write_filled_in(self) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """Tell the members of a chat of a post: recorded before, or written in this flow's form."""
 
+from typing import Annotated
+
 from prefect import flow
 from prefect.states import Completed
 
 from flows.send_message import send_accepted
+from rollcall.domain.forms.fields import GoOnWith, titled
 from rollcall.domain.forms.orders import NEW_POST, PostForm
 from rollcall.wiring import running_app
 from tasks.accept import choose_notice
@@ -18,7 +21,9 @@ from tasks.scheduled import tell_administrators
     persist_result=False,
     on_failure=[tell_administrators],
 )
-async def post_to_chat(message_id: str = "", order: PostForm = NEW_POST) -> SendEnd:
+async def post_to_chat(
+    message_id: GoOnWith = "", order: Annotated[PostForm, titled("The post")] = NEW_POST
+) -> SendEnd:
     """Record a post and send the notice of it, with its text; safe to run again.
 
     Args:

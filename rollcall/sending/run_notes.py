@@ -40,12 +40,13 @@ def tell_end(report: SendReport) -> str:
     return ", ".join([told, *left])
 
 
-def write_end(report: SendReport, pace: Pace, *, is_chat: bool) -> str:
+def write_end(report: SendReport, pace: Pace, desk_url: str, *, is_chat: bool) -> str:
     """Return the note at the end of a send.
 
     Args:
         report: What it came to.
         pace: How quickly it went.
+        desk_url: Where the dashboards are.
         is_chat: Whether it opened a conversation.
     """
     parts = [
@@ -53,10 +54,15 @@ def write_end(report: SendReport, pace: Pace, *, is_chat: bool) -> str:
         _write_counts("Deliveries", "channel", report.counts),
         _write_pace(pace),
         _write_counts("Tries", "route", report.tries),
-        f"`rollcall log {report.message_id}` shows every recipient.",
+        f"Every recipient: [message log]({desk_url}/log?message={report.message_id}), "
+        f"or `rollcall log {report.message_id}`.",
     ]
     if is_chat:
-        parts.append(f"`rollcall chat show {chat_id_of(report.message_id)}` shows the answers.")
+        chat_id = chat_id_of(report.message_id)
+        parts.append(
+            f"The answers: [chat]({desk_url}/chats?chat={chat_id}), "
+            f"or `rollcall chat show {chat_id}`."
+        )
     return "\n\n".join(parts)
 
 

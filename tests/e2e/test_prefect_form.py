@@ -32,6 +32,7 @@ TEMPLATE = {
     "content": {"subject": "Drill", "text": "Hello {{ name }}, this is a drill."},
     "selection": {"everyone": True},
 }
+DESK = "https://desk.example.org"
 DESKTOP = {"width": 1100, "height": 1200}
 PART = (
     "xpath=//span[contains(@class, 'schema-form-property__label')]"
@@ -68,6 +69,7 @@ def installed(
         "PREFECT_API_URL": prefect_server,
         "ROLLCALL_SOURCE": str(write_people(folder / "source", count=PEOPLE)),
         "ROLLCALL_PUBLIC_URL": "https://safe.example.org",
+        "ROLLCALL_DASHBOARDS__PUBLIC_URL": DESK,
     }
     rollcall.env.update(told)
     _save(rollcall, "templates", "Weekly drill", "--file", TEMPLATE)
@@ -94,6 +96,12 @@ def artifacts_of(address: str, run_id: str) -> dict[str, dict[str, Any]]:
     found = [one for one in ask("POST", f"{address}/artifacts/filter", wanted) if one["key"]]
     assert len(found) == len({one["type"] for one in found}) <= 2
     return {one["type"]: one for one in found}
+
+
+def report_of(address: str, run_id: str) -> str:
+    """Return the id of the note that a run leaves at its end."""
+    found: str = artifacts_of(address, run_id)["markdown"]["id"]
+    return found
 
 
 def run(address: str, name: str, state: str = "COMPLETED", **order: Any) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def test_messages_chats_and_posts_are_ordered_through_the_api_and_tell_how_they_
     shown = artifacts_of(address, sent["id"])
     assert shown["progress"]["data"] == 100
     assert shown["progress"]["description"] == "600 of 600 done; email 600 taken over"
-    for line in ("| email | 600 |", "| mail | 600 |", f"`rollcall log {message_id}`"):
+    for line in ("| email | 600 |", "| mail | 600 |", f"({DESK}/log?message={message_id})"):
         assert line in shown["markdown"]["data"]
 
     text = {"title": "Drill", "post": "Are you OK?"}
@@ -228,6 +236,10 @@ def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
         page.get_by_text(ended["name"]).first.wait_for()
         page.get_by_text("Artifacts", exact=True).click()
         page.get_by_text("600 of 600 done; email 600 taken over").first.wait_for()
+        [message_id] = re.findall(r"^message-([^:]+)", ended["name"])
+        page.goto(f"{site}/artifacts/artifact/{report_of(installed.address, run_id)}")
+        link = page.get_by_role("link", name="message log")
+        assert link.get_attribute("href") == f"{DESK}/log?message={message_id}"
     filled_in = {"template": "Weekly drill", "recipients": {"saved_filters": ["All of us"]}}
     assert ended["parameters"]["message_id"] == ""
     assert MessageForm.model_validate(ended["parameters"]["order"]) == MessageForm.model_validate(

@@ -48,6 +48,18 @@ def entry(position: int, title: str, description: str, default: Any = ..., **lim
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 
+def titled(title: str) -> Any:
+    """Return the mark of a flow's parameter that gives it a title in the form.
+
+    Prefect gives it its name in code as one, and lets no other way change that.
+    """
+    return Field(json_schema_extra={"title": title})
+
+
+GoOnWith = Annotated[str, titled("Go on with message")]
+"""The id of a message that was accepted before; empty for a new one."""
+
+
 @cache
 def _codes_by_name() -> dict[str, str]:
     names = {name: code for code, name in load_country_names().items()}

@@ -211,6 +211,44 @@ def submit(page: Page) -> str:
     pytest.fail("the form could not be submitted")
 
 
+def open_form(page: Page, site: str) -> None:
+    """Go to the form of `send-message`, as from its page."""
+    page.goto(f"{site}/deployments")
+    page.get_by_role("link", name="send-message", exact=True).first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+
+
+def test_a_moment_is_picked_with_its_time_zone_and_travel_without_a_place_is_refused(
+    installed: Installation,
+) -> None:
+    site, known_count = installed.address.removesuffix("/api"), installed.count_taken()
+    with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        open_form(page, site)
+        part(page, "Template").locator("textarea").fill("Weekly drill")
+        part(page, "Filters").get_by_role("button", name="Add item").click()
+        travel = part(page, "Upcoming travel")
+        travel.get_by_text("Travel", exact=True).click()
+        begin = part(page, "From")
+        begin.get_by_text("Select date and time").click()
+        page.locator("input[type=date]").fill("2026-11-23")
+        page.locator("input[type=time]").fill("06:15")
+        page.get_by_role("button", name="Apply").click()
+        begin.get_by_text("UTC", exact=True).click()
+        page.keyboard.type("Tokyo")
+        page.get_by_text("Asia / Tokyo").click()
+        run_id = submit(page)
+    await_end(installed.address, run_id, state="FAILED")
+    ended = read_run(installed.address, run_id)
+    [chosen] = ended["parameters"]["order"]["recipients"]["filters"]
+    assert chosen["upcoming_travel"]["from_at"] == "2026-11-23T06:15:00+09:00"
+    assert "until_at" not in chosen["upcoming_travel"]
+    assert "countries" in ended["state"]["message"]
+    assert installed.count_taken() == known_count
+
+
 def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
     installed: Installation,
 ) -> None:
@@ -218,11 +256,7 @@ def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
     with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
         context.set_default_timeout(60_000)
         page = context.new_page()
-        page.goto(f"{site}/deployments")
-        page.get_by_role("link", name="send-message", exact=True).first.click()
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_text("Custom run").click()
-
+        open_form(page, site)
         part(page, "Template").locator("textarea").fill("Weekly drill")
         saved = part(page, "Dynamic filters")
         saved.get_by_role("button", name="Add item").click()

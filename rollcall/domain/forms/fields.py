@@ -48,6 +48,25 @@ def entry(position: int, title: str, description: str, default: Any = ..., **lim
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 
+def moment_entry(position: int, title: str, description: str) -> Any:
+    """Return the field of a moment that need not be given: both interfaces let one pick it.
+
+    What is picked is a timestamp with the offset of the zone chosen beside it. The schema says
+    nothing of the empty default: the interfaces would take it for a moment that is written wrongly.
+
+    Args:
+        position: Its place within the form.
+        title: What it is called there.
+        description: What stands below it, with what being empty means.
+    """
+
+    def offer_picker(schema: dict[str, Any]) -> None:
+        del schema["default"]
+        schema |= {"format": "date-time", "position": position}
+
+    return Field("", title=title, description=description, json_schema_extra=offer_picker)
+
+
 def titled(title: str) -> Any:
     """Return the mark of a flow's parameter that gives it a title in the form.
 

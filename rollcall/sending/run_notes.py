@@ -1,5 +1,6 @@
 """What Prefect shows of a run, as Markdown: counts, times and ids; nothing of any person."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rollcall.domain.chats import chat_id_of
@@ -85,6 +86,24 @@ def write_preview(preview: Preview) -> str:
     if preview.texts and preview.texts.opted_out_count:
         parts.insert(2, f"{preview.texts.opted_out_count:,} asked for no more SMS (STOP).")
     return "\n\n".join(parts)
+
+
+def write_names(templates: Sequence[str], chats: Sequence[str], filters: Sequence[str]) -> str:
+    """Return what an order may name of what administrators have saved.
+
+    Groups are not told: their names stand in the source, and whatever a column holds by mistake.
+    """
+    told = {"Templates of messages": templates, "Templates of chats": chats}
+    told["Dynamic filters"] = filters
+    return "\n\n".join(
+        f"## {title}\n\n" + ("\n".join(f"* {_literal(name)}" for name in names) or "None.")
+        for title, names in told.items()
+    )
+
+
+def _literal(name: str) -> str:
+    """Write a name so that Markdown shows it as it is."""
+    return re.sub(r"([^\w\s])", r"\\\1", name)
 
 
 def _no_way(preview: Preview) -> int:

@@ -1,7 +1,7 @@
 """What Prefect shows of a run holds counts, times and ids, and says what is missing."""
 
 from rollcall.ledger.pace import Pace
-from rollcall.sending.run_notes import tell_end, tell_progress, write_end
+from rollcall.sending.run_notes import tell_end, tell_progress, write_end, write_names
 from rollcall.sending.steps import SendReport
 
 MIXED = SendReport(
@@ -50,4 +50,12 @@ def test_the_note_tells_counts_times_and_routes() -> None:
     ) in write_end(MIXED, PACE, DESK, is_chat=True)
     assert "## Tries\n\nNone." in write_end(
         SendReport("m1", "stopped", {"sms": {"stopped": 1}}, {}), PACE, DESK, is_chat=False
+    )
+
+
+def test_the_names_that_an_order_can_be_filled_in_with_are_shown_as_they_are() -> None:
+    told = write_names(["Badge", "[a](b) *c* | d"], [], ["Japan now"])
+    assert told == (
+        "## Templates of messages\n\n* Badge\n* \\[a\\]\\(b\\) \\*c\\* \\| d\n\n"
+        "## Templates of chats\n\nNone.\n\n## Dynamic filters\n\n* Japan now"
     )

@@ -28,8 +28,8 @@ async def open_chat(
     """Make those whom its first message is for its members, and invite them; safe to run again.
 
     Args:
-        message_id: Go on with the invitation accepted before. Empty: open a new chat, as filled in.
-        order: The new chat.
+        message_id: The id of an invitation accepted before. Empty: a new chat is opened, as below.
+        order: What is asked where no message is given above, and whom.
     """
     async with running_app():
         if order.preview_only and not message_id:

@@ -27,8 +27,8 @@ async def post_to_chat(
     """Record a post and send the notice of it, with its text; safe to run again.
 
     Args:
-        message_id: Go on with the notice accepted before. Empty: write a new post, as filled in.
-        order: The new post.
+        message_id: The id of a notice accepted before. Empty: a new post is written, as below.
+        order: What is posted where no message is given above, and where.
     """
     async with running_app():
         notice_id = await choose_notice(message_id, order)

@@ -36,8 +36,8 @@ async def send_message(
     """Send one message to everyone its selection names; safe to run again.
 
     Args:
-        message_id: Go on with this message, accepted before. Empty: send a new one, as filled in.
-        order: The new message.
+        message_id: The id of one accepted before. Empty: a new one is sent, as filled in below.
+        order: What is sent where no message is given above, and to whom.
     """
     async with running_app():
         if order.preview_only and not message_id:

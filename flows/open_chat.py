@@ -1,8 +1,11 @@
 """Open one chat: accepted before, or ordered with this flow's form."""
 
+from typing import Annotated
+
 from prefect import flow
 
 from flows.send_message import send_accepted
+from rollcall.domain.forms.fields import GoOnWith, titled
 from rollcall.domain.forms.orders import NEW_CHAT, ChatForm
 from rollcall.wiring import running_app
 from tasks.accept import choose_message
@@ -19,12 +22,14 @@ from tasks.scheduled import tell_administrators
     persist_result=False,
     on_failure=[tell_administrators],
 )
-async def open_chat(message_id: str = "", order: ChatForm = NEW_CHAT) -> SendEnd:
+async def open_chat(
+    message_id: GoOnWith = "", order: Annotated[ChatForm, titled("The chat")] = NEW_CHAT
+) -> SendEnd:
     """Make those whom its first message is for its members, and invite them; safe to run again.
 
     Args:
-        message_id: Go on with the invitation accepted before. Empty: open a new chat, as filled in.
-        order: The new chat.
+        message_id: The id of an invitation accepted before. Empty: a new chat is opened, as below.
+        order: What is asked where no message is given above, and whom.
     """
     async with running_app():
         if order.preview_only and not message_id:

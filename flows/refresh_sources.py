@@ -1,10 +1,12 @@
 """Validate the travellers' data before it is needed, and say loudly what is wrong with it."""
 
 from pathlib import Path
+from typing import Annotated
 
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
+from rollcall.domain.forms.fields import titled
 from rollcall.sending.refreshing import SourcesReport
 from tasks.refresh import refresh_all, show_refreshed
 from tasks.scheduled import REFRESH_WITHIN_S, tell_of_upkeep
@@ -16,7 +18,9 @@ from tasks.scheduled import REFRESH_WITHIN_S, tell_of_upkeep
     persist_result=False,
     on_failure=[tell_of_upkeep],
 )
-async def refresh_sources(source: Path | None = None) -> State[SourcesReport]:
+async def refresh_sources(
+    source: Annotated[Path | None, titled("Data folder")] = None,
+) -> State[SourcesReport]:
     """Keep a version of the source, and read the feeds of incidents; safe to run again.
 
     Args:

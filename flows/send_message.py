@@ -1,7 +1,10 @@
 """Send one message: accepted before, or ordered with this flow's form."""
 
+from typing import Annotated
+
 from prefect import flow
 
+from rollcall.domain.forms.fields import GoOnWith, titled
 from rollcall.domain.forms.orders import NEW_MESSAGE, MessageForm
 from rollcall.errors import InputError, SourceError
 from rollcall.extra_processes import ExtraProcesses
@@ -27,12 +30,14 @@ from tasks.working import working_on
     persist_result=False,
     on_failure=[tell_administrators],
 )
-async def send_message(message_id: str = "", order: MessageForm = NEW_MESSAGE) -> SendEnd:
+async def send_message(
+    message_id: GoOnWith = "", order: Annotated[MessageForm, titled("The message")] = NEW_MESSAGE
+) -> SendEnd:
     """Send one message to everyone its selection names; safe to run again.
 
     Args:
-        message_id: Go on with this message, accepted before. Empty: send a new one, as filled in.
-        order: The new message.
+        message_id: The id of one accepted before. Empty: a new one is sent, as filled in below.
+        order: What is sent where no message is given above, and to whom.
     """
     async with running_app():
         if order.preview_only and not message_id:

@@ -270,6 +270,12 @@ class Settings(BaseSettings):
         """Return the ledger's URL with the default filled in."""
         return self.ledger_url or f"sqlite:///{self.data_dir / 'ledger.db'}"
 
+    @property
+    def desk_url(self) -> str:
+        """Return where the dashboards are: for administrators elsewhere, else on this machine."""
+        here = f"http://127.0.0.1:{self.ports.dashboards}"
+        return (self.dashboards.public_url or here).rstrip("/")
+
 
 def load_settings() -> Settings:
     """Read the settings.

@@ -32,7 +32,8 @@ def state_of(report: SendReport) -> SendEnd:
 
 
 def _write_note(report: SendReport) -> str:
-    ledger = current_app().ledger
+    app = current_app()
+    ledger = app.ledger
     pace = read_pace(ledger, report.message_id)
     is_chat = load_message(ledger, report.message_id).opens_conversation
-    return write_end(report, pace, is_chat=is_chat)
+    return write_end(report, pace, app.settings.desk_url, is_chat=is_chat)

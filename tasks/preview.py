@@ -2,7 +2,6 @@
 
 import asyncio
 
-from prefect.artifacts import acreate_markdown_artifact
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
@@ -10,18 +9,16 @@ from rollcall.domain.forms.orders import OrderForm
 from rollcall.sending.form_orders import preview_form
 from rollcall.sending.run_notes import write_preview
 from rollcall.wiring import current_app
+from tasks.artifacts import show_markdown
 from tasks.end import SendEnd
 from tasks.step import step
-from tasks.telling import has_page, tell
 
 
 async def show_preview(order: OrderForm) -> SendEnd:
     """Leave a note of whom an order means on the run's page, and return how the run ends."""
     people_count, note = await preview_order(order)
     told = f"{people_count:,} people; nothing was sent"
-    if has_page():
-        key = f"preview-{flow_run.id}"
-        await tell(lambda: acreate_markdown_artifact(note, key, told))
+    await show_markdown(f"preview-{flow_run.id}", note, told)
     return Completed(name="Previewed", message=told)
 
 

@@ -12,6 +12,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
+from rollcall.errors import InputError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -21,7 +23,9 @@ def step(
 ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
     """Make an async function a step.
 
-    It is never cached or retried by Prefect: what is left to do stands in the ledger.
+    It is never cached or retried by Prefect: what is left to do stands in the ledger. An
+    operator's mistake leaves it as its sentence alone: Prefect keeps tracebacks, and those of what
+    the mistake comes from repeat what was typed, or what stands in the data.
 
     Args:
         name: The task's name in Prefect's UI.
@@ -29,6 +33,7 @@ def step(
     """
 
     def decorate(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        function = _telling_mistakes_alone(function)
         as_task = task(
             name=name, task_run_name=run_name, cache_policy=NO_CACHE, persist_result=False
         )(function)
@@ -42,3 +47,14 @@ def step(
         return call
 
     return decorate
+
+
+def _telling_mistakes_alone(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    @wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await function(*args, **kwargs)
+        except InputError as error:
+            raise error from None
+
+    return call

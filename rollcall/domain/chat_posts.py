@@ -2,25 +2,24 @@
 
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from rollcall.domain.chat_request import require_plain
 from rollcall.domain.content import MAX_TEXT_CHARS, Language, MessageContent
 from rollcall.domain.message import Channel, FollowUp, MessageOptions, MessageRequest
 from rollcall.domain.strict_json import parse_json
+from rollcall.domain.strict_model import StrictModel
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import RequestError
 
 
-class PostText(BaseModel):
+class PostText(StrictModel):
     """A post in one language; everybody reads the same.
 
     Attributes:
         post: Plain text.
         sms: What the SMS of a notice says instead; a template.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     post: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     sms: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT_CHARS)

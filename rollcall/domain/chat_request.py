@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from rollcall.domain.chats import LINK_DAYS, MOST_LINK_DAYS, ChatTerms, Place, Reminder
 from rollcall.domain.content import (
@@ -21,13 +21,14 @@ from rollcall.domain.message import FollowUp, MessageOptions, MessageRequest
 from rollcall.domain.saved_filters import selection_to_json
 from rollcall.domain.selection import Moment, Selection, parse_selection
 from rollcall.domain.strict_json import parse_json
+from rollcall.domain.strict_model import StrictModel
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import RequestError
 
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 
-class ChatText(BaseModel):
+class ChatText(StrictModel):
     """A title and a post in one language; everybody reads the same.
 
     Attributes:
@@ -35,8 +36,6 @@ class ChatText(BaseModel):
         post: Plain text.
         sms: What the SMS says instead of the post; a template.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(min_length=1, max_length=MAX_SUBJECT_CHARS)
     post: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
@@ -53,15 +52,13 @@ class ChatText(BaseModel):
         return {key: text for key, text in told.items() if text is not None}
 
 
-class ChatOptions(BaseModel):
+class ChatOptions(StrictModel):
     """How members are invited, what they are asked, and what they see.
 
     A chat asks "Are you OK?" unless it is said otherwise, which a one-way message does only if it
     is said: to know who is safe is what most chats are opened for. `include_push` is on: it reaches
     those who have the app, where push is configured, and nobody else.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     include_email: bool = True
     include_push: bool = True

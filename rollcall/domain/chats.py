@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from rollcall.domain.strict_model import StrictModel
 from rollcall.errors import InputError
 
 Answer = Literal["none", "ok", "needs_help"]
@@ -30,16 +31,14 @@ MOST_POST_CHARS: Final = 4_000
 """Of a member's reply; a form of 64 KB holds it in any script, percent-encoded."""
 
 
-class Place(BaseModel):
+class Place(StrictModel):
     """Where it happened, in WGS 84 degrees."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
 
 
-class Reminder(BaseModel):
+class Reminder(StrictModel):
     """One rung of the ladder by which those are chased who have not answered.
 
     Attributes:
@@ -49,14 +48,12 @@ class Reminder(BaseModel):
             facility), or these people by id.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     after_min: int = Field(ge=1, le=14 * 24 * 60)
     channels: tuple[Literal["email", "sms", "push"], ...] = Field(default=("email",), min_length=1)
     notify: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
-class ChatTerms(BaseModel):
+class ChatTerms(StrictModel):
     """What makes a message the opening of a chat.
 
     Attributes:
@@ -65,8 +62,6 @@ class ChatTerms(BaseModel):
         link_days: For how many days personal links work.
         ladder: Whom to remind when; nobody, unless it is said.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     members_see_replies: bool = False
     near: Place | None = None

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from rollcall.domain.languages import normalise_language
+from rollcall.domain.strict_model import StrictModel
 
 MAX_SUBJECT_CHARS: Final = 300
 """Mail clients show 40 to 80; beyond a few hundred it is a text in the wrong field."""
@@ -18,7 +19,7 @@ Language = Annotated[str, AfterValidator(normalise_language)]
 """A BCP 47 tag, spelled as RFC 5646 recommends."""
 
 
-class Translation(BaseModel):
+class Translation(StrictModel):
     """A message in one language; every field is a template.
 
     Attributes:
@@ -26,8 +27,6 @@ class Translation(BaseModel):
         text: The email, and the SMS where `sms` is not given.
         sms: A shorter text for SMS.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     subject: str = Field(min_length=1, max_length=MAX_SUBJECT_CHARS)
     text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -18,6 +17,7 @@ from rollcall.domain.chats import ChatTerms, Place, Reminder
 from rollcall.domain.content import MessageContent, Translation
 from rollcall.domain.selection import Filter, Moment, Naming, Selection, parse_selection
 from rollcall.domain.strict_json import parse_json
+from rollcall.domain.strict_model import StrictModel
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import RequestError
 
@@ -39,10 +39,8 @@ over; and of a conversation everybody, who has not answered OK, who has not answ
 person."""
 
 
-class MessageOptions(BaseModel):
+class MessageOptions(StrictModel):
     """How a message travels, and what it asks; email is used unless it is said otherwise."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     include_email: bool = Field(default=True, description="Send an email.")
     include_push: bool = Field(default=False, description="Notify those who have the app.")
@@ -74,7 +72,7 @@ class MessageOptions(BaseModel):
         return self
 
 
-class FollowUp(BaseModel):
+class FollowUp(StrictModel):
     """Whom a message follows another one to: part of that one's frozen audience.
 
     Attributes:
@@ -82,8 +80,6 @@ class FollowUp(BaseModel):
         who: Which part.
         person_id: The one person, where `who` is `member`.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     message_id: str = Field(min_length=1)
     who: Followed
@@ -96,15 +92,13 @@ class FollowUp(BaseModel):
         return self
 
 
-class MessageRequest(BaseModel):
+class MessageRequest(StrictModel):
     """A message as accepted: what to say, to whom, and how.
 
     It goes to a `selection`, or to the `follow_up` of an earlier message: one of the two. With
     `chat` it opens one: its subject is the title, its text the first post. With `notice_in`, a
     chat's id, its links lead to that one.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     content: MessageContent
     selection: Selection | None = None

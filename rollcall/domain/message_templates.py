@@ -7,7 +7,7 @@ recipient.
 import json
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from rollcall.domain.chat_request import (
     CHAT_KEYS,
@@ -23,6 +23,7 @@ from rollcall.domain.message import MessageOptions, MessageRequest, parse_reques
 from rollcall.domain.saved_filters import selection_to_json
 from rollcall.domain.selection import Filter, Selection, parse_selection
 from rollcall.domain.strict_json import parse_json
+from rollcall.domain.strict_model import StrictModel
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import InputError, RequestError
 
@@ -35,13 +36,11 @@ EXPORT_VERSION: Final = 1
 """Of the files that templates are exported to; a file of a later version is refused."""
 
 
-class MessageSettings(BaseModel):
+class MessageSettings(StrictModel):
     """What a template keeps of a message: all but what is of one sending only.
 
     That is, when it expires and which previewed audience it insists on.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     content: MessageContent
     selection: Selection
@@ -158,9 +157,7 @@ def parse_export(text: str | bytes, kind: TemplateKind) -> tuple[str, MessageSet
     return file.name, settings
 
 
-class _Exported(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Exported(StrictModel):
     rollcall_template: int
     kind: TemplateKind
     name: str

@@ -9,6 +9,7 @@ import polars as pl
 from rollcall.domain.audience import Audience, Reason
 from rollcall.domain.criteria import match_filter, require_known
 from rollcall.domain.recipient_rows import RECIPIENT_COLUMNS, RecipientRows
+from rollcall.domain.saved_names import tell_unknown
 from rollcall.domain.selection import Naming, Selection
 from rollcall.domain.world import World
 from rollcall.errors import SelectionError
@@ -162,9 +163,8 @@ class _Evaluation:
     def _name_saved(self, name: str, named: _Named, prefix: str, inside: tuple[str, ...]) -> None:
         saved = self.saved_filters.get(name)
         if saved is None:
-            raise SelectionError(
-                f"selection: {prefix}saved_filters: there is no dynamic filter {name!r}"
-            )
+            unknown = tell_unknown("dynamic filter", name, self.saved_filters)
+            raise SelectionError(f"selection: {prefix}saved_filters: {unknown}")
         if name in inside:
             circle = " → ".join(map(repr, (*inside[inside.index(name) :], name)))
             raise SelectionError(f"selection: dynamic filters lead in a circle: {circle}")

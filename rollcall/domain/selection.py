@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal, Never, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StringConstraints,
@@ -19,6 +17,7 @@ from pydantic import (
 from rollcall.clock import parse_instant
 from rollcall.domain.geography.geojson import read_polygons
 from rollcall.domain.strict_json import parse_json
+from rollcall.domain.strict_model import StrictModel
 from rollcall.domain.validation_text import first_mistake
 from rollcall.errors import SelectionError
 
@@ -29,12 +28,6 @@ HOURS_MAX = 876_000
 
 Hours = Annotated[float, Field(gt=0, le=HOURS_MAX, strict=True)]
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class _Strict(BaseModel):
-    """A mistyped key must never be an accidentally wider audience."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _require_area(area: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +53,7 @@ def _refuse_moment() -> Never:
 Moment = Annotated[AwareDatetime | None, BeforeValidator(_read_moment)]
 
 
-class Period(_Strict):
+class Period(StrictModel):
     """A half-open period; what is not given has the contract's default."""
 
     from_at: Moment = Field(None, description="Start of the period, included.")
@@ -85,7 +78,7 @@ class CountryTravel(Period):
     countries: Codes
 
 
-class Filter(_Strict):
+class Filter(StrictModel):
     """One set of criteria: all that are given must hold, any member of a list matches."""
 
     countries: Codes | None = None
@@ -120,7 +113,7 @@ class Filter(_Strict):
         }
 
 
-class Naming(_Strict):
+class Naming(StrictModel):
     """Everything a selection, or its exclusion, can name."""
 
     everyone: StrictBool = False

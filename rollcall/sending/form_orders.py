@@ -11,8 +11,9 @@ from rollcall.ledger.app_reports import read_app_reports
 from rollcall.ledger.messages import MessageRecord, find_message
 from rollcall.ledger.saved_filters import load_saved_filters
 from rollcall.ledger.templates import load_template
-from rollcall.sending.accepting import Order, make_message
+from rollcall.sending.accepting import Order
 from rollcall.sending.chat_orders import PostOrder, PostOutcome, accept_order_of, post_in_chat
+from rollcall.sending.launching import require_sendable
 from rollcall.sending.preparing import open_version, require_recipients
 from rollcall.sending.previewing import add_text_counts, find_opted_out, preview_selection
 from rollcall.sending.steps import SendSteps
@@ -61,7 +62,7 @@ def preview_form(form: OrderForm, steps: SendSteps, default_source: Path | None)
     """
     now = steps.clock.now()
     order = _make_order(form, steps, None, default_source)
-    make_message(order, steps.ledger, steps.book, steps.layout, now, links=steps.links)
+    require_sendable(steps, order, now)
     version = open_version(steps.sources, order.source, uses_last_good=order.uses_last_good)
     request = order.request
     with build_snapshot(version, now, app=read_app_reports(steps.ledger, now)) as snapshot:

@@ -1,5 +1,6 @@
 """What Prefect shows of a run, as Markdown: counts, times and ids; nothing of any person."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from rollcall.domain.chats import chat_id_of
@@ -40,12 +41,13 @@ def tell_end(report: SendReport) -> str:
     return ", ".join([told, *left])
 
 
-def write_end(report: SendReport, pace: Pace, *, is_chat: bool) -> str:
+def write_end(report: SendReport, pace: Pace, desk_url: str, *, is_chat: bool) -> str:
     """Return the note at the end of a send.
 
     Args:
         report: What it came to.
         pace: How quickly it went.
+        desk_url: Where the dashboards are.
         is_chat: Whether it opened a conversation.
     """
     parts = [
@@ -53,10 +55,15 @@ def write_end(report: SendReport, pace: Pace, *, is_chat: bool) -> str:
         _write_counts("Deliveries", "channel", report.counts),
         _write_pace(pace),
         _write_counts("Tries", "route", report.tries),
-        f"`rollcall log {report.message_id}` shows every recipient.",
+        f"Every recipient: [message log]({desk_url}/log?message={report.message_id}), "
+        f"or `rollcall log {report.message_id}`.",
     ]
     if is_chat:
-        parts.append(f"`rollcall chat show {chat_id_of(report.message_id)}` shows the answers.")
+        chat_id = chat_id_of(report.message_id)
+        parts.append(
+            f"The answers: [chat]({desk_url}/chats?chat={chat_id}), "
+            f"or `rollcall chat show {chat_id}`."
+        )
     return "\n\n".join(parts)
 
 
@@ -79,6 +86,24 @@ def write_preview(preview: Preview) -> str:
     if preview.texts and preview.texts.opted_out_count:
         parts.insert(2, f"{preview.texts.opted_out_count:,} asked for no more SMS (STOP).")
     return "\n\n".join(parts)
+
+
+def write_names(templates: Sequence[str], chats: Sequence[str], filters: Sequence[str]) -> str:
+    """Return what an order may name of what administrators have saved.
+
+    Groups are not told: their names stand in the source, and whatever a column holds by mistake.
+    """
+    told = {"Templates of messages": templates, "Templates of chats": chats}
+    told["Dynamic filters"] = filters
+    return "\n\n".join(
+        f"## {title}\n\n" + ("\n".join(f"* {_literal(name)}" for name in names) or "None.")
+        for title, names in told.items()
+    )
+
+
+def _literal(name: str) -> str:
+    """Write a name so that Markdown shows it as it is."""
+    return re.sub(r"([^\w\s])", r"\\\1", name)
 
 
 def _no_way(preview: Preview) -> int:

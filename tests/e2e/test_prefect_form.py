@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -31,6 +32,7 @@ TEMPLATE = {
     "content": {"subject": "Drill", "text": "Hello {{ name }}, this is a drill."},
     "selection": {"everyone": True},
 }
+DESK = "https://desk.example.org"
 DESKTOP = {"width": 1100, "height": 1200}
 PART = (
     "xpath=//span[contains(@class, 'schema-form-property__label')]"
@@ -67,6 +69,7 @@ def installed(
         "PREFECT_API_URL": prefect_server,
         "ROLLCALL_SOURCE": str(write_people(folder / "source", count=PEOPLE)),
         "ROLLCALL_PUBLIC_URL": "https://safe.example.org",
+        "ROLLCALL_DASHBOARDS__PUBLIC_URL": DESK,
     }
     rollcall.env.update(told)
     _save(rollcall, "templates", "Weekly drill", "--file", TEMPLATE)
@@ -95,11 +98,25 @@ def artifacts_of(address: str, run_id: str) -> dict[str, dict[str, Any]]:
     return {one["type"]: one for one in found}
 
 
+def report_of(address: str, run_id: str) -> str:
+    """Return the id of the note that a run leaves at its end."""
+    found: str = artifacts_of(address, run_id)["markdown"]["id"]
+    return found
+
+
 def run(address: str, name: str, state: str = "COMPLETED", **order: Any) -> dict[str, Any]:
     """Order something as the UI does, and wait for the run to end."""
     run_id = start_deployment(address, name, order=order)
     await_end(address, run_id, state=state)
     return read_run(address, run_id)
+
+
+def read_logs(address: str, run_id: str) -> str:
+    """Return what Prefect has kept of a run's log, once that is whole."""
+    wanted = {"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
+    read = partial(ask, "POST", f"{address}/logs/filter", wanted)
+    wait_until(lambda: "Finished in state" in json.dumps(read()), 30, "its log is kept")
+    return json.dumps(read())
 
 
 def test_messages_chats_and_posts_are_ordered_through_the_api_and_tell_how_they_went(
@@ -119,7 +136,7 @@ def test_messages_chats_and_posts_are_ordered_through_the_api_and_tell_how_they_
     shown = artifacts_of(address, sent["id"])
     assert shown["progress"]["data"] == 100
     assert shown["progress"]["description"] == "600 of 600 done; email 600 taken over"
-    for line in ("| email | 600 |", "| mail | 600 |", f"`rollcall log {message_id}`"):
+    for line in ("| email | 600 |", "| mail | 600 |", f"({DESK}/log?message={message_id})"):
         assert line in shown["markdown"]["data"]
 
     text = {"title": "Drill", "post": "Are you OK?"}
@@ -154,6 +171,32 @@ def test_a_preview_and_a_mistake_send_nothing_and_say_what_they_found(
     assert "peeple" in refused.text
 
 
+def test_what_was_typed_is_repeated_in_no_log_of_a_run_that_cannot_be_meant(
+    installed: Installation,
+) -> None:
+    """The run's parameters hold it, as the form says; its logs, its state and ours do not.
+
+    No canary of `test_personal_data`: that one looks at all that the same server keeps.
+    """
+    typed = "Wobbleton Grimsditch, +818055501234, typed.mailbox@example.org"
+    to_all = {"saved_filters": ["All of us"]}
+    wrong: list[tuple[str, dict[str, Any]]] = [
+        ("send-message", {"wording": {"subject": typed * 9, "text": typed}, "recipients": to_all}),
+        ("send-message", {"wording": {"subject": "a", "text": typed * 400}, "recipients": to_all}),
+        ("open-chat", {"wording": {"title": typed * 9, "post": typed}, "recipients": to_all}),
+        ("open-chat", {"wording": {"title": "a", "post": "b"}, "near": typed}),
+        ("post-to-chat", {"chat_id": "c1", "post": typed * 400}),
+    ]
+    log = installed.rollcall.folder / "dispatcher.log"
+    for name, order in wrong:
+        failed = run(installed.address, name, state="FAILED", **order)
+        kept = read_logs(installed.address, failed["id"])
+        told = f"{kept} {failed['state']} {failed['name']} {log.read_text()}"
+        assert "Error" in told
+        for canary in ("Wobbleton", "Grimsditch", "8055501234", "typed.mailbox"):
+            assert canary not in told
+
+
 def part(page: Page, title: str) -> Locator:
     """Return the part of the form that has a title."""
     return page.locator(PART.format(title)).first
@@ -171,6 +214,44 @@ def submit(page: Page) -> str:
     pytest.fail("the form could not be submitted")
 
 
+def open_form(page: Page, site: str) -> None:
+    """Go to the form of `send-message`, as from its page."""
+    page.goto(f"{site}/deployments")
+    page.get_by_role("link", name="send-message", exact=True).first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+
+
+def test_a_moment_is_picked_with_its_time_zone_and_travel_without_a_place_is_refused(
+    installed: Installation,
+) -> None:
+    site, known_count = installed.address.removesuffix("/api"), installed.count_taken()
+    with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        open_form(page, site)
+        part(page, "Template").locator("textarea").fill("Weekly drill")
+        part(page, "Filters").get_by_role("button", name="Add item").click()
+        travel = part(page, "Upcoming travel")
+        travel.get_by_text("Travel", exact=True).click()
+        begin = part(page, "From")
+        begin.get_by_text("Select date and time").click()
+        page.locator("input[type=date]").fill("2026-11-23")
+        page.locator("input[type=time]").fill("06:15")
+        page.get_by_role("button", name="Apply").click()
+        begin.get_by_text("UTC", exact=True).click()
+        page.keyboard.type("Tokyo")
+        page.get_by_text("Asia / Tokyo").click()
+        run_id = submit(page)
+    await_end(installed.address, run_id, state="FAILED")
+    ended = read_run(installed.address, run_id)
+    [chosen] = ended["parameters"]["order"]["recipients"]["filters"]
+    assert chosen["upcoming_travel"]["from_at"] == "2026-11-23T06:15:00+09:00"
+    assert "until_at" not in chosen["upcoming_travel"]
+    assert "countries" in ended["state"]["message"]
+    assert installed.count_taken() == known_count
+
+
 def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
     installed: Installation,
 ) -> None:
@@ -178,11 +259,7 @@ def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
     with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
         context.set_default_timeout(60_000)
         page = context.new_page()
-        page.goto(f"{site}/deployments")
-        page.get_by_role("link", name="send-message", exact=True).first.click()
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_text("Custom run").click()
-
+        open_form(page, site)
         part(page, "Template").locator("textarea").fill("Weekly drill")
         saved = part(page, "Dynamic filters")
         saved.get_by_role("button", name="Add item").click()
@@ -196,6 +273,10 @@ def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
         page.get_by_text(ended["name"]).first.wait_for()
         page.get_by_text("Artifacts", exact=True).click()
         page.get_by_text("600 of 600 done; email 600 taken over").first.wait_for()
+        [message_id] = re.findall(r"^message-([^:]+)", ended["name"])
+        page.goto(f"{site}/artifacts/artifact/{report_of(installed.address, run_id)}")
+        link = page.get_by_role("link", name="message log")
+        assert link.get_attribute("href") == f"{DESK}/log?message={message_id}"
     filled_in = {"template": "Weekly drill", "recipients": {"saved_filters": ["All of us"]}}
     assert ended["parameters"]["message_id"] == ""
     assert MessageForm.model_validate(ended["parameters"]["order"]) == MessageForm.model_validate(

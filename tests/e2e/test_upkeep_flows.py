@@ -68,6 +68,9 @@ def test_upkeep_is_told_in_counts_and_prefect_learns_of_nobody(
     message_id = send_long_ago(rollcall, source)
     snapshot = rollcall.folder / "data" / "snapshots" / f"{message_id}.duckdb"
     assert snapshot.exists()
+    everyone = tmp_path / "everyone.json"
+    everyone.write_text('{"everyone": true}')
+    assert rollcall.run("filters", "save", "All of us", str(everyone)).returncode == 0
 
     ran = subprocess.run(
         [sys.executable, "-c", RUN_FLOWS],
@@ -107,5 +110,7 @@ def assert_told(address: str) -> None:
         ("FAILED", f"{unusable}, and no good version has been kept: nothing can be sent"),
     }
     assert told_by("apply-retention") >= {("COMPLETED", "removed 1 messages, 1 snapshots")}
-    assert "| people | 1 | 1 | 1 |" in read_pages(address, "refresh-sources")
+    refreshed = read_pages(address, "refresh-sources")
+    assert "| people | 1 | 1 | 1 |" in refreshed
+    assert "## Dynamic filters\n\n* All of us" in refreshed
     assert "| messages | 1 |" in read_pages(address, "apply-retention")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 import uuid
 from pathlib import Path
@@ -16,14 +17,19 @@ from prefect.utilities.callables import parameter_schema
 from flows.open_chat import open_chat
 from flows.post_to_chat import post_to_chat
 from flows.send_message import send_message
+from rollcall.dispatcher.flows import load_flows
 from rollcall.domain.forms.orders import NEW_MESSAGE, MessageForm, PostForm
 from rollcall.errors import InputError
+from rollcall.ledger.stopping import StopCounts
 from rollcall.sending.steps import SendReport
+from rollcall.sending.stopping import StopReport
 from tasks.accept import choose_message, choose_notice, key_of_run, order_key, ordering_under
 from tasks.end import state_of
 from tasks.run_names import name_accepted, name_message, name_notice
+from tasks.stop import state_of_stop
 from tasks.telling import TELL_TIMEOUT_S, tell
 
+FLOWS = load_flows()
 ORDER = MessageForm(template="Drill")
 
 
@@ -140,8 +146,41 @@ def test_every_deployment_says_what_it_is_and_the_advisories_are_not_armed() -> 
 
 
 @pytest.mark.parametrize("flow", [send_message, open_chat, post_to_chat])
-def test_the_form_says_what_each_parameter_is(flow: Any) -> None:
+def test_the_form_of_an_order_is_empty_at_first(flow: Any) -> None:
     properties = parameter_schema(flow.fn).properties
     assert list(properties) == ["message_id", "order"]
-    assert all(one["description"] for one in properties.values())
     assert properties["order"]["default"] == {}
+
+
+@pytest.mark.parametrize("name", sorted(FLOWS))
+def test_the_form_says_what_it_wants_of_each_deployment(name: str) -> None:
+    """Each field has a title in words, not its name in code, and says what belongs there."""
+    schema = parameter_schema(FLOWS[name].fn)
+    for key, told in schema.properties.items():
+        assert told["description"], key
+        assert re.fullmatch("[A-Z][a-z ]+", told["title"]), key
+    for part, model in schema.definitions.items():
+        for key, told in model["properties"].items():
+            assert told["description"], (part, key)
+            meant = schema.definitions.get(told.get("$ref", "").rpartition("/")[2], told)
+            assert told.get("title", meant["title"]), (part, key)
+
+
+def test_what_each_deployment_runs_is_a_flow_of_that_name() -> None:
+    entrypoints = {one["entrypoint"].rpartition(":")[2] for one in deployments()}
+    assert entrypoints == {name.replace("-", "_") for name in FLOWS}
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "name", "kind"),
+    [(0, "Completed", StateType.COMPLETED), (3, "InFlight", StateType.FAILED)],
+)
+def test_a_stop_has_not_succeeded_while_something_is_in_flight(
+    in_flight: int, name: str, kind: StateType
+) -> None:
+    report = StopReport("m1", "stopped", None, StopCounts(5, 2, in_flight), {})
+    ended = state_of_stop(report)
+    assert (ended.name, ended.type, ended.data) == (name, kind, report)
+    assert ended.message
+    assert ended.message.startswith("message m1 is stopped: 5 handed over, 2 held back")
+    assert ("3 in flight still; run it again" in ended.message) == bool(in_flight)

@@ -82,6 +82,15 @@ def test_ledger_elsewhere_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> 
     assert load_settings().ledger_address == "postgresql://db/rollcall"
 
 
+def test_dashboards_are_where_it_is_said_and_on_this_machine_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROLLCALL_PORTS__DASHBOARDS", "8601")
+    assert load_settings().desk_url == "http://127.0.0.1:8601"
+    monkeypatch.setenv("ROLLCALL_DASHBOARDS__PUBLIC_URL", "https://desk.example.org/")
+    assert load_settings().desk_url == "https://desk.example.org"
+
+
 @pytest.mark.parametrize("name", ["DATA_DIR", "ROUTES_FILE", "DELIVERY__SMS_MAX_TRIES"])
 def test_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """`ROLLCALL_DATA_DIR=` must not put the ledger into whatever folder one happens to be in."""

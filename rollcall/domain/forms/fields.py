@@ -4,9 +4,10 @@ import unicodedata
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_serializer
+from pydantic import AfterValidator, Field, model_serializer
 
 from rollcall.domain.countries import load_country_names
+from rollcall.domain.strict_model import StrictModel
 
 TriState = Literal["any", "yes", "no"]
 """A criterion that need not be used; reads better than an optional switch."""
@@ -20,13 +21,11 @@ Name = Annotated[str, Field(min_length=1)]
 Names = tuple[Name, ...]
 
 
-class FormPart(BaseModel):
+class FormPart(StrictModel):
     """A part of a form. A mistyped key must never be an accidentally wider audience.
 
     It is written down without what is as it was at first: Prefect keeps that for each run.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_serializer
     def _write_filled_in(self) -> dict[str, Any]:
@@ -47,6 +46,37 @@ def entry(position: int, title: str, description: str, default: Any = ..., **lim
     """
     extra: dict[str, Any] = {"position": position}
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
+
+
+def moment_entry(position: int, title: str, description: str) -> Any:
+    """Return the field of a moment that need not be given: both interfaces let one pick it.
+
+    What is picked is a timestamp with the offset of the zone chosen beside it. The schema says
+    nothing of the empty default: the interfaces would take it for a moment that is written wrongly.
+
+    Args:
+        position: Its place within the form.
+        title: What it is called there.
+        description: What stands below it, with what being empty means.
+    """
+
+    def offer_picker(schema: dict[str, Any]) -> None:
+        del schema["default"]
+        schema |= {"format": "date-time", "position": position}
+
+    return Field("", title=title, description=description, json_schema_extra=offer_picker)
+
+
+def titled(title: str) -> Any:
+    """Return the mark of a flow's parameter that gives it a title in the form.
+
+    Prefect gives it its name in code as one, and lets no other way change that.
+    """
+    return Field(json_schema_extra={"title": title})
+
+
+GoOnWith = Annotated[str, titled("Go on with message")]
+"""The id of a message that was accepted before; empty for a new one."""
 
 
 @cache

@@ -10,6 +10,7 @@ from rollcall.domain.forms.fields import (
     Names,
     TriState,
     entry,
+    moment_entry,
     read_countries,
     read_tri_state,
     said,
@@ -24,10 +25,8 @@ class Travel(FormPart):
 
     countries: Countries = entry(0, "Countries", "Bookings to any of these.", ())
     airports: Names = entry(1, "Airport or city codes", "IATA codes such as HND or LON.", ())
-    from_at: str = entry(
-        2, "From", "Such as 2026-11-23T06:00:00Z. Empty: now; of past travel, no start.", ""
-    )
-    until_at: str = entry(3, "Until", "Likewise. Empty: no end; of past travel, now.", "")
+    from_at: str = moment_entry(2, "From", "Empty: now; of past travel, no start.")
+    until_at: str = moment_entry(3, "Until", "Empty: no end; of past travel, now.")
 
     def to_json(self, direction: Literal["upcoming", "past"]) -> dict[str, Any]:
         """Return the criteria that it stands for; without a place it is one that is refused."""

@@ -5,7 +5,7 @@ import pytest
 from rollcall.domain.audience import Audience
 from rollcall.domain.recipient_rows import list_person_ids
 from rollcall.domain.selecting import select_audience
-from rollcall.domain.selection import parse_selection
+from rollcall.domain.selection import Selection, parse_selection
 from rollcall.domain.world import World
 from rollcall.errors import SelectionError
 from tests.unit.domain.conftest import build_world, facility, person
@@ -179,3 +179,9 @@ def test_recipient_carries_what_the_world_knows_of_them() -> None:
     assert (one.language, one.home_country) == ("pt", "BR")
     assert (one.position.country, one.position.source) == ("JP", "report")
     assert (one.position.latitude, one.position.longitude) == (35.5, 139.7)
+
+
+def test_a_dynamic_filter_that_was_probably_meant_is_told(world: World) -> None:
+    known = {"Japan now": Selection(everyone=True)}
+    with pytest.raises(SelectionError, match=r"filter 'japan' \(did you mean 'Japan now'\?\)"):
+        select_audience(Selection(saved_filters=("japan",)), world, saved_filters=known)

@@ -1,7 +1,7 @@
 """What Prefect shows of a run holds counts, times and ids, and says what is missing."""
 
 from rollcall.ledger.pace import Pace
-from rollcall.sending.run_notes import tell_end, tell_progress, write_end
+from rollcall.sending.run_notes import tell_end, tell_progress, write_end, write_names
 from rollcall.sending.steps import SendReport
 
 MIXED = SendReport(
@@ -12,6 +12,7 @@ MIXED = SendReport(
     gave_up_count=1,
 )
 PACE = Pace(0.42, {50: 1.0, 90: 12.25, 99: None})
+DESK = "https://desk.example.org"
 
 
 def test_progress_is_nothing_before_anything_is_recorded() -> None:
@@ -30,7 +31,7 @@ def test_the_end_names_all_that_is_missing() -> None:
 
 
 def test_the_note_tells_counts_times_and_routes() -> None:
-    note = write_end(MIXED, PACE, is_chat=False)
+    note = write_end(MIXED, PACE, DESK, is_chat=False)
     for line in (
         "| channel | accepted | delivered | not delivered | unconfirmed |",
         "| email | 1,200 | 0 | 2 | 0 |",
@@ -39,11 +40,22 @@ def test_the_note_tells_counts_times_and_routes() -> None:
         "| 99 % taken over | not reached |",
         "| route | accepted | refused | uncertain |",
         "| alpha | 7 | 0 | 1 |",
-        "`rollcall log m1` shows every recipient.",
+        "Every recipient: [message log](https://desk.example.org/log?message=m1), "
+        "or `rollcall log m1`.",
     ):
         assert line in note.splitlines()
-    assert "chat show" not in note
-    assert "`rollcall chat show c1`" in write_end(MIXED, PACE, is_chat=True)
+    assert "chat" not in note
+    assert (
+        "The answers: [chat](https://desk.example.org/chats?chat=c1), or `rollcall chat show c1`."
+    ) in write_end(MIXED, PACE, DESK, is_chat=True)
     assert "## Tries\n\nNone." in write_end(
-        SendReport("m1", "stopped", {"sms": {"stopped": 1}}, {}), PACE, is_chat=False
+        SendReport("m1", "stopped", {"sms": {"stopped": 1}}, {}), PACE, DESK, is_chat=False
+    )
+
+
+def test_the_names_that_an_order_can_be_filled_in_with_are_shown_as_they_are() -> None:
+    told = write_names(["Badge", "[a](b) *c* | d"], [], ["Japan now"])
+    assert told == (
+        "## Templates of messages\n\n* Badge\n* \\[a\\]\\(b\\) \\*c\\* \\| d\n\n"
+        "## Templates of chats\n\nNone.\n\n## Dynamic filters\n\n* Japan now"
     )

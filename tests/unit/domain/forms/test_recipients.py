@@ -90,6 +90,18 @@ def test_only_who_is_left_out_is_nobody() -> None:
         compile_form(exclude={"groups": ["g"]})
 
 
+def test_a_moment_can_be_picked_or_left_empty() -> None:
+    """An empty default would stop Prefect's interface: it takes it for a moment written wrongly."""
+    told = Travel.model_json_schema()
+    for name in ("from_at", "until_at"):
+        assert told["properties"][name]["format"] == "date-time"
+        assert "default" not in told["properties"][name]
+        assert name not in told.get("required", [])
+    picked = {"past_travel": {"airports": ["LON"], "from_at": "2026-11-01T07:15:00+01:00"}}
+    in_utc = {"past_travel": {"airports": ["LON"], "from_at": "2026-11-01T06:15:00Z"}}
+    assert compile_form(filters=[picked]) == compile_form(filters=[in_utc])
+
+
 def test_a_moment_without_an_offset_is_refused() -> None:
     with pytest.raises(SelectionError, match="offset"):
         compile_form(filters=[{"past_travel": {"airports": ["LON"], "from_at": "2026-11-01"}}])

@@ -58,7 +58,7 @@ def _show_acts(schedule: Schedule) -> None:
         with st.expander("Change"):
             st.fragment(show_schedule_form)(schedule)
     else:
-        st.markdown("It was deployed (prefect.yaml), where it is changed and removed.")
+        st.markdown("It was deployed (prefect.yaml): it is changed and removed in Prefect's pages.")
 
 
 def _do(do: Callable[[Actor], str | None]) -> None:

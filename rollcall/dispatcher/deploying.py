@@ -1,82 +1,75 @@
 """Make the work pool and the deployments of `prefect.yaml`, without questions, again and again.
 
-What an administrator has changed in Prefect since stays: a schedule that was paused stays paused,
-one that was added stays.
+What an administrator has changed in Prefect since stays: parameters and schedules of a deployment
+are written only while they are as the file had them. `prefect deploy` would set them back, and
+would then fire what somebody has armed with another text, at other people.
+
+Nothing is taken away to be put back: to be cut off anywhere, or to be done by several at once,
+loses nothing.
 """
 
 import asyncio
 import hashlib
-import json
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
-from prefect.client.schemas.objects import DeploymentSchedule
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    DeploymentScheduleUpdate,
+    DeploymentUpdate,
+    WorkPoolCreate,
+)
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
+from prefect.utilities.schema_tools import validate
 from prefect.variables import Variable
 
 from rollcall import __version__
 from rollcall.dispatcher.pool_side import POOL
+from rollcall.dispatcher.prefect_file import (
+    FILE,
+    FiledDeployment,
+    PrefectFile,
+    read_prefect_file,
+    sign_found,
+)
 from rollcall.errors import ConfigError
 from rollcall.settings import PROJECT_FOLDER
 
 DEPLOYED: Final = "rollcall_deployed"
-"""The variable in Prefect that says what was deployed last."""
+"""The variable in Prefect that says what was deployed last; with `_` and the id of a deployment,
+what the file said then of its parameters and schedules."""
 
 _DESCRIBED_IN: Final = ("flows", "rollcall/domain/forms")
 """Where what the run form shows is written."""
 
-DEPLOY_WITHIN_S: Final = 120.0
+_REFUSALS: Final = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+"""How Prefect answers to a deployment that cannot be."""
 
 
-async def deploy(folder: Path) -> bool:
+async def deploy(tell: Callable[[str], None]) -> bool:
     """Deploy what is not deployed yet, as this version has it; return whether anything was.
 
-    Schedules are written down before and restored after; also by the next call, where this one is
-    cut off between.
-
     Args:
-        folder: Where they are written down meanwhile.
+        tell: Takes a sentence for whoever watches, where something differs from the file.
 
     Raises:
-        ConfigError: `prefect deploy` did not do it; tells its last line.
+        ConfigError: The file cannot be deployed; says why.
+        HTTPError: Prefect does not answer.
     """
-    kept = folder / "prefect-schedules.json"
     async with get_client() as client:
         await _make_pool(client)
-        digest = _digest()
-        if await Variable.aget(DEPLOYED) == digest and not kept.exists():
+        digest = await asyncio.to_thread(_digest)
+        if await Variable.aget(DEPLOYED) == digest:
             return False
-        if not kept.exists():
-            _write_down(kept, await _read_schedules(client))
-        await _run_deploy()
-        await _restore_schedules(client, _read_written(kept))
-        kept.unlink()
-        await Variable.aset(DEPLOYED, digest, overwrite=True)
+        filed = await asyncio.to_thread(read_prefect_file, PROJECT_FOLDER)
+        for one in filed.deployments:
+            await _deploy(client, filed, one, tell)
+        await _note(DEPLOYED, digest)
         return True
-
-
-def _write_down(path: Path, schedules: dict[UUID, list[DeploymentSchedule]]) -> None:
-    told = {
-        str(deployment_id): [one.model_dump(mode="json") for one in of_it]
-        for deployment_id, of_it in schedules.items()
-    }
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(told), "utf-8")
-    draft.replace(path)
-
-
-def _read_written(path: Path) -> dict[UUID, list[DeploymentSchedule]]:
-    return {
-        UUID(deployment_id): [DeploymentSchedule.model_validate(one) for one in of_it]
-        for deployment_id, of_it in json.loads(path.read_text("utf-8")).items()
-    }
 
 
 async def _make_pool(client: PrefectClient) -> None:
@@ -89,7 +82,7 @@ async def _make_pool(client: PrefectClient) -> None:
 
 def _digest() -> str:
     """Return what distinguishes one deployment from another: version, folder, flows and forms."""
-    described = [PROJECT_FOLDER / "prefect.yaml"]
+    described = [PROJECT_FOLDER / FILE]
     for folder in _DESCRIBED_IN:
         described += sorted((PROJECT_FOLDER / folder).glob("*.py"))
     told = [str(PROJECT_FOLDER).encode(), __version__.encode()]
@@ -97,69 +90,109 @@ def _digest() -> str:
     return hashlib.sha256(b"\n".join(told)).hexdigest()
 
 
-async def _run_deploy() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"),
-        cwd=PROJECT_FOLDER,
-        env=os.environ | {"PWD": str(PROJECT_FOLDER)},
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+async def _note(name: str, value: str) -> None:
     try:
-        told, _ = await asyncio.wait_for(process.communicate(), DEPLOY_WITHIN_S)
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    except TimeoutError as error:
-        process.kill()
-        await process.wait()
-        raise ConfigError(f"`prefect deploy` took more than {DEPLOY_WITHIN_S:.0f} s") from error
-    if process.returncode:
-        lines = told.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise ConfigError(f"`prefect deploy` failed: {lines[-1].strip()}")
+        await Variable.aset(name, value, overwrite=True)
+    except ObjectAlreadyExists:  # another dispatcher noted it just now
+        await Variable.aset(name, value, overwrite=True)
 
 
-async def _read_schedules(client: PrefectClient) -> dict[UUID, list[DeploymentSchedule]]:
-    return {
-        one.id: await client.read_deployment_schedules(one.id)
-        for one in await client.read_deployments()
-    }
-
-
-async def _restore_schedules(
-    client: PrefectClient, before: dict[UUID, list[DeploymentSchedule]]
-) -> None:
-    for deployment_id, schedules in before.items():
-        now = await client.read_deployment_schedules(deployment_id)
-        for schedule in schedules:
-            await _restore(client, deployment_id, schedule, _find(schedule, now))
-
-
-def _find(
-    schedule: DeploymentSchedule, among: Sequence[DeploymentSchedule]
-) -> DeploymentSchedule | None:
-    """Return the same schedule: of the same slug or, without one, of the same moments."""
-    for one in among:
-        if one.slug == schedule.slug and (schedule.slug or one.schedule == schedule.schedule):
-            return one
-    return None
-
-
-async def _restore(
+async def _deploy(
     client: PrefectClient,
-    deployment_id: UUID,
-    schedule: DeploymentSchedule,
-    now: DeploymentSchedule | None,
+    filed: PrefectFile,
+    one: FiledDeployment,
+    tell: Callable[[str], None],
 ) -> None:
-    if now is None:
-        again: Any = DeploymentScheduleCreate(
-            schedule=schedule.schedule,
-            active=schedule.active,
-            slug=schedule.slug,
-            parameters=schedule.parameters,
+    """Deploy one, and have its next runs made at once: Prefect takes them back at each change.
+
+    Raises:
+        ConfigError: Prefect refuses it.
+    """
+    frame = await asyncio.to_thread(one.make_frame, filed.pull)
+    try:
+        try:
+            found = await client.read_deployment_by_name(one.full_name)
+        except ObjectNotFound:
+            deployment_id, is_paused = await _create(client, one, frame), False
+        else:
+            deployment_id, is_paused = found.id, found.paused
+            await _update(client, one, frame, found, tell)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in _REFUSALS:
+            raise
+        told = str(error.response.json().get("detail", "it does not say why"))
+        raise ConfigError(f"Prefect refuses deployment {one.full_name!r}: {told}") from error
+    if not is_paused:  # Prefect would make runs of a paused one, too, and hand them out
+        where = {"id": deployment_id}
+        await client.request("POST", "/deployments/{id}/schedule", path_params=where, json={})
+
+
+async def _create(client: PrefectClient, one: FiledDeployment, frame: dict[str, Any]) -> UUID:
+    flow_id = await client.create_flow_from_name(one.flow.name)
+    schedules = [DeploymentScheduleCreate(**fields) for fields in one.make_schedules(flow_id)]
+    said: dict[str, Any] = {"parameters": one.parameters, "schedules": schedules}
+    deployment_id = await client.create_deployment(flow_id, one.name, **frame, **said)
+    await _note(f"{DEPLOYED}_{deployment_id}", one.sign(flow_id))
+    return deployment_id
+
+
+async def _update(
+    client: PrefectClient,
+    one: FiledDeployment,
+    frame: dict[str, Any],
+    found: DeploymentResponse,
+    tell: Callable[[str], None],
+) -> None:
+    """Bring what a new version brings; parameters and schedules only where nobody changed them."""
+    name = f"{DEPLOYED}_{found.id}"
+    noted, wanted = await Variable.aget(name), one.sign(found.flow_id)
+    now = sign_found(found)
+    if now == wanted:
+        await client.update_deployment(found.id, DeploymentUpdate(**frame))
+    elif now == noted or (noted is None and one.is_said_by(found)):
+        await _write_all(client, one, frame, found)
+    else:
+        if noted != wanted:
+            tell(f"{one.full_name} stays as it was changed in Prefect: {FILE} says otherwise")
+        await _write_around(client, one, frame, found, tell)
+        return
+    await _note(name, wanted)
+
+
+async def _write_around(
+    client: PrefectClient,
+    one: FiledDeployment,
+    frame: dict[str, Any],
+    found: DeploymentResponse,
+    tell: Callable[[str], None],
+) -> None:
+    """Leave what was changed in Prefect; where it cannot be, nothing fires any more."""
+    schema = one.form if one.enforce_parameter_schema else {}
+    if validate(found.parameters, schema, ignore_required=True):
+        tell(
+            f"{one.full_name} has parameters in Prefect that do not fit this version's form: "
+            f"they are those of {FILE} now, and its schedules are off"
         )
-        await client.create_deployment_schedules(deployment_id, [again])
-    elif now.active != schedule.active:
-        await client.update_deployment_schedule(deployment_id, now.id, active=schedule.active)
+        await _switch_off(client, found)
+        frame = frame | {"parameters": one.parameters}
+    await client.update_deployment(found.id, DeploymentUpdate(**frame))
+
+
+async def _write_all(
+    client: PrefectClient, one: FiledDeployment, frame: dict[str, Any], found: DeploymentResponse
+) -> None:
+    """Write a deployment as the file has it; what the file has no more goes first."""
+    kept = {schedule.slug for schedule in one.schedules}
+    for schedule in found.schedules:
+        if schedule.slug not in kept:
+            await client.delete_deployment_schedule(found.id, schedule.id)
+    schedules = [DeploymentScheduleUpdate(**fields) for fields in one.make_schedules(found.flow_id)]
+    said: dict[str, Any] = {"parameters": one.parameters, "schedules": schedules}
+    await client.update_deployment(found.id, DeploymentUpdate(**frame, **said))
+
+
+async def _switch_off(client: PrefectClient, found: DeploymentResponse) -> None:
+    for schedule in found.schedules:
+        # Prefect 3.8 forgets the parameters where a change does not say them again
+        said: dict[str, Any] = {"active": False, "parameters": schedule.parameters}
+        await client.update_deployment_schedule(found.id, schedule.id, **said)

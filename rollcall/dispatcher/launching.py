@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any, Final
 
-import httpx
 from prefect import Flow, State
 from prefect.settings import PREFECT_API_URL
 
@@ -14,10 +13,9 @@ from flows.open_chat import open_chat
 from flows.post_to_chat import post_to_chat
 from flows.send_message import send_accepted, send_message
 from rollcall.errors import RollcallError
+from rollcall.schedules.connection import answers
 from rollcall.sending.run_lease import noted_begin, taken_run
 from rollcall.sending.steps import SendReport
-
-HEALTH_TIMEOUT_S: Final = 2.0
 
 BEGIN_WITHIN_S: Final = 8.0
 """How long Prefect's server may take to let a flow run begin; then it is done without."""
@@ -110,11 +108,4 @@ def prefect_address() -> str | None:
 async def prefect_answers() -> bool:
     """Tell whether a Prefect server is configured and healthy."""
     address = prefect_address()
-    if address is None:
-        return False
-    try:
-        async with httpx.AsyncClient(timeout=HEALTH_TIMEOUT_S) as client:
-            (await client.get(f"{address}/health")).raise_for_status()
-    except httpx.HTTPError:
-        return False
-    return True
+    return address is not None and await asyncio.to_thread(answers, address)

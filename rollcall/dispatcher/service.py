@@ -210,7 +210,7 @@ class DispatcherWork:
         """Deploy once the server answers; a pool that is there is served meanwhile."""
         while True:
             try:
-                if await deploy(self.app.settings.data_dir):
+                if await deploy(self.tell):
                     self.tell("the deployments of prefect.yaml are in Prefect")
             except ConfigError as error:
                 self.tell(f"not deployed: {error}")

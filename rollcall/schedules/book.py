@@ -23,7 +23,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import DeploymentSchedule, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import SCHEDULE_TYPES
 
@@ -47,7 +47,8 @@ class Schedule:
     Attributes:
         schedule_id: Prefect's.
         deployment_id: Of the deployment that it is a schedule of.
-        name: Its slug; for one without, the deployment's name.
+        name: Its slug; for one without, the deployment's name, and the end of its id where the
+            deployment has several without.
         is_ours: Whether it was added here; else a deployment of its own has it (`prefect.yaml`).
         rule: When it fires.
         is_active: Whether it fires: neither it nor its deployment is paused.
@@ -101,12 +102,18 @@ def find_schedule(client: SyncPrefectClient, name: str) -> Schedule:
     """Return one schedule.
 
     Raises:
-        InputError: There is none of this name.
+        InputError: There is none of this name, or there are several.
     """
-    known = {one.name: one for one in list_schedules(client)}
-    if name not in known:
-        raise InputError(tell_unknown("schedule", name, known))
-    return known[name]
+    known = list_schedules(client)
+    found = [one for one in known if one.name == name]
+    if not found:
+        raise InputError(tell_unknown("schedule", name, [one.name for one in known]))
+    if len(found) > 1:
+        raise InputError(
+            f"there are {len(found)} schedules {name!r}: change them in Prefect, or give one of "
+            "them another slug there"
+        )
+    return found[0]
 
 
 def require_free_name(client: SyncPrefectClient, name: str) -> None:
@@ -161,7 +168,8 @@ def change_schedule(
     """
     if not schedule.is_ours:
         raise InputError(
-            f"schedule {schedule.name!r} was deployed (prefect.yaml): change it there, or pause it"
+            f"schedule {schedule.name!r} was deployed (prefect.yaml): pause it, or change it in "
+            "Prefect's pages"
         )
     _require_none_due(client, schedule.deployment_id, now, but=schedule.schedule_id)
     client.update_deployment_schedule(
@@ -199,8 +207,8 @@ def remove_schedule(client: SyncPrefectClient, schedule: Schedule, now: datetime
     """
     if not schedule.is_ours:
         raise InputError(
-            f"schedule {schedule.name!r} was deployed (prefect.yaml) and would come back: "
-            "pause it, or take it out there"
+            f"schedule {schedule.name!r} was deployed (prefect.yaml): pause it, or remove it in "
+            "Prefect's pages"
         )
     _require_none_due(client, schedule.deployment_id, now, but=schedule.schedule_id)
     client.delete_deployment_schedule(schedule.deployment_id, schedule.schedule_id)
@@ -223,7 +231,7 @@ def _find_deployment(client: SyncPrefectClient, kind: TemplateKind) -> Deploymen
         if found_kind == kind and deployment.name == FLOWS[kind]:
             return deployment
     raise PrefectError(
-        f"Prefect has no deployment {FLOWS[kind]!r}: `prefect --no-prompt deploy --all` makes it"
+        f"Prefect has no deployment {FLOWS[kind]!r}: a dispatcher (`rollcall dispatcher`) makes it"
     )
 
 
@@ -234,7 +242,7 @@ def _read(kind: TemplateKind, deployment: DeploymentResponse) -> Iterator[Schedu
         yield Schedule(
             schedule_id=one.id,
             deployment_id=deployment.id,
-            name=(one.slug or deployment.name) if is_ours else _name_deployed(deployment, one.slug),
+            name=one.slug if one.slug and is_ours else _name_deployed(deployment, one),
             is_ours=is_ours,
             rule=one.schedule,
             is_active=one.active and not deployment.paused,
@@ -243,10 +251,15 @@ def _read(kind: TemplateKind, deployment: DeploymentResponse) -> Iterator[Schedu
         )
 
 
-def _name_deployed(deployment: DeploymentResponse, slug: str | None) -> str:
+def _name_deployed(deployment: DeploymentResponse, schedule: DeploymentSchedule) -> str:
     """Name a deployed schedule by its deployment; its slug tells it from others of the same."""
-    is_alone = len(deployment.schedules) == 1
-    return deployment.name if is_alone or slug is None else f"{deployment.name}/{slug}"
+    if len(deployment.schedules) == 1:
+        return deployment.name
+    if schedule.slug is not None:
+        return f"{deployment.name}/{schedule.slug}"
+    if sum(one.slug is None for one in deployment.schedules) == 1:
+        return deployment.name
+    return f"{deployment.name}/{schedule.id.hex[-8:]}"
 
 
 def _require_none_due(
@@ -272,5 +285,10 @@ def _require_none_due(
 
 
 def _schedule_runs(client: SyncPrefectClient, deployment_id: UUID) -> None:
-    """Have the next runs of a deployment made now, and not when Prefect next looks."""
-    client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment_id}, json={})
+    """Have the next runs of a deployment made now, and not when Prefect next looks.
+
+    Asked for them, Prefect makes runs of a deployment that is paused, too, and hands them out.
+    """
+    if not client.read_deployment(deployment_id).paused:
+        where = {"id": deployment_id}
+        client.request("POST", "/deployments/{id}/schedule", path_params=where, json={})

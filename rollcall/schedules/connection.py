@@ -15,9 +15,18 @@ from rollcall.errors import PrefectError
 HEALTH_TIMEOUT_S: Final = 2.0
 
 
-def is_configured() -> bool:
-    """Tell whether there is a Prefect server to ask, running or not."""
-    return bool(PREFECT_API_URL.value())
+def answers(address: str) -> bool:
+    """Tell whether a Prefect server is healthy; bounded, and not to be called on an event loop.
+
+    Prefect's client goes on asking a server that is away for half a minute: look first.
+
+    Args:
+        address: Of its API.
+    """
+    try:
+        return httpx.get(f"{address}/health", timeout=HEALTH_TIMEOUT_S).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
 
 
 @contextmanager
@@ -31,7 +40,8 @@ def connected() -> Iterator[SyncPrefectClient]:
     if not address:
         # without an address Prefect's client would start a server of its own, and forget it again
         raise PrefectError("schedules are kept by Prefect, and PREFECT_API_URL names none")
-    _require_answer(address)
+    if not answers(address):
+        raise PrefectError(f"Prefect at {address} does not answer")
     try:
         with get_client(sync_client=True) as client:
             yield client
@@ -39,14 +49,6 @@ def connected() -> Iterator[SyncPrefectClient]:
         raise PrefectError(_tell_refusal(address, error.response.status_code)) from error
     except (httpx.HTTPError, PrefectException) as error:
         raise PrefectError(f"Prefect at {address} failed: {type(error).__name__}") from error
-
-
-def _require_answer(address: str) -> None:
-    """Look first: Prefect's client goes on asking a server that is away for half a minute."""
-    try:
-        httpx.get(f"{address}/health", timeout=HEALTH_TIMEOUT_S).raise_for_status()
-    except httpx.HTTPError as error:
-        raise PrefectError(f"Prefect at {address} does not answer") from error
 
 
 def _tell_refusal(address: str, status: int) -> str:

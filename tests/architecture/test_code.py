@@ -13,7 +13,6 @@ MOST_LINES = 400
 ENVIRONMENT_READERS = {
     Path("rollcall/settings.py"),  # the one place that reads settings
     Path("rollcall/cli/environments.py"),  # hands it on to the parts, and knows Prefect's settings
-    Path("rollcall/dispatcher/deploying.py"),  # hands it on to `prefect deploy`
     Path("rollcall/cli/demo.py"),  # hands the environment on to the sandbox's process
 }
 

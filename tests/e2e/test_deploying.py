@@ -1,58 +1,230 @@
 """Deployments are made without questions, and what an administrator changed since stays."""
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
+import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
 
-from tests.e2e.conftest import Rollcall
+from rollcall.settings import PROJECT_FOLDER
+from tests.e2e.conftest import Rollcall, run_prefect_server
 from tests.e2e.prefect_api import ask
+from tests.postgres import PostgresServer
 
 DEPLOY = (
-    "import asyncio, pathlib, sys; from rollcall.dispatcher.deploying import deploy;"
-    "print(asyncio.run(deploy(pathlib.Path(sys.argv[1]))))"
+    "import asyncio; from rollcall.dispatcher.deploying import deploy;"
+    "print(asyncio.run(deploy(print)))"
 )
 
+ADVISORY = "send-message/weekday-advisory"
+DRILL = "open-chat/monthly-drill"
+OWN = {"order": {"template": "Mine", "recipients": {"saved_filters": ["My people"]}}}
 
-def deploy(rollcall: Rollcall, address: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", DEPLOY, str(rollcall.folder)],
-        env=rollcall.env | {"PREFECT_API_URL": address},
-        capture_output=True,
+Said = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[str]:
+    """A server of its own: what is changed here must not meet other tests."""
+    url = postgres.url(postgres.create_database()).replace("://", "+asyncpg://", 1)
+    home = tmp_path_factory.mktemp("deploying") / "home"
+    with run_prefect_server(home, database=url) as address:
+        yield address
+
+
+@pytest.fixture
+def prefect(server: str) -> str:
+    """The server without anything that was deployed before."""
+    for one in ask("POST", f"{server}/deployments/filter", {}):
+        httpx.delete(f"{server}/deployments/{one['id']}", timeout=30).raise_for_status()
+    for one in ask("POST", f"{server}/variables/filter", {}):
+        httpx.delete(f"{server}/variables/{one['id']}", timeout=30).raise_for_status()
+    return server
+
+
+def start(
+    rollcall: Rollcall, address: str, folder: Path = PROJECT_FOLDER
+) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", DEPLOY],
+        cwd=folder,
+        env=rollcall.env | {"PREFECT_API_URL": address, "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=180,
-        check=True,
     )
-    return done.stdout.strip().splitlines()[-1]
 
 
-def schedules_of(address: str, name: str) -> set[str | None]:
-    told = ask("GET", f"{address}/deployments/name/{name}/{name}")["schedules"]
-    return {one["slug"] for one in told}
+def finish(deploying: "subprocess.Popen[str]") -> list[str]:
+    told, _ = deploying.communicate(timeout=180)
+    assert deploying.returncode == 0
+    return told.strip().splitlines()
 
 
-def test_deploying_anew_keeps_schedules_that_were_added_and_those_that_were_paused(
-    rollcall: Rollcall, prefect_server: str
-) -> None:
-    deploy(rollcall, prefect_server)
-    send = ask("GET", f"{prefect_server}/deployments/name/send-message/send-message")["id"]
+def deploy(rollcall: Rollcall, address: str, folder: Path = PROJECT_FOLDER) -> list[str]:
+    return finish(start(rollcall, address, folder))
+
+
+def make_version(folder: Path, change: Callable[[dict[str, Said]], None]) -> Path:
+    """Copy the project as another version of it, whose `prefect.yaml` says something else."""
+    for name in ("rollcall", "flows", "tasks"):
+        shutil.copytree(PROJECT_FOLDER / name, folder / name, ignore=lambda *_: ["__pycache__"])
+    said = yaml.safe_load((PROJECT_FOLDER / "prefect.yaml").read_text("utf-8"))
+    change({one["name"]: one for one in said["deployments"]})
+    (folder / "prefect.yaml").write_text(yaml.safe_dump(said), "utf-8")
+    return folder
+
+
+def read(address: str, name: str) -> Said:
+    found: Said = ask("GET", f"{address}/deployments/name/{name}")
+    return found
+
+
+def patch(url: str, said: Said) -> None:
+    httpx.patch(url, json=said, timeout=30).raise_for_status()
+
+
+def what_it_sends(found: Said) -> list[Any]:
+    """Return what decides what is sent when: of the deployment, and of its schedules by slug."""
+    names = ("slug", "active", "parameters", "schedule", "id")
+    schedules = [{name: one[name] for name in names} for one in found["schedules"]]
+    by_slug = sorted(schedules, key=lambda one: (one["slug"] or "", one["id"]))
+    return [found["parameters"], found["paused"], by_slug]
+
+
+def arm_as_own(address: str) -> None:
+    """Edit both examples as one does in Prefect's pages, and add schedules."""
+    advisory = read(address, ADVISORY)
+    url = f"{address}/deployments/{advisory['id']}"
+    patch(url, {"parameters": OWN})
+    own_time = {"cron": "0 8 * * 1-5", "timezone": "Asia/Tokyo"}
+    own = {"schedule": own_time, "active": True, "parameters": OWN}
+    patch(f"{url}/schedules/{advisory['schedules'][0]['id']}", own)
+    drill = read(address, DRILL)
+    url = f"{address}/deployments/{drill['id']}"
+    patch(f"{url}/schedules/{drill['schedules'][0]['id']}", {"active": True})
     added = {"schedule": {"interval": 86_400.0}, "slug": "added", "active": False}
-    nameless = {"schedule": {"interval": 172_800.0}, "active": False}
-    ask("POST", f"{prefect_server}/deployments/{send}/schedules", [added, nameless])
-    drill = ask("GET", f"{prefect_server}/deployments/name/open-chat/monthly-drill")
-    [armed] = drill["schedules"]
-    url = f"{prefect_server}/deployments/{drill['id']}/schedules/{armed['id']}"
-    httpx.patch(url, json={"active": True}, timeout=30).raise_for_status()
+    nameless = {"schedule": {"interval": 172_800.0}, "parameters": OWN}
+    ask("POST", f"{url}/schedules", [added, nameless])
+    patch(url, {"paused": True})
 
-    assert deploy(rollcall, prefect_server) == "False"
-    url = f"{prefect_server}/variables/name/rollcall_deployed"
-    httpx.delete(url, timeout=30).raise_for_status()
-    assert deploy(rollcall, prefect_server) == "True"
 
-    assert schedules_of(prefect_server, "send-message") >= {"added", None}
-    drill = ask("GET", f"{prefect_server}/deployments/name/open-chat/monthly-drill")
-    assert [(one["slug"], one["active"]) for one in drill["schedules"]] == [
-        ("first-of-month", True)
+def change_examples(said: dict[str, Said]) -> None:
+    for name in ("weekday-advisory", "monthly-drill"):
+        said[name]["schedules"][0]["cron"] = "0 6 * * *"
+        said[name]["parameters"]["order"]["recipients"]["saved_filters"] = ["Everybody"]
+        said[name]["description"] = "As the next version says."
+
+
+def test_what_was_changed_in_prefect_stays_when_the_next_version_says_otherwise(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    assert deploy(rollcall, prefect) == ["True"]
+    assert deploy(rollcall, prefect) == ["False"]
+    arm_as_own(prefect)
+    before = [what_it_sends(read(prefect, name)) for name in (ADVISORY, DRILL)]
+
+    told = deploy(rollcall, prefect, make_version(tmp_path / "next", change_examples))
+
+    assert [what_it_sends(read(prefect, name)) for name in (ADVISORY, DRILL)] == before
+    assert before[0][0] == OWN
+    assert before[0][2][0]["schedule"]["cron"] == "0 8 * * 1-5"
+    assert told == [
+        f"{name} stays as it was changed in Prefect: prefect.yaml says otherwise"
+        for name in (ADVISORY, DRILL)
+    ] + ["True"]
+    assert read(prefect, DRILL)["description"] == "As the next version says."
+
+
+def test_what_nobody_touched_comes_from_the_next_version(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    def change(said: dict[str, Said]) -> None:
+        change_examples(said)
+        said["weekday-advisory"]["schedules"].append({"slug": "noon", "cron": "0 12 * * *"})
+        said["resume-sends"]["schedules"][0]["interval"] = 120
+        said["apply-retention"]["schedules"] = []
+
+    deploy(rollcall, prefect)
+
+    assert deploy(rollcall, prefect, make_version(tmp_path / "next", change)) == ["True"]
+
+    advisory = read(prefect, ADVISORY)
+    told = {one["slug"]: (one["schedule"]["cron"], one["active"]) for one in advisory["schedules"]}
+    assert told == {"weekday-7": ("0 6 * * *", False), "noon": ("0 12 * * *", True)}
+    assert advisory["parameters"]["order"]["recipients"] == {"saved_filters": ["Everybody"]}
+    assert read(prefect, "resume-sends/resume-sends")["schedules"][0]["schedule"]["interval"] == 120
+    assert read(prefect, "apply-retention/apply-retention")["schedules"] == []
+
+    assert deploy(rollcall, prefect) == ["True"]  # the version of before
+    [retention] = read(prefect, "apply-retention/apply-retention")["schedules"]
+    assert (retention["slug"], retention["active"]) == ("every-night", True)
+    assert [one["slug"] for one in read(prefect, ADVISORY)["schedules"]] == ["weekday-7"]
+
+
+def test_what_was_deployed_without_a_note_is_kept_where_it_differs(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    deploy(rollcall, prefect)
+    for one in ask("POST", f"{prefect}/variables/filter", {}):
+        httpx.delete(f"{prefect}/variables/{one['id']}", timeout=30).raise_for_status()
+    resume = read(prefect, "resume-sends/resume-sends")
+    url = f"{prefect}/deployments/{resume['id']}/schedules/{resume['schedules'][0]['id']}"
+    patch(url, {"schedule": {"interval": 60.0, "anchor_date": "2026-11-27T07:21:54Z"}})
+
+    told = deploy(rollcall, prefect, make_version(tmp_path / "next", change_examples))
+
+    assert told[:-1] == [
+        f"{name} stays as it was changed in Prefect: prefect.yaml says otherwise"
+        for name in (ADVISORY, DRILL)
     ]
-    url = f"{prefect_server}/deployments/{drill['id']}/schedules/{drill['schedules'][0]['id']}"
-    httpx.patch(url, json={"active": False}, timeout=30).raise_for_status()
+    assert read(prefect, ADVISORY)["schedules"][0]["schedule"]["cron"] == "0 7 * * 1-5"
+
+
+def test_where_parameters_no_longer_fit_the_form_nothing_fires(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    deploy(rollcall, prefect)
+    arm_as_own(prefect)
+    advisory = read(prefect, ADVISORY)
+    unfit = {"order": OWN["order"] | {"of_an_earlier_form": True}}
+    url = f"{prefect}/deployments/{advisory['id']}"
+    patch(url, {"enforce_parameter_schema": False, "parameters": unfit})
+
+    told = deploy(rollcall, prefect, make_version(tmp_path / "next", lambda _: None))
+
+    assert told == [
+        f"{ADVISORY} has parameters in Prefect that do not fit this version's form: "
+        "they are those of prefect.yaml now, and its schedules are off",
+        "True",
+    ]
+    advisory = read(prefect, ADVISORY)
+    assert advisory["parameters"]["order"]["template"] == "Weekday advisory"
+    assert [(one["active"], one["parameters"]) for one in advisory["schedules"]] == [(False, OWN)]
+    assert read(prefect, DRILL)["paused"]
+
+
+def test_two_dispatchers_that_deploy_at_once_lose_nothing(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    both = [start(rollcall, prefect) for _ in range(2)]
+    assert "True" in [finish(one)[-1] for one in both]
+    arm_as_own(prefect)
+    before = {one["name"]: what_it_sends(one) for one in list_all(prefect)}
+    filed = yaml.safe_load((PROJECT_FOLDER / "prefect.yaml").read_text("utf-8"))["deployments"]
+    assert sorted(one["name"] for one in list_all(prefect)) == sorted(one["name"] for one in filed)
+
+    folder = make_version(tmp_path / "next", change_examples)
+    both = [start(rollcall, prefect, folder) for _ in range(2)]
+    assert "True" in [finish(one)[-1] for one in both]
+
+    assert {one["name"]: what_it_sends(one) for one in list_all(prefect)} == before
+
+
+def list_all(address: str) -> list[Said]:
+    found: list[Said] = ask("POST", f"{address}/deployments/filter", {})
+    return found

@@ -20,6 +20,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.flow_engine import run_flow
+from prefect.schedules import Cron
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.open_chat import open_chat
@@ -105,6 +106,11 @@ def find(rollcall: CommandLine, name: str) -> dict[str, Any]:
     return told
 
 
+def list_named(rollcall: CommandLine, start: str) -> list[dict[str, Any]]:
+    listed = rollcall("schedule", "list", "--format", "json").json
+    return [one for one in listed if one["name"].startswith(start)]
+
+
 def find_runs(name: str) -> list[FlowRun]:
     """Return the runs that the server has made for a schedule, the next first."""
     ours = DeploymentFilter(name=DeploymentFilterName(any_=list(FLOWS)))
@@ -186,6 +192,48 @@ def test_other_schedules_keep_their_runs_when_one_is_changed(
     for command in ("pause", "resume", "remove"):
         assert rollcall("schedule", command, name).code == 0
         assert [one.expected_start_time for one in find_runs(other)] == planned
+
+
+def test_a_deployment_that_is_paused_in_prefect_gets_no_runs_by_a_change(
+    rollcall: CommandLine, name: str
+) -> None:
+    other = f"{name}-other"
+    add(rollcall, other, "--template", "Morning", "--cron", "0 7 * * *")
+    [deployment_id] = {one.deployment_id for one in find_runs(other)}
+    assert deployment_id is not None
+    with get_client(sync_client=True) as client:
+        client.pause_deployment(deployment_id)
+        try:
+            assert add(rollcall, name, "--template", "Morning", "--cron", "0 8 * * *")["state"] == (
+                "paused"
+            )
+            resumed = rollcall("schedule", "resume", name)
+            assert "its deployment is paused in Prefect" in resumed.err
+            assert find_runs(name) + find_runs(other) == []
+        finally:
+            client.resume_deployment(deployment_id)
+
+
+def test_each_schedule_without_a_slug_has_a_name_of_its_own(
+    rollcall: CommandLine, name: str
+) -> None:
+    every_day = [Cron("0 7 * * *", active=False), Cron("0 8 * * *", active=False)]
+    made: Any = send_message.to_deployment(name, work_pool_name="sends", schedules=every_day)
+    made.apply()
+    names = {one["when"]: one["name"] for one in list_named(rollcall, name)}
+    assert rollcall("schedule", "resume", names["every day at 08:00"]).code == 0
+    states = {one["when"]: one["state"] for one in list_named(rollcall, name)}
+    assert states == {"every day at 07:00": "paused", "every day at 08:00": "active"}
+
+
+def test_a_name_that_two_schedules_have_is_refused(rollcall: CommandLine, name: str) -> None:
+    add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * *")
+    made: Any = send_message.to_deployment(name, work_pool_name="sends", cron="0 8 * * *")
+    made.apply()
+    for command in ("pause", "remove"):
+        refused = rollcall("schedule", command, name).mistake
+        assert f"there are 2 schedules '{name}'" in refused
+    assert [one["state"] for one in list_named(rollcall, name)] == ["active", "active"]
 
 
 def test_nothing_is_changed_while_a_run_of_another_schedule_waits(

@@ -11,6 +11,7 @@ from tasks.lateness import end_if_late
 from tasks.preview import show_preview
 from tasks.run_names import name_chat
 from tasks.scheduled import tell_administrators
+from tasks.working import under_lease
 
 
 @flow(
@@ -26,7 +27,7 @@ async def open_chat(message_id: str = "", order: ChatForm = NEW_CHAT) -> SendEnd
         message_id: Go on with the invitation accepted before. Empty: open a new chat, as filled in.
         order: The new chat.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         if order.preview_only and not message_id:
             return await show_preview(order)
         if late := await end_if_late(message_id):

@@ -10,6 +10,7 @@ from tasks.accept import choose_notice
 from tasks.end import SendEnd, state_of
 from tasks.run_names import name_notice
 from tasks.scheduled import tell_administrators
+from tasks.working import under_lease
 
 
 @flow(
@@ -25,7 +26,7 @@ async def post_to_chat(message_id: str = "", order: PostForm = NEW_POST) -> Send
         message_id: Go on with the notice accepted before. Empty: write a new post, as filled in.
         order: The new post.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         notice_id = await choose_notice(message_id, order)
         if notice_id is None:
             return Completed(name="Posted", message="posted; nobody is told of it")

@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 from rollcall.sending.refreshing import SourcesReport
 from tasks.refresh import refresh_all, show_refreshed
 from tasks.scheduled import REFRESH_WITHIN_S, tell_of_upkeep
+from tasks.working import under_lease
 
 
 @flow(
@@ -22,8 +23,9 @@ async def refresh_sources(source: Path | None = None) -> State[SourcesReport]:
     Args:
         source: Folder of the travellers' data; default: the setting ROLLCALL_SOURCE.
     """
-    report = await refresh_all(source)  # counts; nothing of what the source says
-    await show_refreshed(report)
-    if report.problems:
-        return Failed(message=report.tell())
-    return Completed(message=report.tell(), data=report)
+    async with under_lease():
+        report = await refresh_all(source)  # counts; nothing of what the source says
+        await show_refreshed(report)
+        if report.problems:
+            return Failed(message=report.tell())
+        return Completed(message=report.tell(), data=report)

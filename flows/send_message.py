@@ -18,7 +18,7 @@ from tasks.run_names import name_message
 from tasks.run_page import RunPage
 from tasks.scheduled import tell_administrators
 from tasks.select import select_audience
-from tasks.working import working_on
+from tasks.working import under_lease, working_on
 
 
 @flow(
@@ -34,7 +34,7 @@ async def send_message(message_id: str = "", order: MessageForm = NEW_MESSAGE) -
         message_id: Go on with this message, accepted before. Empty: send a new one, as filled in.
         order: The new message.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         if order.preview_only and not message_id:
             return await show_preview(order)
         if late := await end_if_late(message_id):

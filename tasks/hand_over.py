@@ -28,7 +28,7 @@ async def hand_over(message_ids: Sequence[str]) -> int:
     return sum([not await _is_under_way(message_id) for message_id in message_ids])
 
 
-def tell_end(report: R, problems: Sequence[str], stuck_count: int, command: str) -> State[R]:
+def end_round(report: R, problems: Sequence[str], stuck_count: int, command: str) -> State[R]:
     """Return how a round of a flow ended: failed where an operator must look.
 
     What is wrong may quote the source, so that Prefect is told how much it is, and who tells what;

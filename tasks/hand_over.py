@@ -7,6 +7,9 @@ from prefect import State
 from prefect.deployments.flow_runs import arun_deployment
 from prefect.states import Completed, Failed
 
+WORK_POOL: Final = "sends"
+"""Where runs wait for whoever serves it."""
+
 SEND: Final = "send-message/send-message"
 
 R = TypeVar("R")

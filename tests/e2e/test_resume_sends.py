@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.flow_engine import run_flow
-from prefect.states import Failed
+from prefect.states import Failed, Pending
 
 from flows.resume_sends import resume_sends
 from flows.send_message import send_message
@@ -20,7 +21,8 @@ from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from rollcall.wiring import App, running_app
 from tasks.hand_over import MOST_RUNS, SEND
-from tests.e2e.prefect_api import filter_runs
+from tasks.stalled_runs import STALLED_AFTER
+from tests.e2e.prefect_api import filter_runs, read_run
 from tests.e2e.test_lost_runs import GONE
 from tests.integration.sending.apps import MovedClock, accept, open_app, record
 from tests.people import write_people
@@ -116,6 +118,32 @@ async def test_an_interrupted_message_is_handed_over_once_and_everybody_is_reach
     assert len(copies) == PEOPLE
     assert set(copies.values()) == {1}
     assert await resume(app) == []
+
+
+async def test_what_a_worker_has_claimed_and_never_begun_is_there_for_another_one(
+    installation: Installation, deployed: str
+) -> None:
+    app = installation.app
+    async with get_client() as client:
+        deployment = await client.read_deployment_by_name(SEND)
+        stalled, under_way = [
+            await client.create_flow_run_from_deployment(deployment.id) for _ in range(2)
+        ]
+        for one in (stalled, under_way):
+            await client.set_flow_run_state(one.id, Pending(), force=True)
+
+        async def look_after(wait: timedelta) -> list[str]:
+            assert isinstance(app.clock, MovedClock)
+            app.clock.move_by(seconds=wait.total_seconds())
+            begin_run(app.ledger, ELSEWHERE, app.clock.now(), flow_run_id=str(under_way.id))
+            await resume(app)
+            states = [read_run(deployed, str(one.id))["state"] for one in (stalled, under_way)]
+            return [one["name"] for one in states]
+
+        assert await look_after(timedelta(seconds=60)) == ["Pending", "Pending"]
+        assert await look_after(STALLED_AFTER) == ["AwaitingRetry", "Pending"]
+        for one in (stalled, under_way):
+            await client.set_flow_run_state(one.id, Failed(), force=True)
 
 
 async def test_a_run_that_ended_without_sending_is_followed_by_another_but_not_for_ever(

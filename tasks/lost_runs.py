@@ -34,7 +34,8 @@ async def tell_of_lost_runs() -> int:
 async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] = ()) -> int:
     """Bring Prefect to know how runs have ended.
 
-    One that is cancelled while nobody runs it stops its message. One that had accepted no message
+    One that is cancelled while nobody runs it, or that its worker has cancelled, stops its message.
+    One that had accepted no message
     yet is run again, also where its worker has told Prefect that it crashed: what it orders would
     never be sent.
 
@@ -66,9 +67,9 @@ async def _tell(client: PrefectClient, app: App, run: EndedRun) -> bool:
     end: Any = None
     if _is_to_begin_again(run, flow_run):
         end = AwaitingRetry(message="its process was gone before it had accepted a message")
-    elif state is not None and state.is_cancelling():
+    elif state is not None and (state.is_cancelling() or state.is_cancelled()):
         await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
-        end = Cancelled(message="stopped")
+        end = Cancelled(message="stopped") if state.is_cancelling() else None
     elif state is None or state.is_pending() or state.is_running():
         end = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
     if end is not None:

@@ -47,14 +47,8 @@ async def under_lease(app: App | None = None) -> AsyncIterator[None]:
             yield
             return
         clock = app.clock if app else SystemClock()
-        async with RunLease(ledger, clock, flow_run_id=str(flow_run.id)) as lease:
-            lease.end = "lost"  # where its process is told to end
-            try:
-                yield
-            except Exception:
-                lease.end = "failed"
-                raise
-            lease.end = "done"
+        async with RunLease(ledger, clock, flow_run_id=str(flow_run.id)):
+            yield
 
 
 def _needs_lease(flow_run: FlowRun) -> bool:

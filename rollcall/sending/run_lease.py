@@ -70,8 +70,7 @@ class RunLease:
             self._renewal.cancel()
         if self._leased is not None:
             leased_flow_run.reset(self._leased)
-        end: RunEnd = "done" if error is None else "failed"
-        await asyncio.shield(asyncio.to_thread(self._end, self.end or end))
+        await asyncio.shield(asyncio.to_thread(self._end, self.end or _end_of(error)))
 
     def _begin(self) -> None:
         taken = taken_run.get()
@@ -106,3 +105,10 @@ class RunLease:
             renew_run(self.ledger, self.run_id, self.clock.now())
         except LedgerError as error:
             log.warning("a run was not renewed", extra={"reason": str(error)})
+
+
+def _end_of(error: BaseException | None) -> RunEnd:
+    """Return how a run ended; one that was told to end is lost, whatever its process does yet."""
+    if error is None:
+        return "done"
+    return "failed" if isinstance(error, Exception) else "lost"

@@ -130,15 +130,16 @@ async def test_a_run_that_failed_is_not_run_again(client: PrefectClient, ledger:
     assert await look(client, ledger, made.id) == "Crashed"
 
 
+@pytest.mark.parametrize("state", [Cancelling(), Cancelled()])
 @pytest.mark.parametrize("is_worked_on", [True, False])
 async def test_a_run_that_is_cancelled_while_nobody_runs_it_stops_its_message(
-    client: PrefectClient, ledger: Ledger, is_worked_on: bool
+    client: PrefectClient, ledger: Ledger, is_worked_on: bool, state: Any
 ) -> None:
     made = await begin(client)
     ordered = a_message(key_of_run(made.id))
     message_id = accept_message(ledger, ordered, NOW)[0].message_id
     lose(ledger, made.id, message_id if is_worked_on else None)
-    await client.set_flow_run_state(made.id, Cancelling(), force=True)
+    await client.set_flow_run_state(made.id, state, force=True)
     assert await look(client, ledger, made.id) == "Cancelled"
     assert (await client.read_flow_run(made.id)).state_type == StateType.CANCELLED
     assert load_message(ledger, message_id).state == "stopped"

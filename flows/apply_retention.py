@@ -6,6 +6,7 @@ from prefect.states import Completed
 from rollcall.sending.retention import RetentionReport
 from tasks.retention import remove_old_data, show_removed
 from tasks.scheduled import RETENTION_WITHIN_S, tell_of_upkeep
+from tasks.working import under_lease
 
 
 @flow(
@@ -16,6 +17,7 @@ from tasks.scheduled import RETENTION_WITHIN_S, tell_of_upkeep
 )
 async def apply_retention() -> State[RetentionReport]:
     """Remove what the settings say is due; safe to run again, also at once."""
-    report = await remove_old_data()  # ledger first, then files; what is held or goes on stays
-    await show_removed(report)
-    return Completed(message=report.tell(), data=report)
+    async with under_lease():
+        report = await remove_old_data()  # ledger first, then files; what is held or goes on stays
+        await show_removed(report)
+        return Completed(message=report.tell(), data=report)

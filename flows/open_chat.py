@@ -14,6 +14,7 @@ from tasks.lateness import end_if_late
 from tasks.preview import show_preview
 from tasks.run_names import name_chat
 from tasks.scheduled import tell_administrators
+from tasks.working import under_lease
 
 
 @flow(
@@ -31,7 +32,7 @@ async def open_chat(
         message_id: The id of an invitation accepted before. Empty: a new chat is opened, as below.
         order: What is asked where no message is given above, and whom.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         if order.preview_only and not message_id:
             return await show_preview(order)
         if late := await end_if_late(message_id):

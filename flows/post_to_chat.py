@@ -13,6 +13,7 @@ from tasks.accept import choose_notice
 from tasks.end import SendEnd, state_of
 from tasks.run_names import name_notice
 from tasks.scheduled import tell_administrators
+from tasks.working import under_lease
 
 
 @flow(
@@ -30,7 +31,7 @@ async def post_to_chat(
         message_id: The id of a notice accepted before. Empty: a new post is written, as below.
         order: What is posted where no message is given above, and where.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         notice_id = await choose_notice(message_id, order)
         if notice_id is None:
             return Completed(name="Posted", message="posted; nobody is told of it")

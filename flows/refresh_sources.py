@@ -10,6 +10,7 @@ from rollcall.domain.forms.fields import titled
 from rollcall.sending.refreshing import SourcesReport
 from tasks.refresh import refresh_all, show_refreshed
 from tasks.scheduled import REFRESH_WITHIN_S, tell_of_upkeep
+from tasks.working import under_lease
 
 
 @flow(
@@ -26,8 +27,9 @@ async def refresh_sources(
     Args:
         source: Folder of the travellers' data; default: the setting ROLLCALL_SOURCE.
     """
-    report = await refresh_all(source)  # counts; nothing of what the source says
-    await show_refreshed(report)
-    if report.problems:
-        return Failed(message=report.tell())
-    return Completed(message=report.tell(), data=report)
+    async with under_lease():
+        report = await refresh_all(source)  # counts; nothing of what the source says
+        await show_refreshed(report)
+        if report.problems:
+            return Failed(message=report.tell())
+        return Completed(message=report.tell(), data=report)

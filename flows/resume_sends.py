@@ -3,10 +3,12 @@
 from prefect import State, flow
 
 from rollcall.wiring import running_app
-from tasks.hand_over import hand_over, tell_end
+from tasks.hand_over import end_round, hand_over
 from tasks.lost_runs import tell_of_lost_runs
 from tasks.resume import find_unattended
 from tasks.scheduled import ROUND_WITHIN_S, tell_of_upkeep
+from tasks.stalled_runs import free_stalled_runs
+from tasks.working import under_lease
 
 
 @flow(
@@ -20,8 +22,9 @@ async def resume_sends() -> State[list[str]]:
 
     A dispatcher finds it by itself, and sooner: this is for pools that other workers serve.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         await tell_of_lost_runs()  # Prefect: what it takes to be under way and is not
+        await free_stalled_runs()  # Prefect: what a worker has claimed and never begun
         message_ids = await find_unattended()  # ledger: no run of them holds a lease
         stuck_count = await hand_over(message_ids)  # runs that nobody waits for
-        return tell_end(message_ids, (), stuck_count, "rollcall status")
+        return end_round(message_ids, (), stuck_count, "rollcall status")

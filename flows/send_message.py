@@ -21,7 +21,7 @@ from tasks.run_names import name_message
 from tasks.run_page import RunPage
 from tasks.scheduled import tell_administrators
 from tasks.select import select_audience
-from tasks.working import working_on
+from tasks.working import under_lease, working_on
 
 
 @flow(
@@ -39,7 +39,7 @@ async def send_message(
         message_id: The id of one accepted before. Empty: a new one is sent, as filled in below.
         order: What is sent where no message is given above, and to whom.
     """
-    async with running_app():
+    async with running_app() as app, under_lease(app):
         if order.preview_only and not message_id:
             return await show_preview(order)
         if late := await end_if_late(message_id):

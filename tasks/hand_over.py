@@ -7,6 +7,9 @@ from prefect import State
 from prefect.deployments.flow_runs import arun_deployment
 from prefect.states import Completed, Failed
 
+WORK_POOL: Final = "sends"
+"""Where runs wait for whoever serves it."""
+
 SEND: Final = "send-message/send-message"
 
 R = TypeVar("R")
@@ -28,7 +31,7 @@ async def hand_over(message_ids: Sequence[str]) -> int:
     return sum([not await _is_under_way(message_id) for message_id in message_ids])
 
 
-def tell_end(report: R, problems: Sequence[str], stuck_count: int, command: str) -> State[R]:
+def end_round(report: R, problems: Sequence[str], stuck_count: int, command: str) -> State[R]:
     """Return how a round of a flow ended: failed where an operator must look.
 
     What is wrong may quote the source, so that Prefect is told how much it is, and who tells what;

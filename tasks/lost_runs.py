@@ -19,8 +19,9 @@ from rollcall.wiring import App, current_app
 from tasks.accept import key_of_run
 from tasks.step import step
 
-MOST_REPEATS: Final = 3
-"""How often a run is begun that loses its process each time before it has accepted a message."""
+MOST_BEGINNINGS: Final = 3
+"""How often a run is begun, at the most, that loses its process each time before it has accepted a
+message."""
 
 
 @step("tell-lost")
@@ -33,8 +34,10 @@ async def tell_of_lost_runs() -> int:
 async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] = ()) -> int:
     """Bring Prefect to know how runs have ended.
 
-    One that is cancelled while nobody runs it stops its message. One that had accepted no message
-    yet is run again: what it orders would never be sent.
+    One that is cancelled while nobody runs it, or that its worker has cancelled, stops its message.
+    One that had accepted no message
+    yet is run again, also where its worker has told Prefect that it crashed: what it orders would
+    never be sent.
 
     Args:
         client: Of the server.
@@ -44,29 +47,53 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
     ledger, now = app.ledger, app.clock.now()
     ended = await asyncio.to_thread(list_untold, ledger, now)
     ended = [one for one in ended if UUID(one.flow_run_id) not in running]
-    for one in ended:
-        await _tell(client, app, one)
-    if ended:
-        await asyncio.to_thread(mark_told, ledger, [one.run_id for one in ended], now)
+    told_ids = [one.run_id for one in ended if await _tell(client, app, one)]
+    if told_ids:
+        await asyncio.to_thread(mark_told, ledger, told_ids, now)
     return len(ended)
 
 
-async def _tell(client: PrefectClient, app: App, run: EndedRun) -> None:
+async def _tell(client: PrefectClient, app: App, run: EndedRun) -> bool:
+    """Bring Prefect to know of one run; return whether no more is to be looked after.
+
+    One that is to begin again is looked after until it has: its worker may yet call it crashed.
+    """
     flow_run_id = UUID(run.flow_run_id)
     try:
         flow_run = await client.read_flow_run(flow_run_id)
     except ObjectNotFound:
-        return  # deleted by somebody
+        return True  # deleted by somebody
     state = flow_run.state
-    if state is not None and state.is_final():
-        return
-    end: Any = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
-    if state is not None and state.is_cancelling():
-        await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
-        end = Cancelled(message="stopped")
-    elif run.is_lost and run.message_id is None and flow_run.run_count < MOST_REPEATS:
+    end: Any = None
+    if _is_to_begin_again(run, flow_run):
         end = AwaitingRetry(message="its process was gone before it had accepted a message")
-    await client.set_flow_run_state(flow_run_id, end, force=True)
+    elif state is not None and (state.is_cancelling() or state.is_cancelled()):
+        await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
+        end = Cancelled(message="stopped") if state.is_cancelling() else None
+    elif state is None or state.is_pending() or state.is_running():
+        end = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
+    if end is not None:
+        await client.set_flow_run_state(flow_run_id, end, force=True)
+        state = end
+    return not (_is_left(run, flow_run) and state is not None and state.is_scheduled())
+
+
+def _is_left(run: EndedRun, flow_run: FlowRun) -> bool:
+    """Tell whether a run that somebody may begin again was lost before it had any message.
+
+    Without a deployment nobody could begin it; its message stands in the ledger.
+    """
+    return run.is_lost and run.message_id is None and flow_run.deployment_id is not None
+
+
+def _is_to_begin_again(run: EndedRun, flow_run: FlowRun) -> bool:
+    """Tell whether what a run orders would never be sent otherwise.
+
+    Who cancelled it, or let it wait, has said what is to become of it.
+    """
+    state = flow_run.state
+    had_begun = state is None or state.is_pending() or state.is_running() or state.is_crashed()
+    return _is_left(run, flow_run) and had_begun and flow_run.run_count < MOST_BEGINNINGS
 
 
 def stop_message_of(app: App, flow_run: FlowRun, message_id: str | None = None) -> bool:

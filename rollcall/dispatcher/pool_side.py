@@ -39,9 +39,11 @@ from rollcall.dispatcher.without_prefect import go_on_without
 from rollcall.ledger.runs import list_flow_runs
 from rollcall.sending.run_lease import RunLease
 from rollcall.wiring import App
+from tasks.hand_over import WORK_POOL
 from tasks.lost_runs import stop_message_of, tell_lost
+from tasks.stalled_runs import free_stalled
 
-POOL: Final = "sends"
+POOL: Final = WORK_POOL
 """The work pool; `prefect worker start --pool sends` serves it too, only slower."""
 
 ASK_EVERY_S: Final = 0.2
@@ -58,6 +60,9 @@ HEARTBEAT_EVERY_S: Final = 15.0
 
 CARE_EVERY_S: Final = 1.0
 """How often it is asked for runs to cancel, and told of those that are lost."""
+
+FREE_EVERY_S: Final = 30.0
+"""How often it is asked for runs that a worker has claimed and never begun."""
 
 ANSWER_WITHIN_S: Final = 2.0
 """How long the server may take to say what is due; then it is taken to be away."""
@@ -107,7 +112,9 @@ class PoolSide:
         """Take what is due until told to stop; then wait for what is in flight."""
         stopping = self.app.steps.stopping
         async with get_client() as client, self._bell as bell, AsyncExitStack() as stack:
-            loops = [asyncio.create_task(one(client)) for one in (self._beat, self._care)]
+            loops = [
+                asyncio.create_task(one(client)) for one in (self._beat, self._care, self._free)
+            ]
             ending = asyncio.create_task(_ring_at(stopping, bell))
             is_shared = False
             while not stopping.is_set():
@@ -240,6 +247,15 @@ class PoolSide:
                 await tell_lost(client, self.app, self.running)
             except Exception as error:  # noqa: BLE001 - of the client's or the ledger's: next time
                 log.warning("runs were not cared for", extra={"fault": type(error).__name__})
+
+    async def _free(self, client: PrefectClient) -> None:
+        """Let runs begin that a worker has claimed and never begun."""
+        while True:
+            await asyncio.sleep(FREE_EVERY_S)
+            try:
+                await free_stalled(client, self.app)
+            except Exception as error:  # noqa: BLE001 - of the client's or the ledger's: next time
+                log.debug("stalled runs were not freed", extra={"fault": type(error).__name__})
 
     async def _end_asked(self, client: PrefectClient) -> None:
         """Cancel runs: of a message, what was not handed over yet is held back for good.

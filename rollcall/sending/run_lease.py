@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,9 @@ from rollcall.ledger.runs import (
 
 taken_run: ContextVar[str | None] = ContextVar("rollcall_taken_run", default=None)
 """The run that a dispatcher has begun for what it starts; without one a run of its own is begun."""
+
+leased_flow_run: ContextVar[str | None] = ContextVar("rollcall_leased_flow_run", default=None)
+"""The run in Prefect that holds a lease here; a dispatcher begins it before the flow does."""
 
 noted_begin: ContextVar[asyncio.Event | None] = ContextVar("rollcall_noted_begin", default=None)
 """Set once a run has begun, for whoever started it and will not wait for ever."""
@@ -52,19 +55,22 @@ class RunLease:
     run_id: str = ""
     end: RunEnd | None = None
     _renewal: "asyncio.Task[None] | None" = field(init=False, default=None)
+    _leased: "Token[str | None] | None" = field(init=False, default=None)
 
     async def __aenter__(self) -> "RunLease":
         await asyncio.to_thread(self._begin)
         if (noted := noted_begin.get()) is not None:
             noted.set()
+        self._leased = leased_flow_run.set(self.flow_run_id or leased_flow_run.get())
         self._renewal = asyncio.create_task(self._renew_for_ever())
         return self
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if self._renewal is not None:
             self._renewal.cancel()
-        end: RunEnd = "done" if error is None else "failed"
-        await asyncio.shield(asyncio.to_thread(self._end, self.end or end))
+        if self._leased is not None:
+            leased_flow_run.reset(self._leased)
+        await asyncio.shield(asyncio.to_thread(self._end, self.end or _end_of(error)))
 
     def _begin(self) -> None:
         taken = taken_run.get()
@@ -99,3 +105,10 @@ class RunLease:
             renew_run(self.ledger, self.run_id, self.clock.now())
         except LedgerError as error:
             log.warning("a run was not renewed", extra={"reason": str(error)})
+
+
+def _end_of(error: BaseException | None) -> RunEnd:
+    """Return how a run ended; one that was told to end is lost, whatever its process does yet."""
+    if error is None:
+        return "done"
+    return "failed" if isinstance(error, Exception) else "lost"

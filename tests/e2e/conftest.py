@@ -8,19 +8,28 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.open_chat import open_chat
+from flows.send_message import send_message
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.migrate import require_current
 from tests.people import write_people
 from tests.ports import find_free_port
 from tests.postgres import PostgresServer
 
+DEPLOYED_FLOWS: dict[str, Flow[..., Any]] = {"send-message": send_message, "open-chat": open_chat}
 ROLLCALL = [sys.executable, "-m", "rollcall.cli"]
 
 
@@ -143,6 +152,18 @@ def prefect_server(prefect_store: PrefectStore) -> Iterator[str]:
     database = url.replace("://", "+asyncpg://", 1)
     with run_prefect_server(prefect_store.home, database=database) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_server: str) -> Iterator[str]:
+    """The server with the flows that send, and this process told where it is."""
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+            client.create_work_pool(WorkPoolCreate(name="sends", type="process"))
+        for name, flow in DEPLOYED_FLOWS.items():
+            made: Any = flow.to_deployment(name, work_pool_name="sends", tags=["send"])
+            made.apply()
+        yield prefect_server
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from rollcall.ledger.templates import save_template
 from rollcall.schedules.book import Schedule, find_schedule, list_schedules
 from rollcall.schedules.connection import connected
 from tests.dashboards.houses import START, Lived, html_of, living_in
-from tests.e2e.test_schedules import deployed, far_off, find_runs  # noqa: F401 - a fixture
+from tests.e2e.test_schedules import far_off, find_runs
 from tests.people import write_people
 
 ADMIN = Actor("Ana", "admin")
@@ -38,7 +38,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def everywhere(deployed: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: F811 - the fixture
+def everywhere(deployed: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The server's address, known to all threads."""
     with monkeypatch.context() as patched:
         patched.setenv("PREFECT_API_URL", deployed)

@@ -5,35 +5,28 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.exceptions import ObjectAlreadyExists
 from prefect.flow_engine import run_flow
 from prefect.schedules import Cron
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.open_chat import open_chat
-from flows.send_message import send_message
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from rollcall.schedules.book import list_schedules
-from tests.e2e.conftest import install, wait_until
+from tests.e2e.conftest import DEPLOYED_FLOWS, install, wait_until
 from tests.integration.cli.conftest import CommandLine, install_beside
 from tests.ports import find_free_port
 
 PROJECT = Path(__file__).parents[2]
-FLOWS: dict[str, Flow[..., Any]] = {"send-message": send_message, "open-chat": open_chat}
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -42,18 +35,6 @@ pytestmark = pytest.mark.usefixtures("deployed")
 def carriers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with start_sandbox(make_plan("clean", seed=1), tmp_path_factory.mktemp("carriers")) as sandbox:
         yield sandbox
-
-
-@pytest.fixture(scope="module")
-def deployed(prefect_server: str) -> Iterator[str]:
-    """The server with what schedules need, and this process told where it is."""
-    with temporary_settings({PREFECT_API_URL: prefect_server}):
-        with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-            client.create_work_pool(WorkPoolCreate(name="sends", type="process"))
-        for name, flow in FLOWS.items():
-            made: Any = flow.to_deployment(name, work_pool_name="sends", tags=["send"])
-            made.apply()
-        yield prefect_server
 
 
 @pytest.fixture
@@ -113,7 +94,7 @@ def list_named(rollcall: CommandLine, start: str) -> list[dict[str, Any]]:
 
 def find_runs(name: str) -> list[FlowRun]:
     """Return the runs that the server has made for a schedule, the next first."""
-    ours = DeploymentFilter(name=DeploymentFilterName(any_=list(FLOWS)))
+    ours = DeploymentFilter(name=DeploymentFilterName(any_=list(DEPLOYED_FLOWS)))
     runs: list[FlowRun] = []
     with get_client(sync_client=True) as client:
         while page := client.read_flow_runs(
@@ -130,7 +111,7 @@ async def run_now(run: FlowRun) -> FlowRun:
     async with get_client() as client:
         assert run.deployment_id is not None
         flow_name = (await client.read_deployment(run.deployment_id)).name
-        flow = FLOWS[flow_name]
+        flow = DEPLOYED_FLOWS[flow_name]
         running: Any = run_flow(flow, run, run.parameters, return_type="state")
         await running
         return await client.read_flow_run(run.id)

@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.tables import Delivery
 from rollcall.sandbox.plan import MailPlan, SandboxPlan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from tests.e2e.conftest import Rollcall, install, run_prefect_server, wait_until
-from tests.e2e.test_dispatcher import await_sent, detach, dispatcher, log_of
+from tests.e2e.test_dispatcher import await_sent, detach, dispatcher
 from tests.namespaces import HUB, NETWORK, Machines, run_machines
 from tests.people import write_message, write_people
 from tests.postgres import run_postgres
@@ -22,6 +25,9 @@ holds."""
 MAIL = MailPlan(delay_s=0.2, max_connections=20)
 IN_FLIGHT_MOST = 2 * 500
 """What a machine may have claimed when it is cut off: two batches."""
+
+TAKEN_OVER_WITHIN_S = 60
+"""After how long somebody else is at work on all that a machine held when it was cut off."""
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
@@ -58,24 +64,44 @@ def test_two_machines_drain_a_message_and_one_that_is_cut_off_loses_nobody(
             prefect = stack.enter_context(
                 run_prefect_server(tmp_path / "prefect", HUB, "admin:of-this-test")
             )
-        ledger = f"postgresql://rollcall@{HUB}/{postgres.create_database()}"
-        a, b = (install_on(tmp_path / name, ledger, prefect, sandbox.routes_file) for name in "ab")
+        database = postgres.create_database()
+        address = f"postgresql://rollcall@{HUB}/{database}"
+        a, b = (install_on(tmp_path / name, address, prefect, sandbox.routes_file) for name in "ab")
         with machines.inside("a"):
-            stack.enter_context(dispatcher(a, "dispatcher"))
+            on_a = stack.enter_context(dispatcher(a, "dispatcher"))
         with machines.inside("b"):
-            stack.enter_context(dispatcher(b, "dispatcher"))
+            on_b = stack.enter_context(dispatcher(b, "dispatcher"))
             message_id = detach(b, message, source)
-        begun = f"message {message_id}: begun"
-        logs = [log_of(machine, "dispatcher") for machine in (a, b)]
-        wait_until(lambda: all(begun in log.read_text() for log in logs), 60, "both take part")
+        ledger = stack.enter_context(opened(postgres.url(database)))
         wait_until(lambda: count_reached(sandbox) > 200, 60, "they are under way")
+        wait_until(
+            lambda: all(holds_any(ledger, one.pid) for one in (on_a, on_b)), 60, "both take part"
+        )
         machines.cut_off("a")
+        assert holds_any(ledger, on_a.pid)
         assert count_reached(sandbox) < PEOPLE
+        wait_until(lambda: not holds_any(ledger, on_a.pid), TAKEN_OVER_WITHIN_S, "it is taken over")
         with machines.inside("b"):
-            await_sent(b, message_id, patience_s=150)
+            await_sent(b, message_id, patience_s=90)
 
     assert count_reached(sandbox) == PEOPLE
     assert len(sandbox.journal()) <= PEOPLE + IN_FLIGHT_MOST
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Ledger]:
+    ledger = open_ledger(url)
+    yield ledger
+    ledger.close()
+
+
+def holds_any(ledger: Ledger, pid: int) -> bool:
+    """Tell whether a process has claimed what is not finished."""
+    held = select(Delivery.delivery_id).where(
+        Delivery.lease_owner.contains(f"/{pid}/"), Delivery.next_attempt_at.is_not(None)
+    )
+    with ledger.read() as connection:
+        return connection.execute(held.limit(1)).first() is not None
 
 
 def count_reached(sandbox: Sandbox) -> int:

@@ -13,7 +13,7 @@ from flows.resume_sends import resume_sends
 from flows.run_check_ins import run_check_ins
 from rollcall.domain.failure_notice import ScheduleFailure
 from rollcall.sending.chasing import ChaseReport
-from tasks.hand_over import tell_end
+from tasks.hand_over import end_round
 from tasks.scheduled import (
     RETENTION_WITHIN_S,
     ROUND_WITHIN_S,
@@ -99,7 +99,7 @@ def occurrence_of(told: list[str]) -> str:
 
 
 async def test_a_round_that_fails_tells_its_own_process_what_is_wrong_one_by_one() -> None:
-    ended = tell_end(
+    ended = end_round(
         ChaseReport(problems=["no such group"]), ("no such group",), 0, "rollcall chase"
     )
     assert await read_problems(ended) == ("no such group",)

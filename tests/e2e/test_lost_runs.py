@@ -1,0 +1,145 @@
+"""Runs whose process is gone: what Prefect's server is told of them, and what becomes of them."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect import flow
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import AwaitingRetry, Cancelled, Cancelling, Completed, Crashed, Paused, Running
+
+from rollcall.clock import SystemClock
+from rollcall.ledger.engine import Ledger, open_ledger
+from rollcall.ledger.leases import new_owner
+from rollcall.ledger.messages import accept_message, load_message
+from rollcall.ledger.runs import begin_run, end_run, list_flow_runs
+from tasks.accept import key_of_run
+from tasks.lost_runs import MOST_BEGINNINGS, tell_lost
+from tests.integration.ledger.records import NOW, a_message
+
+GONE = f"{new_owner().split('/')[0]}/4194303/1/0badcafe"
+"""A process of this machine that does not run: its number is above what the kernel gives."""
+
+
+@flow(name="taken-by-nobody")
+async def taken_by_nobody() -> None:
+    """Stand for a flow that no worker here serves."""
+
+
+@pytest.fixture
+def ledger(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'ledger.db')}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def client(prefect_server: str) -> AsyncIterator[PrefectClient]:
+    with temporary_settings({PREFECT_API_URL: prefect_server}):
+        async with get_client() as opened:
+            yield opened
+
+
+async def begin(client: PrefectClient) -> FlowRun:
+    """Make a run of a deployment that is under way."""
+    flow_id = await client.create_flow(taken_by_nobody)
+    deployment_id = await client.create_deployment(flow_id, "taken-by-nobody")
+    made = await client.create_flow_run_from_deployment(deployment_id)
+    await client.set_flow_run_state(made.id, Running(), force=True)
+    return made
+
+
+def lose(ledger: Ledger, run_id: UUID, message_id: str | None = None) -> None:
+    """Let a process have run it that is gone."""
+    now = SystemClock().now()
+    begin_run(ledger, GONE, now, flow_run_id=str(run_id), message_id=message_id)
+
+
+async def look(client: PrefectClient, ledger: Ledger, run_id: UUID) -> str:
+    """Tell of what is lost; return how the run's state is called then."""
+    app: Any = SimpleNamespace(clock=SystemClock(), ledger=ledger)
+    await tell_lost(client, app)
+    state = (await client.read_flow_run(run_id)).state
+    assert state is not None
+    return str(state.name)
+
+
+async def test_a_run_that_never_accepts_a_message_begins_three_times_and_has_crashed_then(
+    client: PrefectClient, ledger: Ledger
+) -> None:
+    made = await begin(client)
+    ends = []
+    for _ in range(MOST_BEGINNINGS):
+        lose(ledger, made.id)
+        ends.append(await look(client, ledger, made.id))
+        await client.set_flow_run_state(made.id, Running(), force=True)
+    assert ends == ["AwaitingRetry", "AwaitingRetry", "Crashed"]
+
+
+async def test_a_run_whose_worker_calls_it_crashed_begins_again_whoever_is_the_first_to_say_so(
+    client: PrefectClient, ledger: Ledger
+) -> None:
+    made = await begin(client)
+    lose(ledger, made.id)
+    for _ in range(2):
+        await client.set_flow_run_state(made.id, Crashed(), force=True)
+        assert await look(client, ledger, made.id) == "AwaitingRetry"
+    assert await look(client, ledger, made.id) == "AwaitingRetry"
+    await client.set_flow_run_state(made.id, Completed(), force=True)
+    assert await look(client, ledger, made.id) == "Completed"
+    assert list_flow_runs(ledger) == {}  # nothing more is asked of it
+
+
+async def test_a_run_of_no_deployment_has_crashed(client: PrefectClient, ledger: Ledger) -> None:
+    made = await client.create_flow_run(taken_by_nobody, state=Running())
+    lose(ledger, made.id)
+    assert await look(client, ledger, made.id) == "Crashed"
+
+
+async def test_a_run_that_had_its_message_has_crashed_and_is_not_run_again(
+    client: PrefectClient, ledger: Ledger
+) -> None:
+    made = await begin(client)
+    message_id = accept_message(ledger, a_message("drill"), NOW)[0].message_id
+    lose(ledger, made.id)
+    lose(ledger, made.id, message_id)
+    assert await look(client, ledger, made.id) == "Crashed"
+    assert load_message(ledger, message_id).state == "accepted"
+
+
+@pytest.mark.parametrize("state", [Completed(), Cancelled(), Paused(), AwaitingRetry()])
+async def test_what_prefect_knows_of_a_run_stays(
+    client: PrefectClient, ledger: Ledger, state: Any
+) -> None:
+    made = await begin(client)
+    lose(ledger, made.id)
+    await client.set_flow_run_state(made.id, state, force=True)
+    assert await look(client, ledger, made.id) == state.name
+
+
+async def test_a_run_that_failed_is_not_run_again(client: PrefectClient, ledger: Ledger) -> None:
+    made = await begin(client)
+    run_id = begin_run(ledger, new_owner(), NOW, flow_run_id=str(made.id))
+    end_run(ledger, run_id, "failed", NOW)
+    assert await look(client, ledger, made.id) == "Crashed"
+
+
+@pytest.mark.parametrize("state", [Cancelling(), Cancelled()])
+@pytest.mark.parametrize("is_worked_on", [True, False])
+async def test_a_run_that_is_cancelled_while_nobody_runs_it_stops_its_message(
+    client: PrefectClient, ledger: Ledger, is_worked_on: bool, state: Any
+) -> None:
+    made = await begin(client)
+    ordered = a_message(key_of_run(made.id))
+    message_id = accept_message(ledger, ordered, NOW)[0].message_id
+    lose(ledger, made.id, message_id if is_worked_on else None)
+    await client.set_flow_run_state(made.id, state, force=True)
+    assert await look(client, ledger, made.id) == "Cancelled"
+    assert (await client.read_flow_run(made.id)).state_type == StateType.CANCELLED
+    assert load_message(ledger, message_id).state == "stopped"

@@ -6,6 +6,7 @@ proposing `Pending`, which the server grants to one asker only.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ class PoolSide:
         name: This dispatcher's name in Prefect.
         tell: Takes a sentence for whoever watches.
         answers: Whether the server answered when it was asked last.
+        since: From when on that is so, by `time.monotonic`.
         news: Set when that has become otherwise; whoever waits for it clears it.
         running: What runs here, by the run's id.
     """
@@ -94,6 +96,7 @@ class PoolSide:
     name: str
     tell: Callable[[str], None]
     answers: bool = False
+    since: float = field(init=False, default_factory=time.monotonic)
     news: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     running: "dict[UUID, asyncio.Task[None]]" = field(init=False, default_factory=dict)
     _names: dict[UUID, str] = field(init=False, default_factory=dict)
@@ -154,6 +157,7 @@ class PoolSide:
     def _note(self, *, answers: bool) -> None:
         if answers != self.answers:
             self.tell("Prefect answers" if answers else "Prefect is away: sending without it")
+            self.since = time.monotonic()
             self.news.set()
         self.answers = answers
 

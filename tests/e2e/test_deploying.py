@@ -1,12 +1,17 @@
 """Deployments are made without questions, and what an administrator changed since stays."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import httpx
 
-from tests.e2e.conftest import Rollcall
+from rollcall.sandbox.plan import make_plan
+from rollcall.sandbox.servers import start_sandbox
+from tests.e2e.conftest import Rollcall, wait_until
 from tests.e2e.prefect_api import ask
+from tests.ports import find_free_port
 
 DEPLOY = (
     "import asyncio, pathlib, sys; from rollcall.dispatcher.deploying import deploy;"
@@ -56,3 +61,46 @@ def test_deploying_anew_keeps_schedules_that_were_added_and_those_that_were_paus
     ]
     url = f"{prefect_server}/deployments/{drill['id']}/schedules/{drill['schedules'][0]['id']}"
     httpx.patch(url, json={"active": False}, timeout=30).raise_for_status()
+
+
+def test_dispatcher_that_cannot_deploy_says_so_to_status_and_health_until_it_can(
+    rollcall: Rollcall, prefect_server: str
+) -> None:
+    rollcall.env["PREFECT_API_URL"] = prefect_server
+    in_the_way = rollcall.folder / "data" / "prefect-schedules.json"
+    in_the_way.mkdir(parents=True)
+    rollcall.env["ROLLCALL_PORTS__DISPATCHER"] = str(find_free_port())
+    port = rollcall.env["ROLLCALL_PORTS__DISPATCHER"]
+
+    def health() -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=10)
+
+    def status() -> tuple[bool, str]:
+        told = json.loads(rollcall.run("status", "--format", "json").stdout)
+        [found] = [one for one in told["findings"] if one["part"] == "dispatcher"]
+        return found["is_good"], found["told"]
+
+    with start_sandbox(make_plan("clean", seed=1), rollcall.folder / "sandbox"):
+        pass  # its routes are all that a dispatcher needs that sends nothing
+    dispatcher = rollcall.start("dispatcher", "--metrics-port", port)
+    try:
+        wait_until(lambda: _answers(health), 60, "it answers")
+        assert health().status_code == 200
+        wait_until(lambda: health().status_code == 503, 120, "it has failed to deploy twice")
+        assert health().json()["deployments"] == "failing"
+        wait_until(lambda: "Prefect undeployed" in status()[1], 30, "status knows")
+        assert not status()[0]
+        in_the_way.rmdir()
+        wait_until(lambda: health().status_code == 200, 180, "it has deployed")
+        assert health().json()["deployments"] == "made"
+        wait_until(lambda: status()[0], 30, "status knows that, too")
+    finally:
+        dispatcher.terminate()
+        dispatcher.wait(timeout=30)
+
+
+def _answers(ask_health: Callable[[], httpx.Response]) -> bool:
+    try:
+        return ask_health().is_success
+    except httpx.HTTPError:
+        return False

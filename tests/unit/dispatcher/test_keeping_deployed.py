@@ -1,0 +1,87 @@
+"""Deployments that cannot be made are told of, and made as soon as they can be."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from rollcall.dispatcher import keeping_deployed
+from rollcall.dispatcher.keeping_deployed import LATE_AFTER_S, Deploying
+from rollcall.errors import ConfigError
+
+Try = Callable[[], bool]
+
+
+def fails(error: Exception) -> Try:
+    def attempt() -> bool:
+        raise error
+
+    return attempt
+
+
+def pool_that(*, answers: bool, since_s_ago: float) -> Any:
+    return SimpleNamespace(answers=answers, since=time.monotonic() - since_s_ago)
+
+
+class Server:
+    """Answers or not, and lets deployments be made as it is told to, then at last."""
+
+    def __init__(self, *tries: Try, answers: bool = True, since_s_ago: float = 0.0) -> None:
+        pool = pool_that(answers=answers, since_s_ago=since_s_ago)
+        self.tries = list(tries)
+        self.told: list[str] = []
+        self.states: list[str] = []
+        self.deploying = Deploying(Path("data"), pool, self.told.append, self.make)
+
+    async def make(self, _: Path) -> bool:
+        self.states.append(self.deploying.state)
+        return self.tries.pop(0)() if self.tries else True
+
+    async def states_until_made(self) -> list[str]:
+        await asyncio.wait_for(self.deploying.work(), 10)
+        return [*self.states, self.deploying.state]
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping_deployed, "DEPLOY_AGAIN_S", 0.0)
+
+
+async def test_deployments_that_are_there_are_made_and_nothing_is_said() -> None:
+    server = Server(lambda: False)
+    assert await server.states_until_made() == ["pending", "made"]
+    assert server.told == []
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ConfigError("`prefect deploy` failed: no"), "`prefect deploy` failed: no"),
+        (OSError("the folder"), "OSError, although Prefect answers"),
+    ],
+)
+async def test_one_that_goes_on_failing_is_said_once_and_counts_from_the_second_time_on(
+    error: Exception, why: str
+) -> None:
+    server = Server(*[fails(error)] * 3)
+    states = await server.states_until_made()
+    assert states == ["pending", "pending", "failing", "failing", "made"]
+    assert server.told == [
+        f"not deployed, so that no schedule and no reminder runs: {why}",
+        "the deployments of prefect.yaml are in Prefect",
+    ]
+
+
+async def test_that_the_server_is_away_is_no_fault_of_the_deployments() -> None:
+    server = Server(*[fails(OSError())] * 3, answers=False, since_s_ago=2 * LATE_AFTER_S)
+    assert await server.states_until_made() == [*["pending"] * 4, "made"]
+    assert server.told == ["the deployments of prefect.yaml are in Prefect"]
+
+
+async def test_a_try_that_does_not_end_counts_as_failing_in_the_end() -> None:
+    server = Server(since_s_ago=LATE_AFTER_S + 1)
+    assert server.deploying.state == "failing"

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from rollcall.dispatcher.deploying import DEPLOY_WITHIN_S, deploy
+from prefect.variables import Variable
+
+from rollcall.dispatcher.deploying import DEPLOY_WITHIN_S, DEPLOYED, deploy
 from rollcall.dispatcher.pool_side import PoolSide
 from rollcall.errors import ConfigError
 
@@ -34,6 +36,11 @@ Deployments = Literal["made", "pending", "failing"]
 log = logging.getLogger(__name__)
 
 
+async def forget_deployed() -> None:
+    """Have Prefect forget what was deployed, so that it is deployed once more."""
+    await Variable.aunset(DEPLOYED)
+
+
 @dataclass(slots=True)
 class Deploying:
     """Makes the deployments of `prefect.yaml`.
@@ -42,7 +49,8 @@ class Deploying:
         data_dir: Where schedules are written down meanwhile.
         pool: Knows whether the server answers.
         tell: Takes a sentence for whoever watches.
-        make: Makes them, once.
+        make: Makes them, where Prefect does not say that they are.
+        forget: Makes it forget that.
         is_made: They are there, as this version has them.
     """
 
@@ -50,9 +58,11 @@ class Deploying:
     pool: PoolSide
     tell: Callable[[str], None]
     make: Callable[[Path], Awaitable[bool]] = deploy
+    forget: Callable[[], Awaitable[None]] = forget_deployed
     is_made: bool = field(init=False, default=False)
     _fault: str = field(init=False, default="")
     _fault_count: int = field(init=False, default=0)
+    _lost_at: float = field(init=False, default=0.0)
 
     @property
     def state(self) -> Deployments:
@@ -60,16 +70,21 @@ class Deploying:
         if self.is_made:
             return "made"
         is_amiss = self._fault_count >= SURE_AFTER
-        is_amiss |= time.monotonic() - self.pool.since > LATE_AFTER_S
+        since = max(self.pool.since, self._lost_at)
+        is_amiss |= time.monotonic() - since > LATE_AFTER_S
         return "failing" if self.pool.answers and is_amiss else "pending"
 
     async def work(self) -> None:
-        """Try until they are made; a pool that is there is served meanwhile."""
+        """Try until they are made, for ever: Prefect's database may be set up anew.
+
+        A pool that is there is served meanwhile.
+        """
         pause_s = DEPLOY_AGAIN_S
-        while not self.is_made:
-            await self._try_once()
-            if self.is_made:
-                return
+        while True:
+            if not self.is_made:
+                await self._try_once()
+            elif self.pool.answers and not self.pool.has_pool:
+                await self._note_loss()
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S) if self._fault else DEPLOY_AGAIN_S
 
@@ -84,6 +99,18 @@ class Deploying:
             self._note_fault(f"{type(error).__name__}, although Prefect answers")
         else:
             self.is_made = True
+            self._fault, self._fault_count = "", 0
+
+    async def _note_loss(self) -> None:
+        """Have them made anew, also those that are left: they belong to no pool any more."""
+        try:
+            await self.forget()
+        except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises: the next time
+            log.debug("still noted as deployed", extra={"fault": type(error).__name__})
+            return
+        self.tell("the work pool is gone from Prefect: it is made anew, with the deployments")
+        self.is_made = False
+        self._lost_at = time.monotonic()
 
     def _note_fault(self, fault: str) -> None:
         """Say what is amiss, once; a server that went away meanwhile is all there is to it."""

@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 
@@ -36,6 +37,12 @@ def schedules_of(address: str, name: str) -> set[str | None]:
     return {one["slug"] for one in told}
 
 
+def pool_of(address: str, name: str) -> str | None:
+    told = ask("GET", f"{address}/deployments/name/{name}/{name}")
+    pool: str | None = told["work_pool_name"]
+    return pool
+
+
 def test_deploying_anew_keeps_schedules_that_were_added_and_those_that_were_paused(
     rollcall: Rollcall, prefect_server: str
 ) -> None:
@@ -63,29 +70,53 @@ def test_deploying_anew_keeps_schedules_that_were_added_and_those_that_were_paus
     httpx.patch(url, json={"active": False}, timeout=30).raise_for_status()
 
 
-def test_dispatcher_that_cannot_deploy_says_so_to_status_and_health_until_it_can(
-    rollcall: Rollcall, prefect_server: str
-) -> None:
-    rollcall.env["PREFECT_API_URL"] = prefect_server
-    in_the_way = rollcall.folder / "data" / "prefect-schedules.json"
-    in_the_way.mkdir(parents=True)
-    rollcall.env["ROLLCALL_PORTS__DISPATCHER"] = str(find_free_port())
-    port = rollcall.env["ROLLCALL_PORTS__DISPATCHER"]
+Health = Callable[[], httpx.Response]
+
+
+@contextmanager
+def dispatcher(rollcall: Rollcall, address: str) -> Iterator[Health]:
+    """Run a dispatcher that answers; yields what asks for its health."""
+    port = find_free_port()
+    rollcall.env.update(PREFECT_API_URL=address, ROLLCALL_PORTS__DISPATCHER=str(port))
+    with start_sandbox(make_plan("clean", seed=1), rollcall.folder / "sandbox"):
+        pass  # its routes are all that a dispatcher needs that sends nothing
 
     def health() -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{port}/health", timeout=10)
+
+    process = rollcall.start("dispatcher", "--metrics-port", str(port))
+    try:
+        wait_until(lambda: _answers(health), 60, "it answers")
+        yield health
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _answers(ask_health: Health) -> bool:
+    try:
+        return ask_health().is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _await_made(health: Health) -> None:
+    wait_until(lambda: health().json()["deployments"] == "made", 180, "all is deployed")
+
+
+def test_dispatcher_that_cannot_deploy_says_so_to_status_and_health_until_it_can(
+    rollcall: Rollcall, prefect_server: str
+) -> None:
+    httpx.delete(f"{prefect_server}/variables/name/rollcall_deployed", timeout=30)
+    in_the_way = rollcall.folder / "data" / "prefect-schedules.draft"
+    in_the_way.mkdir(parents=True)
 
     def status() -> tuple[bool, str]:
         told = json.loads(rollcall.run("status", "--format", "json").stdout)
         [found] = [one for one in told["findings"] if one["part"] == "dispatcher"]
         return found["is_good"], found["told"]
 
-    with start_sandbox(make_plan("clean", seed=1), rollcall.folder / "sandbox"):
-        pass  # its routes are all that a dispatcher needs that sends nothing
-    dispatcher = rollcall.start("dispatcher", "--metrics-port", port)
-    try:
-        wait_until(lambda: _answers(health), 60, "it answers")
-        assert health().status_code == 200
+    with dispatcher(rollcall, prefect_server) as health:
         wait_until(lambda: health().status_code == 503, 120, "it has failed to deploy twice")
         assert health().json()["deployments"] == "failing"
         wait_until(lambda: "Prefect undeployed" in status()[1], 30, "status knows")
@@ -94,13 +125,15 @@ def test_dispatcher_that_cannot_deploy_says_so_to_status_and_health_until_it_can
         wait_until(lambda: health().status_code == 200, 180, "it has deployed")
         assert health().json()["deployments"] == "made"
         wait_until(lambda: status()[0], 30, "status knows that, too")
-    finally:
-        dispatcher.terminate()
-        dispatcher.wait(timeout=30)
 
 
-def _answers(ask_health: Callable[[], httpx.Response]) -> bool:
-    try:
-        return ask_health().is_success
-    except httpx.HTTPError:
-        return False
+def test_pool_that_is_deleted_is_made_anew_with_all_deployments(
+    rollcall: Rollcall, prefect_server: str
+) -> None:
+    name = "chase-answers"
+    with dispatcher(rollcall, prefect_server) as health:
+        _await_made(health)
+        httpx.delete(f"{prefect_server}/work_pools/sends", timeout=30).raise_for_status()
+        assert pool_of(prefect_server, name) is None
+        wait_until(lambda: pool_of(prefect_server, name) == "sends", 120, "it is made anew")
+        _await_made(health)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,8 @@ def fails(error: Exception) -> Try:
 
 
 def pool_that(*, answers: bool, since_s_ago: float) -> Any:
-    return SimpleNamespace(answers=answers, since=time.monotonic() - since_s_ago)
+    since = time.monotonic() - since_s_ago
+    return SimpleNamespace(answers=answers, since=since, has_pool=True)
 
 
 class Server:
@@ -35,15 +37,31 @@ class Server:
         self.tries = list(tries)
         self.told: list[str] = []
         self.states: list[str] = []
-        self.deploying = Deploying(Path("data"), pool, self.told.append, self.make)
+        self.made = asyncio.Event()
+        self.deploying = Deploying(Path("data"), pool, self.told.append, self.make, self.forget)
+
+    async def forget(self) -> None:
+        self.states.append("forgotten")
 
     async def make(self, _: Path) -> bool:
         self.states.append(self.deploying.state)
-        return self.tries.pop(0)() if self.tries else True
+        was_needed = self.tries.pop(0)() if self.tries else True
+        self.deploying.pool.has_pool = True
+        self.made.set()
+        return was_needed
 
     async def states_until_made(self) -> list[str]:
-        await asyncio.wait_for(self.deploying.work(), 10)
+        async with self.working():
+            await asyncio.wait_for(self.made.wait(), 10)
         return [*self.states, self.deploying.state]
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.deploying.work())
+        yield
+        await asyncio.sleep(0)  # what was made is noted
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +98,18 @@ async def test_that_the_server_is_away_is_no_fault_of_the_deployments() -> None:
     server = Server(*[fails(OSError())] * 3, answers=False, since_s_ago=2 * LATE_AFTER_S)
     assert await server.states_until_made() == [*["pending"] * 4, "made"]
     assert server.told == ["the deployments of prefect.yaml are in Prefect"]
+
+
+async def test_deployments_that_get_lost_with_prefects_database_are_made_anew() -> None:
+    server = Server(since_s_ago=2 * LATE_AFTER_S)
+    async with server.working():
+        await asyncio.wait_for(server.made.wait(), 10)
+        server.made.clear()
+        server.deploying.pool.has_pool = False
+        await asyncio.wait_for(server.made.wait(), 10)
+    assert server.states == ["failing", "forgotten", "pending"]
+    assert server.deploying.state == "made"
+    assert "the work pool is gone from Prefect" in server.told[1]
 
 
 async def test_a_try_that_does_not_end_counts_as_failing_in_the_end() -> None:

@@ -175,6 +175,10 @@ class PortSettings(BaseModel):
     replies: int = Field(8713, ge=1, le=65_535, description="Metrics of `rollcall replies`.")
     bounces: int = Field(8714, ge=1, le=65_535, description="Metrics of `rollcall bounces`.")
     dashboards: int = Field(8501, ge=1, le=65_535, description="The dashboards.")
+    dashboards_metrics: int = Field(
+        8715, ge=1, le=65_535, description="The dashboards' metrics, where browsers never come."
+    )
+    sandbox: int = Field(8716, ge=1, le=65_535, description="Metrics of the demo's carriers.")
 
 
 class DashboardSettings(BaseModel):

@@ -21,14 +21,11 @@ from rollcall.domain.acts import Actor
 from rollcall.ledger.engine import open_ledger
 from rollcall.ledger.templates import load_template
 from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
-from tests.ports import find_free_ports
+from tests.ports import draw_ports
 
 PASSWORD: Final = "correct horse battery"
 USER: Final = "Ana"
 
-_PORTS: Final = (
-    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
-)  # fmt: skip
 _FEEDS: Final = Path(__file__).parent / "data" / "feeds"
 _START_PATIENCE_S: Final = 400.0
 _END_PATIENCE_S: Final = 60.0
@@ -77,7 +74,7 @@ def run_sample_installation(folder: Path) -> Iterator[SampleInstallation]:
         chat_id = _run_demo(rollcall, data)
         if days_ago:
             _date_back(data, days_ago)
-    ports = dict(zip(_PORTS, find_free_ports(len(_PORTS)), strict=True))
+    ports = draw_ports()
     rollcall = replace(rollcall, env=rollcall.env | _name_ports(ports))
     with _run_up(rollcall, data) as told, _serve_feeds() as feeds:
         rollcall = replace(rollcall, env=rollcall.env | _name_demo(data, told))

@@ -17,7 +17,8 @@ from dashboards.door.onwards import way_on
 from dashboards.door.pages import sign_in_page, told_page
 from dashboards.door.provider import list_routes as list_provider_routes
 from dashboards.house import House, current_house
-from rollcall.errors import InputError, RollcallError
+from dashboards.monitoring import check_ledger
+from rollcall.errors import InputError
 
 _LONGEST_FIELD = 400
 _CHECKS = CapacityLimiter(2)
@@ -26,11 +27,8 @@ _CHECKS = CapacityLimiter(2)
 
 async def tell_health(_: Request) -> Response:
     """Tell whether the dashboards can do what they are for: the ledger answers."""
-    try:
-        await to_thread.run_sync(_touch_ledger)
-    except RollcallError as error:
-        return JSONResponse({"is_well": False, "reason": str(error)}, 503)
-    return JSONResponse({"is_well": True})
+    vitals = await check_ledger()
+    return JSONResponse({"is_well": vitals.is_well, **vitals.facts}, 200 if vitals.is_well else 503)
 
 
 async def show_sign_in(request: Request) -> Response:
@@ -104,10 +102,6 @@ def _end_session(request: Request) -> None:
     signed_in = reception.find(token) if token else None
     if signed_in is not None:
         reception.sign_out(signed_in)
-
-
-def _touch_ledger() -> None:
-    current_house().ledger.read_version()
 
 
 def _field(value: object) -> str:

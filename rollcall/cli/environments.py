@@ -23,6 +23,7 @@ QUIET: Final = {
 """Nothing of an installation is told to anybody."""
 
 SERVER: Final = QUIET | {
+    "PREFECT_SERVER_METRICS_ENABLED": "true",  # at /api/metrics, for whoever may use the API
     "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the other one asks a server on the internet
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     # measured: with these the UI knows of task runs nine times as soon

@@ -1,23 +1,13 @@
 """`--metrics-port` of commands that run until they are ended."""
 
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 import typer
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import Counter, Gauge
 
-from rollcall.metrics.monitor import (
-    Check,
-    Vitals,
-    listen_for_monitor,
-    make_monitor,
-    make_registry,
-    say_well,
-    serve_monitor,
-)
+from rollcall.metrics.monitor import Vitals, make_registry, monitored
 from rollcall.settings import Settings
 
 MetricsPortOption = Annotated[
@@ -32,29 +22,6 @@ LATE_AFTER: Final = 3
 
 PATIENCE_S: Final = 60.0
 """What a round may take besides."""
-
-
-@asynccontextmanager
-async def monitored(
-    settings: Settings,
-    port: int | None,
-    part: str,
-    check: Check = say_well,
-    registry: CollectorRegistry | None = None,
-) -> AsyncIterator[socket.socket | None]:
-    """Serve `/health` and `/metrics` meanwhile, if there is a port for them.
-
-    Raises:
-        ConfigError: It cannot be listened there.
-    """
-    if port is None:
-        yield None
-        return
-    token = settings.metrics_token.get_secret_value()
-    listening = listen_for_monitor(settings.metrics_host, port, token)
-    app = make_monitor(part, registry or make_registry(part), check, token)
-    async with serve_monitor(app, listening):
-        yield listening
 
 
 class Rounds:

@@ -8,11 +8,11 @@ from typing import Annotated, Final
 
 import typer
 
-from rollcall.cli.monitoring import MetricsPortOption, monitored
+from rollcall.cli.monitoring import MetricsPortOption
 from rollcall.cli.output import Format, FormatOption, print_json, print_notice
 from rollcall.clock import SystemClock
 from rollcall.listening import listen
-from rollcall.metrics.monitor import make_registry
+from rollcall.metrics.monitor import make_registry, monitored
 from rollcall.metrics.portal_requests import CountedRequests
 from rollcall.portal.assembly import open_portal
 from rollcall.portal.serving import serve

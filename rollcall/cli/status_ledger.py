@@ -5,10 +5,10 @@ Found by index, so that it is quick on a large ledger, and nothing of it names a
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from rollcall import __version__
 from rollcall.cli.finding import Finding
 from rollcall.clock import format_instant
 from rollcall.ledger.dispatchers import DispatcherRecord, list_dispatchers
@@ -62,29 +62,32 @@ def find_dispatchers(known: Iterable[DispatcherRecord], now: datetime) -> Findin
         }
         for one in there
     ]
-    hosts = ", ".join(_describe_dispatcher(one, now) for one in there)
-    return Finding("dispatcher", is_good=True, told=hosts, facts={"dispatchers": facts})
+    told = ", ".join(_describe_dispatcher(one, now) for one in there)
+    is_good = all(one.prefect != "undeployed" for one in there)
+    if not is_good:
+        told += "; the deployments could not be made, so that no schedule, reminder or check-in "
+        told += "runs by itself: its own lines say why"
+    return Finding("dispatcher", is_good, told, {"dispatchers": facts})
 
 
 def find_queue(depths: Iterable[QueueDepth], now: datetime) -> Finding:
     """Tell what waits, for how long, and whether it is overdue."""
     waiting: Counter[str] = Counter()
     untried: Counter[str] = Counter()
-    oldest, overdue = timedelta(), timedelta()
+    ages = _QueueAges()
     for one in depths:
         waiting[one.channel] += one.waiting_count
         untried[one.channel] += one.untried_count
-        overdue = max(overdue, now - one.due_at)
-        if one.untried_count:
-            oldest = max(oldest, now - one.accepted_at)
+        ages.note(one, now)
     facts = {
         "waiting": dict(waiting),
         "untried": dict(untried),
-        "oldest_untried_s": round(oldest.total_seconds(), 1),
-        "overdue_s": round(overdue.total_seconds(), 1),
+        "oldest_waiting_s": round(ages.waiting.total_seconds(), 1),
+        "oldest_untried_s": round(ages.untried.total_seconds(), 1),
+        "overdue_s": round(ages.overdue.total_seconds(), 1),
     }
-    is_good = overdue <= OVERDUE_AFTER
-    return Finding("queue", is_good, _describe_queue(waiting, untried, oldest, overdue), facts)
+    is_good = ages.overdue <= OVERDUE_AFTER
+    return Finding("queue", is_good, _describe_queue(waiting, untried, ages), facts)
 
 
 def find_messages(by_state: dict[str, int], troubled_count: int) -> Finding:
@@ -126,23 +129,38 @@ def _describe_ledger(ledger: Ledger) -> Finding:
 
 
 def _describe_dispatcher(one: DispatcherRecord, now: datetime) -> str:
-    told = f"{one.host} for {_age(now - one.started_at)}"
-    if one.version != __version__:
-        told += f", version {one.version}"
+    told = f"{one.host} for {_age(now - one.started_at)}, version {one.version}"
     return told if one.prefect is None else f"{told}, Prefect {one.prefect}"
 
 
-def _describe_queue(
-    waiting: Counter[str], untried: Counter[str], oldest: timedelta, overdue: timedelta
-) -> str:
+@dataclass(slots=True)
+class _QueueAges:
+    """For how long the oldest waits: of all, of those that nobody has tried, and since it was due.
+
+    The first two count from when a message was accepted.
+    """
+
+    waiting: timedelta = timedelta()
+    untried: timedelta = timedelta()
+    overdue: timedelta = timedelta()
+
+    def note(self, depth: QueueDepth, now: datetime) -> None:
+        age = now - depth.accepted_at
+        self.waiting = max(self.waiting, age)
+        if depth.untried_count:
+            self.untried = max(self.untried, age)
+        self.overdue = max(self.overdue, now - depth.due_at)
+
+
+def _describe_queue(waiting: Counter[str], untried: Counter[str], ages: _QueueAges) -> str:
     if not waiting:
         return "nothing waits"
     channels = ", ".join(f"{count} {channel}" for channel, count in sorted(waiting.items()))
-    told = f"{channels} wait"
+    told = f"{channels} wait, the oldest for {_age(ages.waiting)}"
     if untried.total():
-        told += f"; {untried.total()} were not tried yet, the oldest for {_age(oldest)}"
-    if overdue > OVERDUE_AFTER:
-        told += f"; due for {_age(overdue)}: nobody works on it"
+        told += f"; {untried.total()} were not tried yet, the oldest for {_age(ages.untried)}"
+    if ages.overdue > OVERDUE_AFTER:
+        told += f"; due for {_age(ages.overdue)}: nobody works on it"
     return told
 
 

@@ -44,7 +44,7 @@ async def _ask_prefect(http: httpx.AsyncClient, settings: Settings, *, is_wanted
         told = f"{url} does not answer: messages are sent without it, schedules wait"
         return Finding("prefect", is_good=False, told=told, facts=facts)
     version = await _read_version(http, url)
-    told = f"{url} answers" + (f", version {version}" if version else "")
+    told = f"{url} answers{_name(version)}"
     return Finding("prefect", True, told, facts | {"answers": True, "version": version})
 
 
@@ -57,7 +57,8 @@ async def _ask_portal(http: httpx.AsyncClient, settings: Settings) -> Finding:
     places = (here,) if here == outside else (here, outside)
     for place in places:
         if await _answers(http, f"{place}/healthz"):
-            return Finding("portal", True, f"{place} answers", {"answers": True, "url": place})
+            port = settings.ports.portal_metrics if place == here else None
+            return await _tell_answers(http, settings, "portal", place, port)
     told = f"does not answer at {' or '.join(places)}: receipts and answers do not come in"
     return Finding("portal", is_good=False, told=told, facts={"answers": False})
 
@@ -71,7 +72,8 @@ async def _ask_dashboards(http: httpx.AsyncClient, settings: Settings) -> Findin
     places = [here, outside.rstrip("/")] if outside else [here]
     for place in places:
         if await _answers(http, f"{place}/healthz"):
-            return Finding("dashboards", True, f"{place} answers", {"answers": True, "url": place})
+            port = settings.ports.dashboards_metrics if place == here else None
+            return await _tell_answers(http, settings, "dashboards", place, port)
     if outside:
         told = f"does not answer at {' or '.join(places)}: nobody can send or look from there"
         return Finding("dashboards", is_good=False, told=told, facts={"answers": False})
@@ -90,7 +92,31 @@ async def _ask_service(http: httpx.AsyncClient, settings: Settings, name: str) -
     if not answered.is_success:
         told = "its last round failed, or is overdue: its own lines say why"
         return Finding(name, is_good=False, told=told, facts=facts)
-    return Finding(name, True, f"last round {facts.get('last_round_s_ago')} s ago", facts)
+    told = f"last round {facts.get('last_round_s_ago')} s ago{_name(facts.get('version'))}"
+    return Finding(name, True, told, facts)
+
+
+async def _tell_answers(
+    http: httpx.AsyncClient, settings: Settings, part: str, url: str, port: int | None
+) -> Finding:
+    """Tell of a part that answers, with its version if it tells that: the public is not told."""
+    version = await _ask_version(http, health_of(settings, port), part) if port else None
+    facts = {"answers": True, "url": url, "version": version}
+    return Finding(part, True, f"{url} answers{_name(version)}", facts)
+
+
+async def _ask_version(http: httpx.AsyncClient, url: str, part: str) -> str | None:
+    """Return the version that a part tells where its health is asked, if it does."""
+    try:
+        told = (await http.get(url)).json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    is_of_it = isinstance(told, dict) and told.get("part") == part
+    return str(told["version"]) if is_of_it and "version" in told else None
+
+
+def _name(version: object) -> str:
+    return f", version {version}" if version else ""
 
 
 async def _answers(http: httpx.AsyncClient, url: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from asyncio.subprocess import Process
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -69,14 +69,14 @@ class Supervisor:
     Args:
         parts: What to run, in the order in which they are told of.
         tell: Takes the name of a part and a line of it or about it.
-        tell_ready: Is called once, when all of them answer.
+        tell_ready: Is awaited once, when all of them answer.
     """
 
     def __init__(
         self,
         parts: Sequence[Part],
         tell: Callable[[str, str], None],
-        tell_ready: Callable[[], None],
+        tell_ready: Callable[[], Awaitable[None]],
     ) -> None:
         self._kept = {part.name: _Kept(part) for part in parts}
         self._tell = tell
@@ -189,7 +189,7 @@ class Supervisor:
     async def _await_all(self) -> None:
         for one in self._kept.values():
             await one.ready.wait()
-        self._tell_ready()
+        await self._tell_ready()
 
     async def _look(self, kept: _Kept) -> None:
         """Find out how a part does, for as long as everything runs."""

@@ -15,13 +15,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from rollcall.cli.environments import demo_environment
-from rollcall.cli.output import Format, FormatOption, console, print_json
+from rollcall.cli.output import Format, FormatOption, console
 from rollcall.cli.private_files import write_private
 from rollcall.cli.supervising import EXIT_MISTAKE, Supervisor
+from rollcall.cli.up_addresses import tell_ready
 from rollcall.cli.up_parts import (
     LOOPBACK,
     Installation,
-    metrics_host,
     plan_demo,
     plan_installation,
 )
@@ -34,7 +34,10 @@ from rollcall.wiring import build_ledger
 DEMO_FOLDER: Final = PROJECT_FOLDER / "data" / "local" / "up-demo"
 SELF: Final = "up"
 
-_PORTS: Final = {"sandbox": (), "portal": ("portal", "portal_metrics")}
+_PORTS: Final = {
+    "portal": ("portal", "portal_metrics"),
+    "dashboards": ("dashboards", "dashboards_metrics"),
+}
 """The ports that a part needs, by the names of their settings, where that is not its own name."""
 
 _NAME_WIDTH: Final = 10
@@ -72,7 +75,7 @@ async def _run(installation: Installation, output: Format, *, is_demo: bool) -> 
     supervisor = Supervisor(
         installation.parts,
         printer.tell,
-        lambda: _tell_addresses(describe(installation), output, is_demo=is_demo),
+        lambda: tell_ready(installation, output, is_demo=is_demo),
     )
     printer.gone = supervisor.stop
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -112,29 +115,6 @@ def only_one(data_dir: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def describe(installation: Installation) -> dict[str, Any]:
-    """Return where everything is found; nothing secret is in it."""
-    settings, ports = installation.settings, installation.settings.ports
-    names = {part.name for part in installation.parts}
-    metrics = {
-        "dispatcher": ports.dispatcher,
-        "portal": ports.portal_metrics,
-        "replies": ports.replies,
-        "bounces": ports.bounces,
-    }
-    host = metrics_host(settings)
-    return {
-        "prefect": installation.prefect_url.removesuffix("/api"),
-        "portal": f"http://{LOOPBACK}:{ports.portal}" if "portal" in names else None,
-        "public": settings.public_url or None,
-        "dashboards": f"http://{LOOPBACK}:{ports.dashboards}",
-        "metrics": {
-            name: f"http://{host}:{port}/metrics" for name, port in metrics.items() if name in names
-        },
-        "data_dir": str(settings.data_dir),
-    }
 
 
 class LinePrinter:
@@ -208,30 +188,3 @@ def write_environment(installation: Installation) -> None:
 
 def _environment_file(settings: Settings) -> Path:
     return settings.data_dir / "up.env"
-
-
-def _tell_addresses(told: dict[str, Any], output: Format, *, is_demo: bool) -> None:
-    if output is Format.JSON:
-        print_json(told)
-        sys.stdout.flush()
-        return
-    lines = ["", "everything answers", f"  Prefect     {told['prefect']}"]
-    if told["portal"]:
-        lines.append(f"  portal      {told['portal']}   for the public: {told['public']}")
-    else:
-        lines.append("  portal      not started: ROLLCALL_PUBLIC_URL is not set")
-    lines.append(f"  dashboards  {told['dashboards']}")
-    lines += [f"  metrics     {address}" for address in told["metrics"].values()]
-    if is_demo:
-        lines += _demo_hints(Path(told["data_dir"]))
-    lines += ["Ctrl-C ends it all", ""]
-    console.print("\n".join(lines), markup=False, soft_wrap=True)
-
-
-def _demo_hints(folder: Path) -> list[str]:
-    sample = "data/sample/earthquake.json --as-of 2026-11-23T06:00:00Z --confirm"
-    return [
-        "In another shell, to send the sample message to carriers that reach nobody:",
-        f"  set -a; . {folder / 'up.env'}; set +a",
-        f"  .venv/bin/rollcall send {sample}",
-    ]

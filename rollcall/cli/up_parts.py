@@ -72,7 +72,7 @@ def plan_demo(settings: Settings, folder: Path) -> Installation:
     prefect_url = _prefect_url(own)
     environment = _keep_out(part_environment(own, prefect_url), own)
     command = [sys.executable, "-m", "rollcall.sandbox", "--plan", "demo", "--receipts"]
-    command += ["--folder", str(sandbox_folder)]
+    command += ["--folder", str(sandbox_folder), "--metrics-port", str(own.ports.sandbox)]
     sandbox = Part("sandbox", command, environment, sandbox_folder / "ready", ends_last=True)
     parts = [
         sandbox,
@@ -145,6 +145,7 @@ def _portal(settings: Settings, environment: dict[str, str], after: str | None =
 def _dashboards(settings: Settings, environment: dict[str, str], after: str | None = None) -> Part:
     port = settings.ports.dashboards
     command = [*_ROLLCALL, "dashboards", "--port", str(port)]
+    command += ["--metrics-port", str(settings.ports.dashboards_metrics)]
     return Part("dashboards", command, environment, f"http://{LOOPBACK}:{port}/healthz", after)
 
 

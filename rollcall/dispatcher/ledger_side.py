@@ -44,6 +44,7 @@ class LedgerSide:
         tell: Takes a sentence for whoever watches.
         owner: The name of this dispatcher in the ledger.
         running: What it works on, by message.
+        looked_at: When the ledger last answered, by `time.monotonic`; at first, its start.
     """
 
     app: App
@@ -51,6 +52,7 @@ class LedgerSide:
     tell: Callable[[str], None]
     owner: str = field(default_factory=new_owner)
     running: "dict[str, asyncio.Task[None]]" = field(init=False, default_factory=dict)
+    looked_at: float = field(init=False, default_factory=time.monotonic)
     _look_again_at: float = field(init=False, default=0.0)
     _had_room: bool = field(init=False, default=True)
     _rests: dict[str, float] = field(init=False, default_factory=dict)
@@ -76,7 +78,9 @@ class LedgerSide:
             return
         self._look_again_at = time.monotonic() + LOOK_EVERY_S
         now = self.app.clock.now
-        for one in await asyncio.to_thread(list_orphans, self.app.ledger, now()):
+        orphans = await asyncio.to_thread(list_orphans, self.app.ledger, now())
+        self.looked_at = time.monotonic()
+        for one in orphans:
             # what nobody has begun never waits for a place: most of those under way only wait
             if not one.is_begun or self._has_room():
                 await self._take(one.message_id)
@@ -91,6 +95,7 @@ class LedgerSide:
         taken = await asyncio.to_thread(
             take_message, self.app.ledger, message_id, self.owner, self.app.clock.now()
         )
+        self.looked_at = time.monotonic()
         if taken is not None:
             self._start(message_id, *taken)
 

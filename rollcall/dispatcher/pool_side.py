@@ -6,6 +6,7 @@ proposing `Pending`, which the server grants to one asker only.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -90,6 +91,8 @@ class PoolSide:
         name: This dispatcher's name in Prefect.
         tell: Takes a sentence for whoever watches.
         answers: Whether the server answered when it was asked last.
+        since: From when on that is so, by `time.monotonic`.
+        has_pool: Whether it had the work pool then; without, it has none of our deployments.
         news: Set when that has become otherwise; whoever waits for it clears it.
         running: What runs here, by the run's id.
     """
@@ -99,6 +102,8 @@ class PoolSide:
     name: str
     tell: Callable[[str], None]
     answers: bool = False
+    since: float = field(init=False, default_factory=time.monotonic)
+    has_pool: bool = field(init=False, default=True)
     news: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     running: "dict[UUID, asyncio.Task[None]]" = field(init=False, default_factory=dict)
     _names: dict[UUID, str] = field(init=False, default_factory=dict)
@@ -134,13 +139,15 @@ class PoolSide:
         try:
             due = await asyncio.wait_for(list_due(client, POOL, before, MOST_RUNS), ANSWER_WITHIN_S)
         except ObjectNotFound:
-            self._note(answers=True)  # the pool is yet to be made
+            self._note(answers=True)
+            self.has_pool = False  # it is yet to be made
             return AWAY_PAUSE_S
         except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises
             log.debug("the server does not answer", extra={"fault": type(error).__name__})
             self._note(answers=False)
             return AWAY_PAUSE_S
         self._note(answers=True)
+        self.has_pool = True
         due_ids = {one.id for one in due}
         self._left &= due_ids
         self._asked_for &= due_ids
@@ -161,6 +168,7 @@ class PoolSide:
     def _note(self, *, answers: bool) -> None:
         if answers != self.answers:
             self.tell("Prefect answers" if answers else "Prefect is away: sending without it")
+            self.since = time.monotonic()
             self.news.set()
         self.answers = answers
 

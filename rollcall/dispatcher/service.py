@@ -11,6 +11,7 @@ import platform
 import signal
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -26,13 +27,13 @@ from prefect.settings import (
 
 from rollcall import __version__
 from rollcall.clock import SystemClock
-from rollcall.dispatcher.deploying import deploy
 from rollcall.dispatcher.flows import load_flows
+from rollcall.dispatcher.keeping_deployed import Deploying
 from rollcall.dispatcher.launching import prefect_address
 from rollcall.dispatcher.ledger_side import LedgerSide
 from rollcall.dispatcher.pool_side import PoolSide
 from rollcall.dispatcher.result_storage import asking_for_none
-from rollcall.errors import ConfigError, LedgerError
+from rollcall.errors import LedgerError
 from rollcall.ledger.dispatchers import SEEN_EVERY_S, DispatcherRecord, say_gone, say_present
 from rollcall.metrics.monitor import Vitals, make_monitor, make_registry, serve_monitor
 from rollcall.settings import Settings
@@ -48,8 +49,8 @@ IMPATIENT: Final[dict[Any, Any]] = {
 }
 """A Prefect server that hangs is not waited for by the minute, unless an operator says so."""
 
-DEPLOY_AGAIN_S: Final = 5.0
-"""Pause between two tries to deploy, in seconds."""
+LEDGER_LATE_S: Final = 30.0
+"""A dispatcher that could not look at the ledger for so long, in seconds, sends nothing new."""
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class DispatcherWork:
     name: str = field(default_factory=lambda: f"dispatcher-{platform.node()}-{os.getpid()}")
     _ledger: LedgerSide = field(init=False)
     _pool: PoolSide | None = field(init=False, default=None)
+    _deploying: Deploying | None = field(init=False, default=None)
     _started_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,14 +133,15 @@ class DispatcherWork:
         self._ledger = LedgerSide(self.app, self._uses_prefect, self.tell)
         if prefect_address() is not None:
             self._pool = PoolSide(self.app, load_flows(), self.name, self.tell)
+            self._deploying = Deploying(self._pool, self.tell)
 
     async def go_on(self) -> None:
         """Work until the app is told to stop."""
         async with self._monitored():
             beside = [asyncio.create_task(self._say_present_for_ever())]
             sides = [self._ledger.work()]
-            if self._pool is not None:
-                beside.append(asyncio.create_task(self._deploy()))
+            if self._pool is not None and self._deploying is not None:
+                beside.append(asyncio.create_task(self._deploying.work()))
                 sides.append(self._pool.work())
             self.tell(f"{self.name} works")
             try:
@@ -150,13 +153,21 @@ class DispatcherWork:
                 await asyncio.to_thread(say_gone, self.app.ledger, self._ledger.owner)
 
     async def check(self) -> Vitals:
-        """Tell how it is; that Prefect is away is no illness of its own."""
+        """Tell how it is; that Prefect is away is no illness of its own.
+
+        It is one that the ledger does not answer, or that Prefect does and has no deployments.
+        """
+        looked_s_ago = time.monotonic() - self._ledger.looked_at
+        deployments = self._deploying.state if self._deploying else None
         facts = {
             "prefect": self._tell_prefect(),
+            "deployments": deployments,
+            "ledger_looked_s_ago": round(looked_s_ago, 1),
             "messages": len(self._ledger.running),
             "flow_runs": len(self._pool.running) if self._pool else 0,
         }
-        return Vitals(not self.app.steps.stopping.is_set(), facts)
+        is_well = looked_s_ago < LEDGER_LATE_S and deployments != "failing"
+        return Vitals(is_well and not self.app.steps.stopping.is_set(), facts)
 
     @asynccontextmanager
     async def _monitored(self) -> AsyncIterator[None]:
@@ -173,9 +184,11 @@ class DispatcherWork:
         return self._pool is not None and self._pool.answers
 
     def _tell_prefect(self) -> str | None:
-        if self._pool is None:
+        if self._pool is None or self._deploying is None:
             return None
-        return "answers" if self._pool.answers else "away"
+        if not self._pool.answers:
+            return "away"
+        return "undeployed" if self._deploying.state == "failing" else "answers"
 
     async def _say_present_for_ever(self) -> None:
         while True:
@@ -205,17 +218,3 @@ class DispatcherWork:
             seen_at=self.app.clock.now(),
             prefect=self._tell_prefect(),
         )
-
-    async def _deploy(self) -> None:
-        """Deploy once the server answers; a pool that is there is served meanwhile."""
-        while True:
-            try:
-                if await deploy(self.tell):
-                    self.tell("the deployments of prefect.yaml are in Prefect")
-            except ConfigError as error:
-                self.tell(f"not deployed: {error}")
-            except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises: it is away
-                log.debug("not deployed", extra={"fault": type(error).__name__})
-            else:
-                return
-            await asyncio.sleep(DEPLOY_AGAIN_S)

@@ -30,7 +30,8 @@ class DispatcherRecord:
         address: Where its health is asked, `host:port`.
         started_at: When it started.
         seen_at: When it last gave a sign.
-        prefect: `answers`, `away`, or None where none is configured.
+        prefect: `answers`, `away`, or None where none is configured; `undeployed` where it answers
+            and the deployments cannot be made.
     """
 
     owner: str

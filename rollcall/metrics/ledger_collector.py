@@ -4,7 +4,8 @@ rollcall_ledger_up                    1, or 0 while it does not answer (then not
 rollcall_ledger_bytes                 what the database takes on its disk
 rollcall_messages                     by state
 rollcall_queue_deliveries             by channel, and whether they were tried before
-rollcall_queue_oldest_untried_seconds by channel: since its message was accepted
+rollcall_queue_oldest_seconds         by channel: since its message was accepted
+rollcall_queue_oldest_untried_seconds the same of those that nobody has tried yet
 rollcall_queue_overdue_seconds        by channel: since the first in the queue was due
 rollcall_recent_deliveries            of messages of the last 24 hours, by channel and status
 rollcall_attempts_total               by route and outcome, since the process started
@@ -108,6 +109,12 @@ class LedgerCollector(Collector):
             "Deliveries that wait, those whose receipt is awaited included.",
             ("channel", "tried"),
             _sum_queue(depths),
+        )
+        yield _gauge(
+            "rollcall_queue_oldest_seconds",
+            "Since the message of the oldest delivery in the queue was accepted.",
+            ("channel",),
+            _oldest(depths, now, lambda one: one.accepted_at),
         )
         yield _gauge(
             "rollcall_queue_oldest_untried_seconds",

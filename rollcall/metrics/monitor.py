@@ -32,6 +32,7 @@ from rollcall.errors import ConfigError
 from rollcall.ledger.engine import Ledger
 from rollcall.listening import is_loopback, listen
 from rollcall.metrics.ledger_collector import LedgerCollector
+from rollcall.settings import Settings
 
 STOP_WITHIN_S: Final = 1
 """How long an answer that is being given may take when the process ends."""
@@ -156,6 +157,29 @@ async def serve_monitor(app: Starlette, listening: socket.socket) -> AsyncIterat
         finally:
             server.should_exit = True
             await serving
+
+
+@asynccontextmanager
+async def monitored(
+    settings: Settings,
+    port: int | None,
+    part: str,
+    check: Check = say_well,
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[socket.socket | None]:
+    """Serve `/health` and `/metrics` meanwhile, if there is a port for them.
+
+    Raises:
+        ConfigError: It cannot be listened there.
+    """
+    if port is None:
+        yield None
+        return
+    token = settings.metrics_token.get_secret_value()
+    listening = listen_for_monitor(settings.metrics_host, port, token)
+    app = make_monitor(part, registry or make_registry(part), check, token)
+    async with serve_monitor(app, listening):
+        yield listening
 
 
 class _Server(uvicorn.Server):

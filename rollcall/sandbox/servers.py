@@ -5,7 +5,13 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+)
 from pathlib import Path
 
 import uvicorn
@@ -53,7 +59,11 @@ class Sandbox:
 
 @contextmanager
 def start_sandbox(
-    plan: SandboxPlan, folder: Path, *, awaits_receipts: bool = False
+    plan: SandboxPlan,
+    folder: Path,
+    *,
+    awaits_receipts: bool = False,
+    monitor: AbstractAsyncContextManager[None] | None = None,
 ) -> Iterator[Sandbox]:
     """Run a sandbox in a thread of this process for as long as the context lasts.
 
@@ -64,6 +74,7 @@ def start_sandbox(
         plan: What to run.
         folder: An existing folder.
         awaits_receipts: Whether the sender has a public address, at which receipts can come in.
+        monitor: Serves besides how the process does, on the same thread.
     """
     with ExitStack() as stack:
         sockets = {
@@ -80,11 +91,17 @@ def start_sandbox(
         sandbox.routes_file.write_text(
             render_routes(plan, ports, awaits_receipts=awaits_receipts), "utf-8"
         )
-        stack.enter_context(_serve_in_thread(_Servers(plan, sockets, journals)))
+        stack.enter_context(_serve_in_thread(_Servers(plan, sockets, journals, monitor)))
         yield sandbox
 
 
-def run_sandbox(plan: SandboxPlan, folder: Path, *, awaits_receipts: bool = False) -> None:
+def run_sandbox(
+    plan: SandboxPlan,
+    folder: Path,
+    *,
+    awaits_receipts: bool = False,
+    monitor: AbstractAsyncContextManager[None] | None = None,
+) -> None:
     """Run a sandbox in this process until SIGTERM or SIGINT; for the main thread.
 
     When everything listens, a file `ready` appears in the folder; it disappears at the end.
@@ -95,7 +112,7 @@ def run_sandbox(plan: SandboxPlan, folder: Path, *, awaits_receipts: bool = Fals
     ending = {signal.SIGTERM, signal.SIGINT}
     # Blocked before any thread starts, so that none gets one.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    with start_sandbox(plan, folder, awaits_receipts=awaits_receipts):
+    with start_sandbox(plan, folder, awaits_receipts=awaits_receipts, monitor=monitor):
         ready_file.touch()
         signal.sigwait(ending)
         ready_file.unlink(missing_ok=True)
@@ -127,11 +144,16 @@ class _Servers:
     """Everything that listens, on an event loop of its own."""
 
     def __init__(
-        self, plan: SandboxPlan, sockets: dict[str, socket.socket], journals: dict[str, Journal]
+        self,
+        plan: SandboxPlan,
+        sockets: dict[str, socket.socket],
+        journals: dict[str, Journal],
+        monitor: AbstractAsyncContextManager[None] | None,
     ) -> None:
         self._plan = plan
         self._sockets = sockets
         self._journals = journals
+        self._monitor = monitor or nullcontext()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
 
@@ -147,7 +169,8 @@ class _Servers:
     async def _serve(self) -> None:
         carriers = [self._serve_carrier(plan) for plan in self._plan.carriers if not plan.is_down]
         mails = [self._serve_mail(plan) for plan in self._plan.mail_servers if not plan.is_down]
-        await asyncio.gather(self._stopping.wait(), *carriers, *mails)
+        async with self._monitor:
+            await asyncio.gather(self._stopping.wait(), *carriers, *mails)
 
     async def _serve_carrier(self, plan: CarrierPlan) -> None:
         rates = plan.receipts.faults if plan.receipts else None

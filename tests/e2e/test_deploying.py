@@ -1,9 +1,11 @@
 """Deployments are made without questions, and what an administrator changed since stays."""
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
 
+from rollcall.sandbox.plan import make_plan
+from rollcall.sandbox.servers import start_sandbox
 from rollcall.settings import PROJECT_FOLDER
-from tests.e2e.conftest import Rollcall, run_prefect_server
+from tests.e2e.conftest import Rollcall, run_prefect_server, wait_until
 from tests.e2e.prefect_api import ask
+from tests.ports import find_free_port
 from tests.postgres import PostgresServer
 
 DEPLOY = (
@@ -228,3 +233,73 @@ def test_two_dispatchers_that_deploy_at_once_lose_nothing(
 def list_all(address: str) -> list[Said]:
     found: list[Said] = ask("POST", f"{address}/deployments/filter", {})
     return found
+
+
+Health = Callable[[], httpx.Response]
+
+
+@contextmanager
+def dispatcher(rollcall: Rollcall, address: str) -> Iterator[Health]:
+    """Run a dispatcher that answers; yields what asks for its health."""
+    port = find_free_port()
+    rollcall.env.update(PREFECT_API_URL=address, ROLLCALL_PORTS__DISPATCHER=str(port))
+    with start_sandbox(make_plan("clean", seed=1), rollcall.folder / "sandbox"):
+        pass  # its routes are all that a dispatcher needs that sends nothing
+
+    def health() -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=10)
+
+    process = rollcall.start("dispatcher", "--metrics-port", str(port))
+    try:
+        wait_until(lambda: _answers(health), 60, "it answers")
+        yield health
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _answers(ask_health: Health) -> bool:
+    try:
+        return ask_health().is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _await_made(health: Health) -> None:
+    wait_until(lambda: health().json()["deployments"] == "made", 180, "all is deployed")
+
+
+def test_dispatcher_that_cannot_deploy_says_so_to_status_and_health_until_it_can(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    folder = make_version(tmp_path / "broken", lambda _: None)
+    filed = (folder / "prefect.yaml").read_text("utf-8")
+    (folder / "prefect.yaml").write_text("deployments: [", "utf-8")
+    rollcall.env["PYTHONPATH"] = str(folder)
+
+    def status() -> tuple[bool, str]:
+        told = json.loads(rollcall.run("status", "--format", "json").stdout)
+        [found] = [one for one in told["findings"] if one["part"] == "dispatcher"]
+        return found["is_good"], found["told"]
+
+    with dispatcher(rollcall, prefect) as health:
+        wait_until(lambda: health().status_code == 503, 120, "it has failed to deploy twice")
+        assert health().json()["deployments"] == "failing"
+        wait_until(lambda: "Prefect undeployed" in status()[1], 30, "status knows")
+        assert not status()[0]
+        (folder / "prefect.yaml").write_text(filed, "utf-8")
+        wait_until(lambda: health().status_code == 200, 180, "it has deployed")
+        assert health().json()["deployments"] == "made"
+        wait_until(lambda: status()[0], 30, "status knows that, too")
+
+
+def test_pool_that_is_deleted_is_made_anew_with_all_deployments(
+    rollcall: Rollcall, prefect: str
+) -> None:
+    name = "chase-answers/chase-answers"
+    with dispatcher(rollcall, prefect) as health:
+        _await_made(health)
+        httpx.delete(f"{prefect}/work_pools/sends", timeout=30).raise_for_status()
+        assert read(prefect, name)["work_pool_name"] is None
+        wait_until(lambda: read(prefect, name)["work_pool_name"] == "sends", 120, "it is there")
+        _await_made(health)

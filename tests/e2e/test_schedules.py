@@ -19,6 +19,7 @@ from prefect.flow_engine import run_flow
 from prefect.schedules import Cron
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.send_message import send_message
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import Sandbox, start_sandbox
 from rollcall.schedules.book import list_schedules

@@ -14,17 +14,17 @@ from typing import Any
 import httpx
 import pytest
 
+from rollcall import __version__
 from rollcall.cli.child_processes import list_descendants
+from rollcall.ledger.log import list_messages
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import start_sandbox
 from tests.e2e.conftest import ROLLCALL, Rollcall, install, wait_until
+from tests.e2e.prefect_api import is_deployed
 from tests.people import write_message, write_people
-from tests.ports import find_free_ports
+from tests.ports import draw_ports
 from tests.postgres import PostgresServer
 
-PORTS = (
-    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
-)  # fmt: skip
 PREFECT = "rollcall.cli.prefect_process"
 START_PATIENCE_S = 180.0
 END_WITHIN_S = 30.0
@@ -83,7 +83,7 @@ def running(
 def _install_on_postgres(folder: Path, postgres: PostgresServer) -> Rollcall:
     """Return an installation whose ledger and Prefect are on PostgreSQL, at free ports."""
     rollcall = install(folder)
-    ports = dict(zip(PORTS, find_free_ports(len(PORTS)), strict=True))
+    ports = draw_ports()
     rollcall.env.update({f"ROLLCALL_PORTS__{name}": str(port) for name, port in ports.items()})
     prefect = postgres.url(postgres.create_database())
     rollcall.env.update(
@@ -99,15 +99,24 @@ def _get(url: str) -> httpx.Response:
     return httpx.get(url, timeout=10, trust_env=False)
 
 
+def test_everything_answers_once_the_deployments_are_there(running: Running) -> None:
+    assert running.told["deployments"] == "made"
+    for name in ("chase-answers", "run-check-ins", "resume-sends", "send-message"):
+        assert is_deployed(f"{running.told['prefect']}/api", name)
+
+
 def test_every_address_that_it_prints_answers(running: Running) -> None:
     assert _get(running.told["prefect"]).is_success
     assert _get(f"{running.told['prefect']}/api/health").json() is True
     assert _get(f"{running.told['portal']}/healthz").is_success
     assert _get(f"{running.told['dashboards']}/healthz").json() == {"is_well": True}
     metrics = {name: _get(url).text for name, url in running.told["metrics"].items()}
-    assert set(metrics) == {"dispatcher", "portal"}
+    assert set(metrics) == {"prefect", "dispatcher", "portal", "dashboards"}
+    for told in metrics.values():
+        assert "process_resident_memory_bytes" in told
     assert "rollcall_ledger_up 1.0" in metrics["dispatcher"]
     assert 'rollcall_portal_requests_total{place="healthz",status="2xx"}' in metrics["portal"]
+    assert "prefect" in metrics.pop("prefect")
     for name, told in metrics.items():
         assert f'rollcall_info{{part="{name}",' in told
     log = running.log.read_text()
@@ -120,6 +129,13 @@ def test_every_address_that_it_prints_answers(running: Running) -> None:
 
 def test_the_public_portal_tells_no_metrics(running: Running) -> None:
     assert _get(f"{running.told['portal']}/metrics").status_code == 404
+
+
+def test_the_dashboards_tell_browsers_no_metrics(running: Running) -> None:
+    """Streamlit's own are for whoever is signed in."""
+    dashboards = running.told["dashboards"]
+    assert _get(f"{dashboards}/_stcore/metrics").status_code == 401
+    assert "rollcall_info" not in _get(f"{dashboards}/metrics").text
 
 
 def test_prefects_database_is_for_its_owner_only_and_nobody_is_told_of_it(running: Running) -> None:
@@ -149,8 +165,37 @@ def test_message_left_to_it_is_sent_and_shows_in_status_and_metrics(running: Run
     assert set(found) >= {"ledger", "dispatcher", "queue", "prefect", "portal", "source"}
     assert found["ledger"]["facts"]["backend"] == "postgresql"
     assert found["route mail"]["facts"]["tries"] == {"accepted": 40}
+    for part in ("dispatcher", "portal", "dashboards"):
+        assert f"version {__version__}" in found[part]["told"]
     [dispatcher] = found["dispatcher"]["facts"]["dispatchers"]
     assert dispatcher["address"] == f"127.0.0.1:{rollcall.env['ROLLCALL_PORTS__DISPATCHER']}"
+
+
+def test_make_demo_does_its_work_beside_it_and_leaves_it_alone(running: Running) -> None:
+    rollcall, beside = running.rollcall, running.rollcall.folder / "beside"
+    before = _states(rollcall)
+    started = running.children()
+    demo = rollcall.run("demo", "--folder", str(beside), "--format", "json")
+    told = json.loads(demo.stdout)
+    # 1: some could not be reached, which is as it should be with these carriers
+    assert demo.returncode in (0, 1), demo.stderr
+    assert (told["lost"], told["state"]) == (0, "sent")
+    assert (beside / "ledger.db").exists()
+
+    assert _states(rollcall) == before
+    assert running.children() == started
+    message = write_message(rollcall.folder / "beside.json")
+    message.write_text(message.read_text().replace("Drill", "Beside the demo"))
+    assert rollcall.run("send", str(message), "--detach").returncode == 0
+
+    is_sent = [*before, "sent"]
+    wait_until(lambda: _states(rollcall) == is_sent, 60, "it sends as before")
+
+
+def _states(rollcall: Rollcall) -> list[str]:
+    """Look into the ledger: a command of its own would take seconds."""
+    with rollcall.open_ledger() as ledger:
+        return [one.state for one in list_messages(ledger)]
 
 
 def test_a_second_one_is_refused_with_one_sentence(running: Running) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from rollcall.cli.parts import REST_WITHIN_S, STOP_WITHIN_S, Part
@@ -32,7 +33,7 @@ async def main() -> None:
     supervisor = Supervisor(
         [part],
         lambda _, line: print(line, flush=True),  # noqa: T201 - what the test reads
-        (folder / "all-ready").touch,
+        partial(asyncio.to_thread, (folder / "all-ready").touch),
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, supervisor.stop)
     await supervisor.run()

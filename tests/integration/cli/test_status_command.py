@@ -9,17 +9,13 @@ import pytest
 
 from tests.integration.cli.conftest import CommandLine
 from tests.people import phone_of
-from tests.ports import find_free_ports
-
-PORTS = (
-    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
-)  # fmt: skip
+from tests.ports import draw_ports
 
 
 @pytest.fixture(autouse=True)
 def ports(rollcall: CommandLine) -> dict[str, int]:
     """Ports at which nothing answers."""
-    chosen = dict(zip(PORTS, find_free_ports(len(PORTS)), strict=True))
+    chosen = draw_ports()
     for name, port in chosen.items():
         rollcall.set(f"PORTS__{name}", str(port))
     rollcall.monkeypatch.delenv("PREFECT_API_URL", raising=False)
@@ -78,6 +74,25 @@ def test_parts_that_should_be_there_and_are_not_are_amiss(
         found = find(rollcall)
     assert found["prefect"]["facts"]["version"] == "3.8.8"
     assert found["prefect"]["is_good"]
+
+
+def test_version_of_a_part_is_told_where_its_monitor_tells_it_and_not_that_of_another(
+    rollcall: CommandLine, ports: dict[str, int]
+) -> None:
+    rollcall("migrate")
+    rollcall.set("PUBLIC_URL", "https://safe.example.org")
+    answers = {"/healthz": b"{}"}
+    with (
+        _serving(ports["PORTAL"], answers),
+        _serving(ports["PORTAL_METRICS"], {"/health": b'{"part": "portal", "version": "1.2.3"}'}),
+        _serving(ports["DASHBOARDS"], answers),
+        _serving(ports["DASHBOARDS_METRICS"], {"/health": b'{"part": "x", "version": "9"}'}),
+    ):
+        found = find(rollcall)
+    assert found["portal"]["facts"]["version"] == "1.2.3"
+    assert found["portal"]["told"].endswith("answers, version 1.2.3")
+    assert found["dashboards"]["facts"]["version"] is None
+    assert found["dashboards"]["told"].endswith("answers")
 
 
 def test_age_of_the_source_is_told_and_one_that_was_never_loaded_is_amiss(

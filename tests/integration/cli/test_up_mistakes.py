@@ -5,16 +5,12 @@ import socket
 import pytest
 
 from tests.integration.cli.conftest import CommandLine
-from tests.ports import find_free_ports
-
-PORTS = (
-    "PREFECT", "PORTAL", "DISPATCHER", "PORTAL_METRICS", "REPLIES", "BOUNCES", "DASHBOARDS",
-)  # fmt: skip
+from tests.ports import draw_ports
 
 
 @pytest.fixture(autouse=True)
 def _ports(rollcall: CommandLine) -> None:
-    for name, port in zip(PORTS, find_free_ports(len(PORTS)), strict=True):
+    for name, port in draw_ports().items():
         rollcall.set(f"PORTS__{name}", str(port))
 
 

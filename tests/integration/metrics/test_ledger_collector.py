@@ -75,6 +75,7 @@ def test_who_waits_for_another_try_is_no_longer_untried(ledger: Ledger) -> None:
     assert told['rollcall_queue_deliveries{channel="sms",tried="no"}'] == 0
     assert told['rollcall_queue_deliveries{channel="sms",tried="yes"}'] == 1
     assert told['rollcall_queue_oldest_untried_seconds{channel="sms"}'] == 0
+    assert told['rollcall_queue_oldest_seconds{channel="sms"}'] == 30
     assert told['rollcall_queue_overdue_seconds{channel="sms"}'] == 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from rollcall.errors import ConfigError
@@ -16,6 +17,7 @@ from rollcall.routes.config import load_routes
 from rollcall.routes.registry import build_route
 from rollcall.sandbox.journal import Journal, JournalEntry, name_journal, read_journal
 from tests.integration.routes.conftest import wait_for_file
+from tests.ports import find_free_port
 
 ENTRY = JournalEntry("bravo", "bravo-1", "d-1", None, "+491", "2026-11-23T06:00:00Z", True, "none")
 
@@ -44,9 +46,9 @@ asyncio.run(main())
 
 
 @contextmanager
-def run_process(folder: Path, plan: str) -> Iterator["subprocess.Popen[bytes]"]:
+def run_process(folder: Path, plan: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "rollcall.sandbox", "--folder", str(folder), "--plan", plan]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE) as process:
         try:
             wait_for_file(folder / "ready", process)
             yield process
@@ -64,6 +66,24 @@ def test_sandbox_ends_cleanly_when_told(tmp_path: Path, ending: signal.Signals) 
         _, complaints = sandbox.communicate(timeout=10)
     assert (sandbox.returncode, complaints) == (0, b"")
     assert not (tmp_path / "ready").exists()
+
+
+def test_sandbox_is_scraped_at_a_port_of_its_own_and_says_that_one_is_taken(tmp_path: Path) -> None:
+    port = find_free_port()
+    with run_process(tmp_path, "demo", "--metrics-port", str(port)) as sandbox:
+        told = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        assert httpx.get(f"http://127.0.0.1:{port}/health", timeout=10).json()["is_well"]
+        command = [sys.executable, "-m", "rollcall.sandbox", "--folder", str(tmp_path / "other")]
+        second = subprocess.run(
+            [*command, "--metrics-port", str(port)], capture_output=True, timeout=60, check=False
+        )
+        sandbox.terminate()
+        _, complaints = sandbox.communicate(timeout=10)
+    assert 'rollcall_info{part="sandbox"' in told
+    assert "process_resident_memory_bytes" in told
+    assert (sandbox.returncode, complaints) == (0, b"")
+    assert second.returncode == 2
+    assert f"port {port}".encode() in second.stderr
 
 
 async def test_sandbox_survives_clients_that_are_killed(tmp_path: Path) -> None:

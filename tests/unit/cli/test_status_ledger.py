@@ -19,15 +19,19 @@ def tries_of(*outcomes: Outcome) -> list[RecentTry]:
     ]
 
 
-def a_dispatcher(seen_s_ago: float, owner: str | None = None) -> DispatcherRecord:
+def a_dispatcher(
+    seen_s_ago: float, owner: str | None = None, prefect: str = "answers"
+) -> DispatcherRecord:
     seen_at = NOW - timedelta(seconds=seen_s_ago)
     owner = owner or new_owner()
-    return DispatcherRecord(owner, "box", "0.0.1", "127.0.0.1:8711", NOW, seen_at, "answers")
+    return DispatcherRecord(owner, "box", "0.0.1", "127.0.0.1:8711", NOW, seen_at, prefect)
 
 
-def a_depth(channel: str, waiting: int, untried: int, due_s_ago: float) -> QueueDepth:
-    due_at = NOW - timedelta(seconds=due_s_ago)
-    return QueueDepth("m", channel, waiting, untried, due_at, NOW - timedelta(seconds=700))
+def a_depth(
+    channel: str, waiting: int, untried: int, due_s_ago: float, accepted_s_ago: float = 700
+) -> QueueDepth:
+    due_at, accepted_at = (NOW - timedelta(seconds=ago) for ago in (due_s_ago, accepted_s_ago))
+    return QueueDepth("m", channel, waiting, untried, due_at, accepted_at)
 
 
 def test_route_that_only_fails_is_amiss_until_it_takes_a_message_again() -> None:
@@ -55,11 +59,29 @@ def test_without_a_dispatcher_that_gave_a_sign_of_late_something_is_amiss() -> N
     assert found.told == "box for 0 s, version 0.0.1, Prefect answers"
 
 
+def test_dispatcher_that_could_not_deploy_is_amiss_and_one_whose_prefect_is_away_is_not() -> None:
+    assert find_dispatchers([a_dispatcher(1, prefect="away")], NOW).is_good
+    found = find_dispatchers([a_dispatcher(1), a_dispatcher(1, prefect="undeployed")], NOW)
+    assert not found.is_good
+    assert "no schedule, reminder or check-in runs by itself" in found.told
+
+
 def test_queue_tells_who_waits_longest_and_is_amiss_only_when_nobody_works_on_it() -> None:
     busy = find_queue([a_depth("sms", 5, 3, 600), a_depth("email", 2, 0, 10)], NOW)
     assert busy.is_good
-    assert busy.told == "2 email, 5 sms wait; 3 were not tried yet, the oldest for 11 min"
+    assert busy.told == (
+        "2 email, 5 sms wait, the oldest for 11 min; 3 were not tried yet, the oldest for 11 min"
+    )
     assert busy.facts["oldest_untried_s"] == 700
     assert not find_queue([a_depth("sms", 5, 3, 901)], NOW).is_good
     assert find_queue([], NOW).told == "nothing waits"
     assert find_queue([a_depth("sms", 1, 0, -60)], NOW).facts["overdue_s"] == 0
+
+
+def test_what_waits_between_tries_has_an_age_too() -> None:
+    between = find_queue([a_depth("email", 3, 0, -60, 18_000), a_depth("sms", 1, 1, 0, 60)], NOW)
+    assert between.told == (
+        "3 email, 1 sms wait, the oldest for 5 h 0 min; 1 were not tried yet, the oldest for 60 s"
+    )
+    assert between.facts["oldest_waiting_s"] == 18_000
+    assert between.facts["oldest_untried_s"] == 60

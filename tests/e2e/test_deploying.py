@@ -273,9 +273,11 @@ def test_dispatcher_that_cannot_deploy_says_so_to_status_and_health_until_it_can
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:
     folder = make_version(tmp_path / "broken", lambda _: None)
+    (folder / "data").symlink_to(PROJECT_FOLDER / "data")
     filed = (folder / "prefect.yaml").read_text("utf-8")
     (folder / "prefect.yaml").write_text("deployments: [", "utf-8")
-    rollcall.env["PYTHONPATH"] = str(folder)
+    # `python -m` would take the package of the folder it is started in first
+    rollcall.env.update(PYTHONPATH=str(folder), PYTHONSAFEPATH="1")
 
     def status() -> tuple[bool, str]:
         told = json.loads(rollcall.run("status", "--format", "json").stdout)

@@ -8,8 +8,7 @@ from typing import Any, Final
 import httpx
 
 DEPLOYED_WITHIN_S: Final = 120.0
-"""How long a dispatcher may take to make them; measured: 26 s beside all else
-that starts, on two cores."""
+"""How long a dispatcher may take to make them: a few seconds, and many on a busy machine."""
 
 ANSWERS_WITHIN_S: Final = 15.0
 """How long a Prefect server may be away meanwhile: one that runs elsewhere may not be up at all."""

@@ -35,9 +35,8 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
     """Bring Prefect to know how runs have ended.
 
     One that is cancelled while nobody runs it, or that its worker has cancelled, stops its message.
-    One that had accepted no message
-    yet is run again, also where its worker has told Prefect that it crashed: what it orders would
-    never be sent.
+    One that had accepted no message yet is run again, also where its worker has told Prefect that
+    it crashed: what it orders would never be sent.
 
     Args:
         client: Of the server.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
+import yaml  # type: ignore[import-untyped]
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.client.schemas.responses import DeploymentResponse

@@ -164,7 +164,8 @@ def test_a_send_of_a_worker_is_stopped_by_another_deployment(
             known_count = len(sandbox.journal())
             send_id = start_deployment(prefect_server, "send-message", message_id=message_id)
             wait_until(lambda: len(sandbox.journal()) > known_count, 120, "the worker sends")
-            stop_id = start_deployment(prefect_server, "stop-message", message_id=message_id)
+            asked = {"message_id": message_id, "wait_s": 60}
+            stop_id = start_deployment(prefect_server, "stop-message", **asked)
             await_end(prefect_server, stop_id, send_id)
         report = json.loads(rollcall.run("stop", message_id, "--format", "json").stdout)
         log = json.loads(rollcall.run("log", message_id, "--format", "json").stdout)
@@ -184,7 +185,7 @@ def test_a_send_of_a_worker_is_stopped_by_another_deployment(
     assert counted
     assert 0 < int(counted[1]) <= report["handed_over"]
     assert 0 < int(counted[2]) <= report["held_back"]
-    assert (told["name"], told["parameters"]) == (f"stop-{message_id}", {"message_id": message_id})
+    assert (told["name"], told["parameters"]) == (f"stop-{message_id}", asked)
 
 
 def _interrupt(rollcall: Rollcall, message: Path, source: Path, sandbox: Sandbox) -> str:

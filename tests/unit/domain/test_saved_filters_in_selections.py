@@ -110,7 +110,7 @@ MISTAKES: dict[str, tuple[Saved, dict[str, Any], str]] = {
     "other letters": (
         {"X": {"everyone": True}},
         {"saved_filters": ["x"]},
-        f"saved_filters: {MISSING}",
+        f"saved_filters: {MISSING} (did you mean 'X'?)",
     ),
     "missing within": (
         {"a": {"everyone": True, "exclude": {"saved_filters": ["x"]}}},

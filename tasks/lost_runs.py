@@ -1,17 +1,19 @@
 """Tell Prefect of runs that have ended and of which it does not know: else they run for ever."""
 
 import asyncio
+import logging
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry, Cancelled, Crashed
 
-from rollcall.errors import InputError
+from rollcall.errors import InputError, LedgerError
 from rollcall.ledger.messages import find_message
 from rollcall.ledger.runs import EndedRun, list_untold, mark_told
 from rollcall.ledger.stopping import stop_message
@@ -22,6 +24,8 @@ from tasks.step import step
 MOST_BEGINNINGS: Final = 3
 """How often a run is begun, at the most, that loses its process each time before it has accepted a
 message."""
+
+log = logging.getLogger(__name__)
 
 
 @step("tell-lost")
@@ -46,53 +50,71 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
     ledger, now = app.ledger, app.clock.now()
     ended = await asyncio.to_thread(list_untold, ledger, now)
     ended = [one for one in ended if UUID(one.flow_run_id) not in running]
-    told_ids = [one.run_id for one in ended if await _tell(client, app, one)]
-    if told_ids:
-        await asyncio.to_thread(mark_told, ledger, told_ids, now)
+    told_ids = []
+    try:
+        for one in ended:
+            try:
+                await _tell(client, app, one)
+            except (
+                httpx.HTTPStatusError,
+                LedgerError,
+            ) as error:  # the others are told all the same
+                fault = {"flow_run_id": one.flow_run_id, "fault": type(error).__name__}
+                log.warning("prefect was not told of a lost run", extra=fault)
+            else:
+                told_ids.append(one.run_id)
+    finally:
+        if told_ids:
+            await asyncio.to_thread(mark_told, ledger, told_ids, now)
     return len(ended)
 
 
-async def _tell(client: PrefectClient, app: App, run: EndedRun) -> bool:
-    """Bring Prefect to know of one run; return whether no more is to be looked after.
-
-    One that is to begin again is looked after until it has: its worker may yet call it crashed.
-    """
+async def _tell(client: PrefectClient, app: App, run: EndedRun) -> None:
     flow_run_id = UUID(run.flow_run_id)
     try:
         flow_run = await client.read_flow_run(flow_run_id)
     except ObjectNotFound:
-        return True  # deleted by somebody
+        return  # deleted by somebody
     state = flow_run.state
     end: Any = None
-    if _is_to_begin_again(run, flow_run):
-        end = AwaitingRetry(message="its process was gone before it had accepted a message")
-    elif state is not None and (state.is_cancelling() or state.is_cancelled()):
+    if state is not None and await _is_cancelled(client, flow_run):
         await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
-        end = Cancelled(message="stopped") if state.is_cancelling() else None
+        end = None if state.is_cancelled() else Cancelled(message="stopped")
+    elif _is_to_begin_again(run, flow_run):
+        end = AwaitingRetry(message="its process was gone before it had accepted a message")
     elif state is None or state.is_pending() or state.is_running():
         end = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
     if end is not None:
         await client.set_flow_run_state(flow_run_id, end, force=True)
-        state = end
-    return not (_is_left(run, flow_run) and state is not None and state.is_scheduled())
-
-
-def _is_left(run: EndedRun, flow_run: FlowRun) -> bool:
-    """Tell whether a run that somebody may begin again was lost before it had any message.
-
-    Without a deployment nobody could begin it; its message stands in the ledger.
-    """
-    return run.is_lost and run.message_id is None and flow_run.deployment_id is not None
 
 
 def _is_to_begin_again(run: EndedRun, flow_run: FlowRun) -> bool:
     """Tell whether what a run orders would never be sent otherwise.
 
-    Who cancelled it, or let it wait, has said what is to become of it.
+    Who let it wait has said what is to become of it. Without a deployment nobody could begin it;
+    its message stands in the ledger.
     """
     state = flow_run.state
     had_begun = state is None or state.is_pending() or state.is_running() or state.is_crashed()
-    return _is_left(run, flow_run) and had_begun and flow_run.run_count < MOST_BEGINNINGS
+    is_left = run.is_lost and run.message_id is None and flow_run.deployment_id is not None
+    return is_left and had_begun and flow_run.run_count < MOST_BEGINNINGS
+
+
+async def _is_cancelled(client: PrefectClient, flow_run: FlowRun) -> bool:
+    """Tell whether somebody has cancelled a run since it began last.
+
+    Prefect's engine writes over that: to it, a run that is broken off has crashed.
+    """
+    state = flow_run.state
+    if state is None or not state.is_crashed():
+        return state is not None and (state.is_cancelling() or state.is_cancelled())
+    states = await client.read_flow_run_states(flow_run.id)
+    for one in sorted(states, key=lambda state: state.timestamp, reverse=True):
+        if one.is_running():
+            return False
+        if one.is_cancelling() or one.is_cancelled():
+            return True
+    return False
 
 
 def stop_message_of(app: App, flow_run: FlowRun, message_id: str | None = None) -> bool:

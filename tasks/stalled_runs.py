@@ -46,14 +46,21 @@ async def free_stalled(client: PrefectClient, app: App) -> int:
     known = await asyncio.to_thread(list_flow_runs, app.ledger)
     before = app.clock.now() - STALLED_AFTER
     stalled = [
-        one.id
+        one
         for one in claimed
         if one.state and one.state.timestamp <= before and str(one.id) not in known
     ]
-    for run_id in stalled:
-        again: Any = AwaitingRetry(message="whoever had claimed it never began it")
-        await client.set_flow_run_state(run_id, again, force=True)
-    return len(stalled)
+    return sum([await _free(client, one) for one in stalled])
+
+
+async def _free(client: PrefectClient, seen: FlowRun) -> bool:
+    """Let others have a run, unless it was begun or cancelled since it was seen."""
+    now = await client.read_flow_run(seen.id)
+    if now.state is None or seen.state is None or now.state.id != seen.state.id:
+        return False
+    again: Any = AwaitingRetry(message="whoever had claimed it never began it")
+    await client.set_flow_run_state(seen.id, again, force=True)
+    return True
 
 
 async def _list_claimed(client: PrefectClient) -> list[FlowRun]:

@@ -1,15 +1,14 @@
 """A run's signs of life, with the run's id in Prefect where it has one."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
 from rollcall.clock import SystemClock
 from rollcall.errors import RollcallError
-from rollcall.ledger.engine import Ledger
 from rollcall.sending.run_lease import RunLease, leased_flow_run
 from rollcall.wiring import App, opened_ledger
 from tasks.current_run import current_run
@@ -42,29 +41,18 @@ async def under_lease(app: App | None = None) -> AsyncIterator[None]:
     if flow_run is None or not _needs_lease(flow_run):
         yield
         return
-    with _ledger_of(app) as ledger:
-        if ledger is None:
-            yield
-            return
-        clock = app.clock if app else SystemClock()
-        async with RunLease(ledger, clock, flow_run_id=str(flow_run.id)):
-            yield
+    async with AsyncExitStack() as stack:
+        try:
+            ledger = app.ledger if app else stack.enter_context(opened_ledger())
+            clock = app.clock if app else SystemClock()
+            lease = RunLease(ledger, clock, flow_run_id=str(flow_run.id))
+            await stack.enter_async_context(lease)
+        except RollcallError as error:
+            if app is not None:
+                raise
+            log.warning("a run has no lease", extra={"reason": str(error)})
+        yield
 
 
 def _needs_lease(flow_run: FlowRun) -> bool:
     return flow_run.deployment_id is not None and leased_flow_run.get() != str(flow_run.id)
-
-
-@contextmanager
-def _ledger_of(app: App | None) -> Iterator[Ledger | None]:
-    """Return the app's ledger, or open it; None where it cannot be opened."""
-    if app is not None:
-        yield app.ledger
-        return
-    with ExitStack() as stack:
-        ledger = None
-        try:
-            ledger = stack.enter_context(opened_ledger())
-        except RollcallError as error:
-            log.warning("a run has no lease", extra={"reason": str(error)})
-        yield ledger

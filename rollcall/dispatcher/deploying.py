@@ -11,6 +11,7 @@ loses nothing.
 import asyncio
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -61,9 +62,9 @@ async def deploy(tell: Callable[[str], None]) -> bool:
         HTTPError: Prefect does not answer.
     """
     async with get_client() as client:
-        await _make_pool(client)
+        is_new = await _make_pool(client)
         digest = await asyncio.to_thread(_digest)
-        if await Variable.aget(DEPLOYED) == digest:
+        if not is_new and await Variable.aget(DEPLOYED) == digest:
             return False
         filed = await asyncio.to_thread(read_prefect_file, PROJECT_FOLDER)
         for one in filed.deployments:
@@ -72,12 +73,14 @@ async def deploy(tell: Callable[[str], None]) -> bool:
         return True
 
 
-async def _make_pool(client: PrefectClient) -> None:
+async def _make_pool(client: PrefectClient) -> bool:
+    """Make the work pool; return whether there was none: then no deployment belongs to it."""
     # of type `process`: an ordinary worker can serve it too
     try:
         await client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
     except ObjectAlreadyExists:
-        return
+        return False
+    return True
 
 
 def _digest() -> str:
@@ -105,9 +108,12 @@ async def _deploy(
 ) -> None:
     """Deploy one, and have its next runs made at once: Prefect takes them back at each change.
 
+    They are made from the moment before, so that one which becomes due meanwhile is not left out.
+
     Raises:
         ConfigError: Prefect refuses it.
     """
+    began_at = datetime.now(UTC).isoformat()
     frame = await asyncio.to_thread(one.make_frame, filed.pull)
     try:
         try:
@@ -123,8 +129,8 @@ async def _deploy(
         told = str(error.response.json().get("detail", "it does not say why"))
         raise ConfigError(f"Prefect refuses deployment {one.full_name!r}: {told}") from error
     if not is_paused:  # Prefect would make runs of a paused one, too, and hand them out
-        where = {"id": deployment_id}
-        await client.request("POST", "/deployments/{id}/schedule", path_params=where, json={})
+        where, since = {"id": deployment_id}, {"start_time": began_at}
+        await client.request("POST", "/deployments/{id}/schedule", path_params=where, json=since)
 
 
 async def _create(client: PrefectClient, one: FiledDeployment, frame: dict[str, Any]) -> UUID:

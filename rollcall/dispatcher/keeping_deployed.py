@@ -102,7 +102,7 @@ class Deploying:
             log.debug("not deployed", extra={"fault": type(error).__name__})
             self._note_fault(f"{type(error).__name__}, although Prefect answers")
         else:
-            self.is_made = True
+            self.is_made = self.pool.has_pool = True
             self._fault, self._fault_count = "", 0
 
     async def _note_loss(self) -> None:

@@ -92,7 +92,8 @@ class PoolSide:
         tell: Takes a sentence for whoever watches.
         answers: Whether the server answered when it was asked last.
         since: From when on that is so, by `time.monotonic`.
-        has_pool: Whether it had the work pool then; without, it has none of our deployments.
+        has_pool: Whether it had the work pool whenever it was asked; without, it has none of our
+            deployments. Whoever makes them anew says so.
         news: Set when that has become otherwise; whoever waits for it clears it.
         running: What runs here, by the run's id.
     """
@@ -147,7 +148,6 @@ class PoolSide:
             self._note(answers=False)
             return AWAY_PAUSE_S
         self._note(answers=True)
-        self.has_pool = True
         due_ids = {one.id for one in due}
         self._left &= due_ids
         self._asked_for &= due_ids

@@ -171,6 +171,36 @@ def test_what_nobody_touched_comes_from_the_next_version(
     assert [one["slug"] for one in read(prefect, ADVISORY)["schedules"]] == ["weekday-7"]
 
 
+def test_runs_that_were_planned_are_planned_once_after_the_next_version(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    def change(said: dict[str, Said]) -> None:
+        said["resume-sends"]["description"] = "As the next version says."
+
+    deploy(rollcall, prefect)
+    of_it = {"deployments": {"name": {"any_": ["resume-sends"]}}}
+    before = {
+        one["expected_start_time"] for one in ask("POST", f"{prefect}/flow_runs/filter", of_it)
+    }
+
+    deploy(rollcall, prefect, make_version(tmp_path / "next", change))
+
+    planned = [
+        one["expected_start_time"] for one in ask("POST", f"{prefect}/flow_runs/filter", of_it)
+    ]
+    assert before <= set(planned)
+    assert len(planned) == len(set(planned))
+
+
+def test_deployments_whose_pool_was_deleted_meanwhile_get_it_back(
+    rollcall: Rollcall, prefect: str
+) -> None:
+    deploy(rollcall, prefect)
+    httpx.delete(f"{prefect}/work_pools/sends", timeout=30).raise_for_status()
+    assert deploy(rollcall, prefect) == ["True"]
+    assert {one["work_pool_name"] for one in list_all(prefect)} == {"sends"}
+
+
 def test_what_was_deployed_without_a_note_is_kept_where_it_differs(
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:

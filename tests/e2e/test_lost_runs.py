@@ -7,20 +7,32 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import AwaitingRetry, Cancelled, Cancelling, Completed, Crashed, Paused, Running
+from prefect.states import (
+    AwaitingRetry,
+    Cancelled,
+    Cancelling,
+    Completed,
+    Crashed,
+    Paused,
+    Pending,
+    Running,
+)
 
 from rollcall.clock import SystemClock
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.leases import new_owner
 from rollcall.ledger.messages import accept_message, load_message
 from rollcall.ledger.runs import begin_run, end_run, list_flow_runs
+from tasks import stalled_runs
 from tasks.accept import key_of_run
 from tasks.lost_runs import MOST_BEGINNINGS, tell_lost
+from tasks.stalled_runs import STALLED_AFTER, free_stalled
 from tests.integration.ledger.records import NOW, a_message
 
 GONE = f"{new_owner().split('/')[0]}/4194303/1/0badcafe"
@@ -82,18 +94,69 @@ async def test_a_run_that_never_accepts_a_message_begins_three_times_and_has_cra
     assert ends == ["AwaitingRetry", "AwaitingRetry", "Crashed"]
 
 
-async def test_a_run_whose_worker_calls_it_crashed_begins_again_whoever_is_the_first_to_say_so(
+async def test_a_run_whose_worker_calls_it_crashed_begins_again(
     client: PrefectClient, ledger: Ledger
 ) -> None:
     made = await begin(client)
     lose(ledger, made.id)
-    for _ in range(2):
-        await client.set_flow_run_state(made.id, Crashed(), force=True)
-        assert await look(client, ledger, made.id) == "AwaitingRetry"
+    await client.set_flow_run_state(made.id, Crashed(), force=True)
     assert await look(client, ledger, made.id) == "AwaitingRetry"
-    await client.set_flow_run_state(made.id, Completed(), force=True)
-    assert await look(client, ledger, made.id) == "Completed"
     assert list_flow_runs(ledger) == {}  # nothing more is asked of it
+
+
+async def test_a_run_that_was_cancelled_and_so_has_crashed_does_not_begin_again(
+    client: PrefectClient, ledger: Ledger
+) -> None:
+    """So Prefect's engine ends one that a dispatcher breaks off."""
+    made = await begin(client)
+    message_id = accept_message(ledger, a_message(key_of_run(made.id)), NOW)[0].message_id
+    lose(ledger, made.id)
+    await client.set_flow_run_state(made.id, Cancelling(), force=True)
+    await client.set_flow_run_state(made.id, Crashed(), force=True)
+    assert await look(client, ledger, made.id) == "Cancelled"
+    assert load_message(ledger, message_id).state == "stopped"
+
+
+async def test_one_that_prefect_refuses_does_not_hold_up_the_others(
+    client: PrefectClient, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, other = await begin(client), await begin(client)
+    for one in (refused, other):
+        lose(ledger, one.id)
+    set_state = PrefectClient.set_flow_run_state
+
+    async def refuse_one(self: PrefectClient, run_id: UUID, *told: Any, **options: Any) -> Any:
+        if run_id == refused.id:
+            answer = httpx.Response(500, request=httpx.Request("POST", "http://prefect"))
+            raise httpx.HTTPStatusError("refused", request=answer.request, response=answer)
+        return await set_state(self, run_id, *told, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PrefectClient, "set_flow_run_state", refuse_one)
+        assert await look(client, ledger, other.id) == "AwaitingRetry"
+    assert await look(client, ledger, refused.id) == "AwaitingRetry"
+
+
+@pytest.mark.parametrize("state", [None, Running(), Cancelling()])
+async def test_a_claimed_run_is_freed_unless_something_became_of_it(
+    client: PrefectClient, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, state: Any
+) -> None:
+    made = await begin(client)
+    await client.set_flow_run_state(made.id, Pending(), force=True)
+    seen = await client.read_flow_run(made.id)
+    if state is not None:
+        await client.set_flow_run_state(made.id, state, force=True)
+
+    async def list_claimed(_: PrefectClient) -> list[FlowRun]:
+        return [seen]
+
+    later = SystemClock().now() + STALLED_AFTER
+    app: Any = SimpleNamespace(clock=SimpleNamespace(now=lambda: later), ledger=ledger)
+    monkeypatch.setattr(stalled_runs, "_list_claimed", list_claimed)
+    assert await free_stalled(client, app) == (1 if state is None else 0)
+    left = (await client.read_flow_run(made.id)).state
+    assert left is not None
+    assert left.name == ("AwaitingRetry" if state is None else state.name)
 
 
 async def test_a_run_of_no_deployment_has_crashed(client: PrefectClient, ledger: Ledger) -> None:

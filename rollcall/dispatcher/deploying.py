@@ -4,8 +4,9 @@ What an administrator has changed in Prefect since stays: parameters and schedul
 are written only while they are as the file had them. `prefect deploy` would set them back, and
 would then fire what somebody has armed with another text, at other people.
 
-Nothing is taken away to be put back: to be cut off anywhere, or to be done by several at once,
-loses nothing.
+Nothing of theirs is taken away to be put back: to be cut off anywhere, or to be done by several at
+once, loses none of it. A schedule that a new version gives another slug goes before its new one is
+there: where that is cut off in between, it stays away, and the next dispatcher says so.
 """
 
 import asyncio

@@ -94,8 +94,8 @@ def measure(world: World, asked: argparse.Namespace) -> None:
     """Take all measurements, or the one that was asked for."""
     watched: dict[str, Callable[[], None]] = {
         "first": lambda: report_first_attempts(world, asked.people, asked.runs),
-        "rows": lambda: report_rows(world, asked.people),
-        "at-once": lambda: report_at_once(world),
+        "rows": lambda: report_rows(world, asked.people, asked.runs),
+        "at-once": lambda: report_at_once(world, asked.runs),
     }
     if asked.only != "overhead":
         with world.watched.dispatcher(world.prefect):
@@ -163,30 +163,41 @@ def await_end(prefect: PrefectServer, run_ids: Iterable[str]) -> None:
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
-def report_rows(world: World, people_count: int) -> None:
+def report_rows(world: World, people_count: int, runs: int) -> None:
     """Print how many rows one send adds to Prefect's database, by its size."""
     print(f"rows that a send adds to Prefect's database (limit {ROWS_LIMIT:,})")
     for group, count in (*GROUPS.items(), (None, people_count)):
-        before_count = world.prefect.settle()
-        await_end(world.prefect, [world.prefect.click("send-message", fill_form(group))])
-        added_count = world.prefect.settle() - before_count
-        tell(f"{min(count, people_count):,} people", [added_count], "rows")
+        added_counts = [count_added_rows(world.prefect, group) for _ in range(runs)]
+        tell(f"{min(count, people_count):,} people", added_counts, "rows")
 
 
-def report_at_once(world: World) -> None:
+def count_added_rows(prefect: PrefectServer, group: str | None) -> int:
+    """Send to a group, or to everybody; return how many rows that added to the database."""
+    before_count = prefect.settle()
+    await_end(prefect, [prefect.click("send-message", fill_form(group))])
+    return prefect.settle() - before_count
+
+
+def report_at_once(world: World, runs: int) -> None:
     """Click many times at once; print how long it took, and how often one was locked out."""
+    waits_s = [click_at_once(world.prefect) for _ in range(runs + 1)][1:]
+    logs = (world.prefect.log, world.watched.log)
+    locked_count = sum(one.read_text().count("database is locked") for one in logs)
+    print(f"{AT_ONCE_COUNT} sends at once: all done, 'database is locked' {locked_count} times")
+    tell("until the last was done", waits_s, "s")
+
+
+def click_at_once(prefect: PrefectServer) -> float:
+    """Click many times at once; return how long it took until all were done, s."""
 
     def click(_: int) -> str:
-        return world.prefect.click("send-message", fill_form("few"))
+        return prefect.click("send-message", fill_form("few"))
 
     started = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE_COUNT) as threads:
         run_ids = list(threads.map(click, range(AT_ONCE_COUNT)))
-    await_end(world.prefect, run_ids)
-    logs = (world.prefect.log, world.watched.log)
-    locked_count = sum(one.read_text().count("database is locked") for one in logs)
-    print(f"{AT_ONCE_COUNT} sends at once: all done, 'database is locked' {locked_count} times")
-    tell("until the last was done", [time.perf_counter() - started], "s")
+    await_end(prefect, run_ids)
+    return time.perf_counter() - started
 
 
 def report_overhead(world: World, people_count: int, runs: int) -> None:

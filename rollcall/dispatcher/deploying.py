@@ -5,13 +5,14 @@ are written only while they are as the file had them. `prefect deploy` would set
 would then fire what somebody has armed with another text, at other people.
 
 Nothing of theirs is taken away to be put back: to be cut off anywhere, or to be done by several at
-once, loses none of it. A schedule that a new version gives another slug goes before its new one is
-there: where that is cut off in between, it stays away, and the next dispatcher says so.
+once, loses none of it. What a new version has no more is noted to be ours before it goes, so that
+whoever goes on knows that nobody else took it away.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -43,7 +44,7 @@ from rollcall.settings import PROJECT_FOLDER
 
 DEPLOYED: Final = "rollcall_deployed"
 """The variable in Prefect that says what was deployed last; with `_` and the id of a deployment,
-what the file said then of its parameters and schedules."""
+what we have left there of its parameters and schedules, or are about to: one signature or two."""
 
 _DESCRIBED_IN: Final = ("flows", "rollcall/domain/forms")
 """Where what the run form shows is written."""
@@ -156,8 +157,8 @@ async def _update(
     now = sign_found(found)
     if now == wanted:
         await client.update_deployment(found.id, DeploymentUpdate(**frame))
-    elif now == noted or (noted is None and one.is_said_by(found)):
-        await _write_all(client, one, frame, found)
+    elif now in _read_signatures(noted) or (noted is None and one.is_said_by(found)):
+        await _write_all(client, one, frame, await _take_away(client, one, found))
     else:
         if noted != wanted:
             tell(f"{one.full_name} stays as it was changed in Prefect: {FILE} says otherwise")
@@ -185,14 +186,32 @@ async def _write_around(
     await client.update_deployment(found.id, DeploymentUpdate(**frame))
 
 
+async def _take_away(
+    client: PrefectClient, one: FiledDeployment, found: DeploymentResponse
+) -> DeploymentResponse:
+    """Delete the schedules that the file has no more; return what is left then.
+
+    Before the new ones are there: two for one thing would tell people of it twice.
+    """
+    kept = {schedule.slug for schedule in one.schedules}
+    for gone in [schedule for schedule in found.schedules if schedule.slug not in kept]:
+        left = [schedule for schedule in found.schedules if schedule.id != gone.id]
+        without = found.model_copy(update={"schedules": left})
+        await _note(f"{DEPLOYED}_{found.id}", f"{sign_found(found)} {sign_found(without)}")
+        with suppress(ObjectNotFound):  # another dispatcher was first
+            await client.delete_deployment_schedule(found.id, gone.id)
+        found = without
+    return found
+
+
+def _read_signatures(noted: Any) -> list[str]:
+    return str(noted or "").split()
+
+
 async def _write_all(
     client: PrefectClient, one: FiledDeployment, frame: dict[str, Any], found: DeploymentResponse
 ) -> None:
-    """Write a deployment as the file has it; what the file has no more goes first."""
-    kept = {schedule.slug for schedule in one.schedules}
-    for schedule in found.schedules:
-        if schedule.slug not in kept:
-            await client.delete_deployment_schedule(found.id, schedule.id)
+    """Write a deployment as the file has it."""
     schedules = [DeploymentScheduleUpdate(**fields) for fields in one.make_schedules(found.flow_id)]
     said: dict[str, Any] = {"parameters": one.parameters, "schedules": schedules}
     await client.update_deployment(found.id, DeploymentUpdate(**frame, **said))

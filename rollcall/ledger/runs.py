@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
@@ -35,6 +35,10 @@ takes part."""
 
 TOLD_WITHIN: Final = timedelta(seconds=30)
 """How long a run that has ended here may take to tell Prefect so itself."""
+
+LOST_TOLD_WITHIN: Final = timedelta(seconds=5)
+"""How long a run that is lost may take to: one that is told to end does it last of all, and the
+worker of one that was killed does it. What they say comes first, or it would stay."""
 
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 """After what time a run that ended badly is forgotten; a message is given up long before."""
@@ -249,7 +253,7 @@ def list_flow_runs(ledger: Ledger) -> dict[str, str | None]:
 def list_untold(ledger: Ledger, now: datetime) -> list[EndedRun]:
     """Return the runs in Prefect that have ended here and whose end it may not know.
 
-    Those that are lost at once, the others when Prefect has had time to be told by themselves.
+    Each once Prefect has had time to be told by whoever ran it; those that are lost sooner.
     """
     bury_lost(ledger, now)
     of_it = aliased(Run)
@@ -263,7 +267,10 @@ def list_untold(ledger: Ledger, now: datetime) -> list[EndedRun]:
         Run.ended_at.is_not(None),
         Run.told_at.is_(None),
         Run.flow_run_id.is_not(None),
-        or_(Run.end == "lost", Run.ended_at <= now - TOLD_WITHIN),
+        or_(
+            and_(Run.end == "lost", Run.ended_at <= now - LOST_TOLD_WITHIN),
+            Run.ended_at <= now - TOLD_WITHIN,
+        ),
         ~same.where(of_it.lease_until.is_not(None)).exists(),
     )
     with ledger.read() as connection:

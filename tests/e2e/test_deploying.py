@@ -1,11 +1,10 @@
 """Deployments are made without questions, and what an administrator changed since stays."""
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,13 @@ from rollcall.sandbox.servers import start_sandbox
 from rollcall.settings import PROJECT_FOLDER
 from tests.e2e.conftest import Rollcall, run_prefect_server, wait_until
 from tests.e2e.prefect_api import ask
+from tests.e2e.versions import CUT_OFF, SLOW, Said, deploy, finish, make_version, start
 from tests.ports import find_free_port
 from tests.postgres import PostgresServer
-
-DEPLOY = (
-    "import asyncio; from rollcall.dispatcher.deploying import deploy;"
-    "print(asyncio.run(deploy(print)))"
-)
 
 ADVISORY = "send-message/weekday-advisory"
 DRILL = "open-chat/monthly-drill"
 OWN = {"order": {"template": "Mine", "recipients": {"saved_filters": ["My people"]}}}
-
-Said = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -50,38 +43,6 @@ def prefect(server: str) -> str:
     for one in ask("POST", f"{server}/variables/filter", {}):
         httpx.delete(f"{server}/variables/{one['id']}", timeout=30).raise_for_status()
     return server
-
-
-def start(
-    rollcall: Rollcall, address: str, folder: Path = PROJECT_FOLDER
-) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", DEPLOY],
-        cwd=folder,
-        env=rollcall.env | {"PREFECT_API_URL": address, "PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(deploying: "subprocess.Popen[str]") -> list[str]:
-    told, _ = deploying.communicate(timeout=180)
-    assert deploying.returncode == 0
-    return told.strip().splitlines()
-
-
-def deploy(rollcall: Rollcall, address: str, folder: Path = PROJECT_FOLDER) -> list[str]:
-    return finish(start(rollcall, address, folder))
-
-
-def make_version(folder: Path, change: Callable[[dict[str, Said]], None]) -> Path:
-    """Copy the project as another version of it, whose `prefect.yaml` says something else."""
-    for name in ("rollcall", "flows", "tasks"):
-        shutil.copytree(PROJECT_FOLDER / name, folder / name, ignore=lambda *_: ["__pycache__"])
-    said = yaml.safe_load((PROJECT_FOLDER / "prefect.yaml").read_text("utf-8"))
-    change({one["name"]: one for one in said["deployments"]})
-    (folder / "prefect.yaml").write_text(yaml.safe_dump(said), "utf-8")
-    return folder
 
 
 def read(address: str, name: str) -> Said:
@@ -171,6 +132,41 @@ def test_what_nobody_touched_comes_from_the_next_version(
     assert [one["slug"] for one in read(prefect, ADVISORY)["schedules"]] == ["weekday-7"]
 
 
+def rename_schedule(said: dict[str, Said]) -> None:
+    said["apply-retention"]["schedules"][0]["slug"] = "each-night"
+
+
+def slugs_of(address: str, name: str) -> list[str]:
+    return [one["slug"] for one in read(address, name)["schedules"]]
+
+
+def test_schedule_of_another_name_comes_also_where_deploying_was_cut_off(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    deploy(rollcall, prefect)
+    folder = make_version(tmp_path / "next", rename_schedule)
+
+    assert start(rollcall, prefect, folder, CUT_OFF).wait(timeout=180) == 9
+    assert slugs_of(prefect, "apply-retention/apply-retention") == []
+
+    assert deploy(rollcall, prefect, folder) == ["True"]
+    assert slugs_of(prefect, "apply-retention/apply-retention") == ["each-night"]
+
+
+def test_schedule_that_somebody_takes_away_stays_away(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    deploy(rollcall, prefect)
+    retention = read(prefect, "apply-retention/apply-retention")
+    url = f"{prefect}/deployments/{retention['id']}/schedules/{retention['schedules'][0]['id']}"
+    httpx.delete(url, timeout=30).raise_for_status()
+
+    told = deploy(rollcall, prefect, make_version(tmp_path / "next", rename_schedule))
+
+    assert told[0].startswith("apply-retention/apply-retention stays as it was changed in Prefect")
+    assert slugs_of(prefect, "apply-retention/apply-retention") == []
+
+
 def test_runs_that_were_planned_are_planned_once_after_the_next_version(
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:
@@ -178,18 +174,38 @@ def test_runs_that_were_planned_are_planned_once_after_the_next_version(
         said["resume-sends"]["description"] = "As the next version says."
 
     deploy(rollcall, prefect)
-    of_it = {"deployments": {"name": {"any_": ["resume-sends"]}}}
-    before = {
-        one["expected_start_time"] for one in ask("POST", f"{prefect}/flow_runs/filter", of_it)
-    }
+    before = set(list_planned(prefect, "resume-sends"))
 
     deploy(rollcall, prefect, make_version(tmp_path / "next", change))
 
-    planned = [
-        one["expected_start_time"] for one in ask("POST", f"{prefect}/flow_runs/filter", of_it)
-    ]
+    planned = list_planned(prefect, "resume-sends")
     assert before <= set(planned)
     assert len(planned) == len(set(planned))
+
+
+def list_planned(address: str, name: str) -> list[str]:
+    """Return for when the runs of a deployment are planned."""
+    runs = ask("POST", f"{address}/flow_runs/filter", {"deployments": {"name": {"any_": [name]}}})
+    return [one["expected_start_time"] for one in runs]
+
+
+def test_run_that_is_due_while_its_deployment_is_written_is_planned(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    def often(said: dict[str, Said]) -> None:
+        said["resume-sends"]["schedules"][0]["interval"] = 1
+
+    def often_and_slowly(said: dict[str, Said]) -> None:
+        often(said)
+        said["resume-sends"]["description"] = "Slowly."
+
+    deploy(rollcall, prefect, make_version(tmp_path / "often", often))
+
+    folder = make_version(tmp_path / "next", often_and_slowly)
+    assert finish(start(rollcall, prefect, folder, SLOW)) == ["True"]
+
+    planned = sorted(map(datetime.fromisoformat, list_planned(prefect, "resume-sends")))
+    assert {later - one for one, later in pairwise(planned)} == {timedelta(seconds=1)}
 
 
 def test_deployments_whose_pool_was_deleted_meanwhile_get_it_back(
@@ -253,11 +269,19 @@ def test_two_dispatchers_that_deploy_at_once_lose_nothing(
     filed = yaml.safe_load((PROJECT_FOLDER / "prefect.yaml").read_text("utf-8"))["deployments"]
     assert sorted(one["name"] for one in list_all(prefect)) == sorted(one["name"] for one in filed)
 
-    folder = make_version(tmp_path / "next", change_examples)
+    def change(said: dict[str, Said]) -> None:
+        change_examples(said)
+        rename_schedule(said)
+
+    folder = make_version(tmp_path / "next", change)
     both = [start(rollcall, prefect, folder) for _ in range(2)]
     assert "True" in [finish(one)[-1] for one in both]
 
-    assert {one["name"]: what_it_sends(one) for one in list_all(prefect)} == before
+    after = {one["name"]: what_it_sends(one) for one in list_all(prefect)}
+    renamed = "apply-retention"
+    assert slugs_of(prefect, f"{renamed}/{renamed}") == ["each-night"]
+    assert before.pop(renamed) != after.pop(renamed)
+    assert after == before
 
 
 def list_all(address: str) -> list[Said]:

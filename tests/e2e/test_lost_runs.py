@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from prefect.states import (
     Cancelling,
     Completed,
     Crashed,
+    Failed,
     Paused,
     Pending,
     Running,
@@ -28,7 +30,7 @@ from rollcall.clock import SystemClock
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.leases import new_owner
 from rollcall.ledger.messages import accept_message, load_message
-from rollcall.ledger.runs import begin_run, end_run, list_flow_runs
+from rollcall.ledger.runs import LOST_TOLD_WITHIN, begin_run, bury_lost, end_run, list_flow_runs
 from tasks import stalled_runs
 from tasks.accept import key_of_run
 from tasks.lost_runs import MOST_BEGINNINGS, tell_lost
@@ -71,12 +73,18 @@ def lose(ledger: Ledger, run_id: UUID, message_id: str | None = None) -> None:
     """Let a process have run it that is gone."""
     now = SystemClock().now()
     begin_run(ledger, GONE, now, flow_run_id=str(run_id), message_id=message_id)
+    bury_lost(ledger, now)
 
 
-async def look(client: PrefectClient, ledger: Ledger, run_id: UUID) -> str:
-    """Tell of what is lost; return how the run's state is called then."""
-    app: Any = SimpleNamespace(clock=SystemClock(), ledger=ledger)
-    await tell_lost(client, app)
+def app_at(ledger: Ledger, now: datetime) -> Any:
+    return SimpleNamespace(clock=SimpleNamespace(now=lambda: now), ledger=ledger)
+
+
+async def look(
+    client: PrefectClient, ledger: Ledger, run_id: UUID, after: timedelta = LOST_TOLD_WITHIN
+) -> str:
+    """Tell of what was lost so long ago; return how the run's state is called then."""
+    await tell_lost(client, app_at(ledger, SystemClock().now() + after))
     state = (await client.read_flow_run(run_id)).state
     assert state is not None
     return str(state.name)
@@ -102,6 +110,20 @@ async def test_a_run_whose_worker_calls_it_crashed_begins_again(
     await client.set_flow_run_state(made.id, Crashed(), force=True)
     assert await look(client, ledger, made.id) == "AwaitingRetry"
     assert list_flow_runs(ledger) == {}  # nothing more is asked of it
+
+
+@pytest.mark.parametrize(
+    ("told", "becomes"), [(Crashed(), "AwaitingRetry"), (Failed(name="TimedOut"), "TimedOut")]
+)
+async def test_what_whoever_ran_it_tells_of_its_end_comes_first(
+    client: PrefectClient, ledger: Ledger, told: Any, becomes: str
+) -> None:
+    """Told afterwards it would stay: a run that crashed would never begin, one that ended would."""
+    made = await begin(client)
+    lose(ledger, made.id)
+    assert await look(client, ledger, made.id, timedelta()) == "Running"
+    await client.set_flow_run_state(made.id, told, force=True)
+    assert await look(client, ledger, made.id) == becomes
 
 
 async def test_a_run_that_was_cancelled_and_so_has_crashed_does_not_begin_again(
@@ -151,9 +173,8 @@ async def test_a_claimed_run_is_freed_unless_something_became_of_it(
         return [seen]
 
     later = SystemClock().now() + STALLED_AFTER
-    app: Any = SimpleNamespace(clock=SimpleNamespace(now=lambda: later), ledger=ledger)
     monkeypatch.setattr(stalled_runs, "_list_claimed", list_claimed)
-    assert await free_stalled(client, app) == (1 if state is None else 0)
+    assert await free_stalled(client, app_at(ledger, later)) == (1 if state is None else 0)
     left = (await client.read_flow_run(made.id)).state
     assert left is not None
     assert left.name == ("AwaitingRetry" if state is None else state.name)

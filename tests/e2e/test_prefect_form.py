@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -214,22 +215,24 @@ def submit(page: Page) -> str:
     pytest.fail("the form could not be submitted")
 
 
-def open_form(page: Page, site: str) -> None:
-    """Go to the form of `send-message`, as from its page."""
-    page.goto(f"{site}/deployments")
-    page.get_by_role("link", name="send-message", exact=True).first.click()
-    page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_text("Custom run").click()
+@contextmanager
+def opened_form(site: str) -> Iterator[Page]:
+    """Open the form of `send-message` in a browser, as from its page."""
+    with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.goto(f"{site}/deployments")
+        page.get_by_role("link", name="send-message", exact=True).first.click()
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_text("Custom run").click()
+        yield page
 
 
 def test_a_moment_is_picked_with_its_time_zone_and_travel_without_a_place_is_refused(
     installed: Installation,
 ) -> None:
     site, known_count = installed.address.removesuffix("/api"), installed.count_taken()
-    with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        open_form(page, site)
+    with opened_form(site) as page:
         part(page, "Template").locator("textarea").fill("Weekly drill")
         part(page, "Filters").get_by_role("button", name="Add item").click()
         travel = part(page, "Upcoming travel")
@@ -256,10 +259,7 @@ def test_an_administrator_who_has_only_the_ui_sends_a_message_to_a_saved_filter(
     installed: Installation,
 ) -> None:
     site, known_count = installed.address.removesuffix("/api"), installed.count_taken()
-    with run_browser() as browser, open_context(browser, viewport=DESKTOP) as context:
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        open_form(page, site)
+    with opened_form(site) as page:
         part(page, "Template").locator("textarea").fill("Weekly drill")
         saved = part(page, "Dynamic filters")
         saved.get_by_role("button", name="Add item").click()

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from prefect.client.schemas.objects import FlowRun
+from sqlalchemy import text
 
 from rollcall.clock import SystemClock
 from rollcall.dispatcher.flows import load_flows
-from rollcall.errors import InputError
+from rollcall.errors import InputError, LedgerError
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.run_tables import Run
 from rollcall.ledger.runs import list_flow_runs, list_untold
@@ -93,6 +94,21 @@ async def test_upkeep_goes_on_where_no_ledger_can_be_opened(
     with standing_for(RUN):
         async with under_lease():
             has_gone_on = True
+    assert has_gone_on
+
+
+async def test_upkeep_goes_on_where_the_ledger_refuses_the_lease(ledger: Ledger) -> None:
+    with ledger.write() as connection:
+        connection.execute(
+            text("CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'full'); END")
+        )
+    has_gone_on = False
+    with standing_for(RUN):
+        async with under_lease():
+            has_gone_on = True
+        with pytest.raises(LedgerError):
+            async with under_lease(app_of(ledger)):
+                pass
     assert has_gone_on
 
 

@@ -1,0 +1,84 @@
+"""Versions of the project whose `prefect.yaml` differs, and processes that deploy them."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from rollcall.settings import PROJECT_FOLDER
+from tests.e2e.conftest import Rollcall
+
+Said = dict[str, Any]
+
+DEPLOY = (
+    "import asyncio; from rollcall.dispatcher.deploying import deploy;"
+    "print(asyncio.run(deploy(print)))"
+)
+
+CUT_OFF = """
+import asyncio, os
+from prefect.client.orchestration import PrefectClient
+from rollcall.dispatcher.deploying import deploy
+
+delete = PrefectClient.delete_deployment_schedule
+
+async def delete_and_die(*told):
+    await delete(*told)
+    os._exit(9)
+
+PrefectClient.delete_deployment_schedule = delete_and_die
+asyncio.run(deploy(print))
+"""
+"""Deploys, and dies as soon as it has taken a schedule away."""
+
+SLOW = """
+import asyncio
+from prefect.client.orchestration import PrefectClient
+from rollcall.dispatcher.deploying import deploy
+
+update = PrefectClient.update_deployment
+
+async def update_and_wait(self, deployment_id, said):
+    await update(self, deployment_id, said)
+    await asyncio.sleep(4 if said.description == "Slowly." else 0)
+
+PrefectClient.update_deployment = update_and_wait
+print(asyncio.run(deploy(print)))
+"""
+"""Deploys, and takes 4 s where a deployment is described so."""
+
+
+def start(
+    rollcall: Rollcall, address: str, folder: Path = PROJECT_FOLDER, program: str = DEPLOY
+) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=rollcall.env | {"PREFECT_API_URL": address, "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(deploying: "subprocess.Popen[str]") -> list[str]:
+    told, _ = deploying.communicate(timeout=180)
+    assert deploying.returncode == 0
+    return told.strip().splitlines()
+
+
+def deploy(rollcall: Rollcall, address: str, folder: Path = PROJECT_FOLDER) -> list[str]:
+    return finish(start(rollcall, address, folder))
+
+
+def make_version(folder: Path, change: Callable[[dict[str, Said]], None]) -> Path:
+    """Copy the project as another version of it, whose `prefect.yaml` says something else."""
+    for name in ("rollcall", "flows", "tasks"):
+        shutil.copytree(PROJECT_FOLDER / name, folder / name, ignore=lambda *_: ["__pycache__"])
+    said = yaml.safe_load((PROJECT_FOLDER / "prefect.yaml").read_text("utf-8"))
+    change({one["name"]: one for one in said["deployments"]})
+    (folder / "prefect.yaml").write_text(yaml.safe_dump(said), "utf-8")
+    return folder

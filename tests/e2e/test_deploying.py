@@ -146,7 +146,7 @@ def test_schedule_of_another_name_comes_also_where_deploying_was_cut_off(
     deploy(rollcall, prefect)
     folder = make_version(tmp_path / "next", rename_schedule)
 
-    assert start(rollcall, prefect, folder, CUT_OFF).wait(timeout=180) == 9
+    finish(start(rollcall, prefect, folder, CUT_OFF), code=9)
     assert slugs_of(prefect, "apply-retention/apply-retention") == []
 
     assert deploy(rollcall, prefect, folder) == ["True"]

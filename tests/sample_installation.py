@@ -1,6 +1,7 @@
 """A whole installation on sample data that is lively: sent messages, answers, all that is kept."""
 
 import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,9 +76,9 @@ def run_sample_installation(folder: Path) -> Iterator[SampleInstallation]:
         if days_ago:
             _date_back(data, days_ago)
     ports = draw_ports()
-    rollcall = replace(rollcall, env=rollcall.env | _name_ports(ports))
-    with _run_up(rollcall, data) as told, _serve_feeds() as feeds:
-        rollcall = replace(rollcall, env=rollcall.env | _name_demo(data, told))
+    rollcall = replace(rollcall, env=rollcall.env | name_ports(ports))
+    with run_up_demo(rollcall, data) as told, _serve_feeds() as feeds:
+        rollcall = replace(rollcall, env=rollcall.env | read_demo_environment(data))
         _keep_something(rollcall, f"{feeds}/usgs_day.geojson")
         sent = json.loads(_run(rollcall, "log", "--format", "json"))
         ids = [one["message_id"] for one in sent]
@@ -111,27 +112,19 @@ def _date_back(data: Path, days_count: int) -> None:
     ledger.close()
 
 
-def _name_ports(ports: dict[str, int]) -> dict[str, str]:
+def name_ports(ports: dict[str, int]) -> dict[str, str]:
+    """Return the settings by which parts listen at these ports."""
     return {f"ROLLCALL_PORTS__{name}": str(port) for name, port in ports.items()}
 
 
-def _name_demo(data: Path, told: dict[str, Any]) -> dict[str, str]:
-    """Return by which settings commands find what runs."""
-    return {
-        "ROLLCALL_DATA_DIR": str(data),
-        "ROLLCALL_SOURCE": str(SAMPLE),
-        "ROLLCALL_ROUTES_FILE": str(data / "sandbox" / "routes.toml"),
-        "ROLLCALL_ORGANISATION": "Meridian Relief",
-        "ROLLCALL_PUBLIC_URL": str(told["public"]),
-        "ROLLCALL_REFRESH__STALE_H": "0",
-        "PREFECT_API_URL": f"{told['prefect']}/api",
-        "PREFECT_HOME": str(data / "prefect"),
-        "NO_PROXY": "127.0.0.1",
-    }
+def read_demo_environment(data: Path) -> dict[str, str]:
+    """Return by which settings commands find what `run_up_demo` runs, as the shell reads them."""
+    words = (shlex.split(line)[0] for line in (data / "up.env").read_text("utf-8").splitlines())
+    return dict(word.split("=", 1) for word in words) | {"NO_PROXY": "127.0.0.1"}
 
 
 @contextmanager
-def _run_up(rollcall: Rollcall, data: Path) -> Iterator[dict[str, Any]]:
+def run_up_demo(rollcall: Rollcall, data: Path) -> Iterator[dict[str, Any]]:
     """Run `rollcall up --demo` until the context ends; yield where everything is."""
     answer, log = data / "up.json", data / "up.log"
     with answer.open("w") as stdout, log.open("w") as stderr:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from prefect.states import AwaitingRetry, Cancelled, Crashed
 
 from rollcall.errors import InputError, LedgerError
 from rollcall.ledger.messages import find_message
-from rollcall.ledger.runs import EndedRun, list_untold, mark_told
+from rollcall.ledger.runs import TOLD_WITHIN, EndedRun, list_untold, mark_told
 from rollcall.ledger.stopping import stop_message
 from rollcall.wiring import App, current_app
 from tasks.accept import key_of_run
@@ -25,12 +26,16 @@ MOST_BEGINNINGS: Final = 3
 """How often a run is begun, at the most, that loses its process each time before it has accepted a
 message."""
 
+FIRST_WORD_WITHIN: Final = timedelta(seconds=5)
+"""How long whoever ran a run that is lost has the first word: one that is told to end says last of
+all how it ended, and of one that was killed its worker says so. Said later, it would stay."""
+
 log = logging.getLogger(__name__)
 
 
 @step("tell-lost")
 async def tell_of_lost_runs() -> int:
-    """Tell Prefect's server of all that are lost; return how many there were."""
+    """Tell Prefect's server of all that are lost; return of how many it may hear more yet."""
     async with get_client() as client:
         return await tell_lost(client, current_app())
 
@@ -40,12 +45,15 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
 
     One that is cancelled while nobody runs it, or that its worker has cancelled, stops its message.
     One that had accepted no message yet is run again, also where its worker has told Prefect that
-    it crashed: what it orders would never be sent.
+    it crashed, before this or after it: what it orders would never be sent.
 
     Args:
         client: Of the server.
         app: Whose ledger tells what has ended.
         running: What runs here, whatever the ledger says.
+
+    Returns:
+        How many are to be looked at again, in 5 s or later.
     """
     ledger, now = app.ledger, app.clock.now()
     ended = await asyncio.to_thread(list_untold, ledger, now)
@@ -54,38 +62,43 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
     try:
         for one in ended:
             try:
-                await _tell(client, app, one)
+                if await _tell(client, app, one, now - one.ended_at):
+                    told_ids.append(one.run_id)
             except (
                 httpx.HTTPStatusError,
                 LedgerError,
             ) as error:  # the others are told all the same
                 fault = {"flow_run_id": one.flow_run_id, "fault": type(error).__name__}
                 log.warning("prefect was not told of a lost run", extra=fault)
-            else:
-                told_ids.append(one.run_id)
     finally:
         if told_ids:
             await asyncio.to_thread(mark_told, ledger, told_ids, now)
-    return len(ended)
+    return len(ended) - len(told_ids)
 
 
-async def _tell(client: PrefectClient, app: App, run: EndedRun) -> None:
+async def _tell(client: PrefectClient, app: App, run: EndedRun, since: timedelta) -> bool:
+    """Bring Prefect to know how a run has ended; return whether nobody will say more of it."""
     flow_run_id = UUID(run.flow_run_id)
     try:
         flow_run = await client.read_flow_run(flow_run_id)
     except ObjectNotFound:
-        return  # deleted by somebody
+        return True  # deleted by somebody
     state = flow_run.state
+    is_under_way = state is None or state.is_pending() or state.is_running()
     end: Any = None
     if state is not None and await _is_cancelled(client, flow_run):
         await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
         end = None if state.is_cancelled() else Cancelled(message="stopped")
+    elif is_under_way and since < FIRST_WORD_WITHIN:
+        return False
     elif _is_to_begin_again(run, flow_run):
         end = AwaitingRetry(message="its process was gone before it had accepted a message")
-    elif state is None or state.is_pending() or state.is_running():
+    elif is_under_way:
         end = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
     if end is not None:
         await client.set_flow_run_state(flow_run_id, end, force=True)
+    left = end or state
+    return since >= TOLD_WITHIN or (left is not None and left.is_final())
 
 
 def _is_to_begin_again(run: EndedRun, flow_run: FlowRun) -> bool:

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -18,7 +19,7 @@ from rollcall.clock import SystemClock, format_instant
 from rollcall.errors import ConfigError, RollcallError, SourceError
 from rollcall.ledger.engine import may_exist
 from rollcall.settings import Settings, load_settings
-from rollcall.sources.kept import describe_age
+from rollcall.sources.kept import KeptVersion, describe_age
 from rollcall.sources.refreshing import find_newest, tell_stale
 from rollcall.wiring import (
     build_mailboxes,
@@ -84,24 +85,30 @@ def _look_at_source(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     try:
         sources = build_sources(settings, SystemClock())
-        version = sources.last_good(settings.source)
         present = sources.look(settings.source)
+        version = present or sources.find_last_good(settings.source)
         stale = tell_stale(find_newest(settings.source), settings.refresh.stale_h, now)
     except (SourceError, ConfigError) as error:
         yield Finding("source", is_good=False, told=str(error))
         return
-    version = present or version
-    people_count = version.row_counts.get("people", 0)
-    told = f"version {version.short_id} of {settings.source}, {people_count} people, "
-    told += f"validated {describe_age(version.age(now))} ago"
-    told += "" if present else "; its files have changed since, and can be used"
+    told = _tell_version(version, settings.source, now)
+    if version is not None and present is None:
+        told += "; its files have changed since, and can be used"
     facts = {
-        "version": version.version,
-        "validated_at": format_instant(version.validated_at),
-        "people_count": people_count,
+        "version": version and version.version,
+        "validated_at": version and format_instant(version.validated_at),
+        "people_count": version and version.row_counts.get("people", 0),
         "has_changed": present is None,
     }
     yield Finding("source", not stale, "; ".join((*stale, told)), facts)
+
+
+def _tell_version(version: KeptVersion | None, source: Path, now: datetime) -> str:
+    if version is None:
+        return f"{source} can be used; `rollcall refresh` keeps a first version of it"
+    people_count = version.row_counts.get("people", 0)
+    told = f"version {version.short_id} of {source}, {people_count} people"
+    return f"{told}, validated {describe_age(version.age(now))} ago"
 
 
 def _print(findings: list[Finding], output: Format) -> None:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from rollcall.cli.demo_chat import SAMPLE
 from rollcall.cli.environments import demo_environment
 from rollcall.cli.output import Format, FormatOption, console
 from rollcall.cli.private_files import write_private
@@ -26,12 +25,11 @@ from rollcall.cli.up_parts import (
     plan_demo,
     plan_installation,
 )
-from rollcall.clock import SystemClock
 from rollcall.errors import ConfigError
 from rollcall.ledger.migrate import require_current
 from rollcall.listening import listen
 from rollcall.settings import PREFIX, PROJECT_FOLDER, Settings, load_settings
-from rollcall.wiring import build_ledger, build_sources
+from rollcall.wiring import build_ledger
 
 DEMO_FOLDER: Final = PROJECT_FOLDER / "data" / "local" / "up-demo"
 SELF: Final = "up"
@@ -68,7 +66,6 @@ def up(
         _require_ledger(installation.settings)
         if demo:
             write_environment(installation)
-            _keep_sample(installation.settings)
         raise typer.Exit(asyncio.run(_run(installation, output, is_demo=demo)))
 
 
@@ -187,11 +184,6 @@ def write_environment(installation: Installation) -> None:
     told = demo_environment(installation.settings) | {"PREFECT_API_URL": installation.prefect_url}
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in told.items())
     write_private(_environment_file(installation.settings), lines)
-
-
-def _keep_sample(settings: Settings) -> None:
-    """Validate the sample before anybody asks how the data does: the hourly round is far off."""
-    build_sources(settings, SystemClock()).open(SAMPLE)
 
 
 def _environment_file(settings: Settings) -> Path:

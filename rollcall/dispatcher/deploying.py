@@ -5,13 +5,13 @@ are written only while they are as the file had them. `prefect deploy` would set
 would then fire what somebody has armed with another text, at other people.
 
 Nothing of theirs is taken away to be put back: to be cut off anywhere, or to be done by several at
-once, loses none of it. What a new version has no more is noted to be ours before it goes, so that
-whoever goes on knows that nobody else took it away.
+once, loses none of it. Every state that a deployment goes through is noted to be ours beforehand,
+so that whoever goes on does not take it for somebody's change.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -25,7 +25,15 @@ from prefect.client.schemas.actions import (
     DeploymentUpdate,
     WorkPoolCreate,
 )
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import DeploymentSchedule, StateType
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.utilities.schema_tools import validate
 from prefect.variables import Variable
@@ -44,7 +52,7 @@ from rollcall.settings import PROJECT_FOLDER
 
 DEPLOYED: Final = "rollcall_deployed"
 """The variable in Prefect that says what was deployed last; with `_` and the id of a deployment,
-what we have left there of its parameters and schedules, or are about to: one signature or two."""
+signatures of the parameters and schedules that we have left there, or are about to."""
 
 _DESCRIBED_IN: Final = ("flows", "rollcall/domain/forms")
 """Where what the run form shows is written."""
@@ -69,10 +77,16 @@ async def deploy(tell: Callable[[str], None]) -> bool:
         if not is_new and await Variable.aget(DEPLOYED) == digest:
             return False
         filed = await asyncio.to_thread(read_prefect_file, PROJECT_FOLDER)
+        await forget_deployed()  # where this is cut off, the version before has to deploy, too
         for one in filed.deployments:
             await _deploy(client, filed, one, tell)
         await _note(DEPLOYED, digest)
         return True
+
+
+async def forget_deployed() -> None:
+    """Have Prefect forget what was deployed, so that it is deployed once more."""
+    await Variable.aunset(DEPLOYED)
 
 
 async def _make_pool(client: PrefectClient) -> bool:
@@ -115,7 +129,7 @@ async def _deploy(
     Raises:
         ConfigError: Prefect refuses it.
     """
-    began_at = datetime.now(UTC).isoformat()
+    since = datetime.now(UTC)
     frame = await asyncio.to_thread(one.make_frame, filed.pull)
     try:
         try:
@@ -131,8 +145,13 @@ async def _deploy(
         told = str(error.response.json().get("detail", "it does not say why"))
         raise ConfigError(f"Prefect refuses deployment {one.full_name!r}: {told}") from error
     if not is_paused:  # Prefect would make runs of a paused one, too, and hand them out
-        where, since = {"id": deployment_id}, {"start_time": began_at}
-        await client.request("POST", "/deployments/{id}/schedule", path_params=where, json=since)
+        await _plan(client, deployment_id, since)
+
+
+async def _plan(client: PrefectClient, deployment_id: UUID, since: datetime) -> None:
+    """Have the next runs made, as of a moment; those that are there are not made twice."""
+    where, told = {"id": deployment_id}, {"start_time": since.isoformat()}
+    await client.request("POST", "/deployments/{id}/schedule", path_params=where, json=told)
 
 
 async def _create(client: PrefectClient, one: FiledDeployment, frame: dict[str, Any]) -> UUID:
@@ -157,8 +176,8 @@ async def _update(
     now = sign_found(found)
     if now == wanted:
         await client.update_deployment(found.id, DeploymentUpdate(**frame))
-    elif now in _read_signatures(noted) or (noted is None and one.is_said_by(found)):
-        await _write_all(client, one, frame, await _take_away(client, one, found))
+    elif now in str(noted).split() or (noted is None and one.is_said_by(found)):
+        await _write_all(client, one, frame, found)
     else:
         if noted != wanted:
             tell(f"{one.full_name} stays as it was changed in Prefect: {FILE} says otherwise")
@@ -186,35 +205,56 @@ async def _write_around(
     await client.update_deployment(found.id, DeploymentUpdate(**frame))
 
 
-async def _take_away(
-    client: PrefectClient, one: FiledDeployment, found: DeploymentResponse
-) -> DeploymentResponse:
-    """Delete the schedules that the file has no more; return what is left then.
-
-    Before the new ones are there: two for one thing would tell people of it twice.
-    """
-    kept = {schedule.slug for schedule in one.schedules}
-    for gone in [schedule for schedule in found.schedules if schedule.slug not in kept]:
-        left = [schedule for schedule in found.schedules if schedule.id != gone.id]
-        without = found.model_copy(update={"schedules": left})
-        await _note(f"{DEPLOYED}_{found.id}", f"{sign_found(found)} {sign_found(without)}")
-        with suppress(ObjectNotFound):  # another dispatcher was first
-            await client.delete_deployment_schedule(found.id, gone.id)
-        found = without
-    return found
-
-
-def _read_signatures(noted: Any) -> list[str]:
-    return str(noted or "").split()
-
-
 async def _write_all(
     client: PrefectClient, one: FiledDeployment, frame: dict[str, Any], found: DeploymentResponse
 ) -> None:
-    """Write a deployment as the file has it."""
-    schedules = [DeploymentScheduleUpdate(**fields) for fields in one.make_schedules(found.flow_id)]
+    """Write a deployment as the file has it: its schedules at once, by taking over old ones.
+
+    So none is away for a moment, and what is due is due once, under whichever name.
+    """
+    asked = one.make_schedules(found.flow_id)
+    gone = [old for old in found.schedules if old.slug not in {new["slug"] for new in asked}]
+    added = [new for new in asked if new["slug"] not in {old.slug for old in found.schedules}]
+    for new, old in zip(added, gone, strict=False):
+        new["replaces"] = old.slug
+    left = gone[len(added) :]
+    states = [one.sign(found.flow_id, left[count:]) for count in range(len(left) + 1)]
+    await _note(f"{DEPLOYED}_{found.id}", " ".join((sign_found(found), *states)))
+    schedules = [DeploymentScheduleUpdate(**fields) for fields in asked]
     said: dict[str, Any] = {"parameters": one.parameters, "schedules": schedules}
-    await client.update_deployment(found.id, DeploymentUpdate(**frame, **said))
+    try:
+        await client.update_deployment(found.id, DeploymentUpdate(**frame, **said))
+    except PrefectHTTPStatusError:
+        if sign_found(await client.read_deployment(found.id)) not in states:
+            raise  # else another dispatcher was first
+    await _remove(client, found, left)
+
+
+async def _remove(
+    client: PrefectClient, found: DeploymentResponse, gone: Sequence[DeploymentSchedule]
+) -> None:
+    """Delete schedules, and make late runs of the others anew: Prefect takes back those, too."""
+    if not gone:
+        return
+    first_due_at = await _find_first_due(client, found.id)
+    for schedule in gone:
+        with suppress(ObjectNotFound):  # somebody else was first
+            await client.delete_deployment_schedule(found.id, schedule.id)
+    if first_due_at is not None and not found.paused:
+        await _plan(client, found.id, first_due_at)
+
+
+async def _find_first_due(client: PrefectClient, deployment_id: UUID) -> datetime | None:
+    """Return for when the first run is planned that nobody has begun."""
+    runs = await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+        ),
+        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+        limit=1,
+    )
+    return runs[0].expected_start_time if runs else None
 
 
 async def _switch_off(client: PrefectClient, found: DeploymentResponse) -> None:

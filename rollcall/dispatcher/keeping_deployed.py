@@ -10,9 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from prefect.variables import Variable
-
-from rollcall.dispatcher.deploying import DEPLOYED, deploy
+from rollcall.dispatcher.deploying import deploy, forget_deployed
 from rollcall.dispatcher.pool_side import PoolSide
 from rollcall.errors import ConfigError
 
@@ -38,11 +36,6 @@ Deployments = Literal["made", "pending", "failing"]
 """`failing`: the server answers, and they are not made all the same."""
 
 log = logging.getLogger(__name__)
-
-
-async def forget_deployed() -> None:
-    """Have Prefect forget what was deployed, so that it is deployed once more."""
-    await Variable.aunset(DEPLOYED)
 
 
 @dataclass(slots=True)

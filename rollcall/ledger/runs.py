@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
@@ -36,10 +36,6 @@ takes part."""
 TOLD_WITHIN: Final = timedelta(seconds=30)
 """How long a run that has ended here may take to tell Prefect so itself."""
 
-LOST_TOLD_WITHIN: Final = timedelta(seconds=5)
-"""How long a run that is lost may take to: one that is told to end does it last of all, and the
-worker of one that was killed does it. What they say comes first, or it would stay."""
-
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 """After what time a run that ended badly is forgotten; a message is given up long before."""
 
@@ -60,13 +56,15 @@ class EndedRun:
         run_id: Its id here.
         flow_run_id: Its id in Prefect.
         message_id: What it worked on, if on a message.
-        is_lost: Its process is gone.
+        is_lost: Its process is gone, or was told to end.
+        ended_at: When the last part of it had ended, as far as known here.
     """
 
     run_id: str
     flow_run_id: str
     message_id: str | None
     is_lost: bool
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,24 +251,21 @@ def list_flow_runs(ledger: Ledger) -> dict[str, str | None]:
 def list_untold(ledger: Ledger, now: datetime) -> list[EndedRun]:
     """Return the runs in Prefect that have ended here and whose end it may not know.
 
-    Each once Prefect has had time to be told by whoever ran it; those that are lost sooner.
+    Those that are lost at once, the others when Prefect has had time to be told by themselves.
     """
     bury_lost(ledger, now)
     of_it = aliased(Run)
     same = select(of_it.run_id).where(of_it.flow_run_id == Run.flow_run_id)
-    message_id = (
-        select(func.max(of_it.message_id))
-        .where(of_it.flow_run_id == Run.flow_run_id)
-        .scalar_subquery()
+    message_id, ended_at = (
+        select(func.max(latest)).where(of_it.flow_run_id == Run.flow_run_id).scalar_subquery()
+        for latest in (of_it.message_id, of_it.ended_at)
     )
-    query = select(Run.run_id, Run.flow_run_id, message_id, Run.end == "lost").where(
+    is_lost = Run.end == "lost"
+    query = select(Run.run_id, Run.flow_run_id, message_id, is_lost, ended_at).where(
         Run.ended_at.is_not(None),
         Run.told_at.is_(None),
         Run.flow_run_id.is_not(None),
-        or_(
-            and_(Run.end == "lost", Run.ended_at <= now - LOST_TOLD_WITHIN),
-            Run.ended_at <= now - TOLD_WITHIN,
-        ),
+        or_(is_lost, Run.ended_at <= now - TOLD_WITHIN),
         ~same.where(of_it.lease_until.is_not(None)).exists(),
     )
     with ledger.read() as connection:

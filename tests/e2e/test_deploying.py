@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,26 @@ from rollcall.sandbox.servers import start_sandbox
 from rollcall.settings import PROJECT_FOLDER
 from tests.e2e.conftest import Rollcall, run_prefect_server, wait_until
 from tests.e2e.prefect_api import ask
-from tests.e2e.versions import CUT_OFF, SLOW, Said, deploy, finish, make_version, start
+from tests.e2e.versions import (
+    SLOW,
+    Said,
+    at,
+    deploy,
+    dying_in,
+    finish,
+    list_planned,
+    make_version,
+    patch,
+    read,
+    slugs_of,
+    start,
+)
 from tests.ports import find_free_port
 from tests.postgres import PostgresServer
 
 ADVISORY = "send-message/weekday-advisory"
 DRILL = "open-chat/monthly-drill"
+RETENTION = "apply-retention/apply-retention"
 OWN = {"order": {"template": "Mine", "recipients": {"saved_filters": ["My people"]}}}
 
 
@@ -43,15 +57,6 @@ def prefect(server: str) -> str:
     for one in ask("POST", f"{server}/variables/filter", {}):
         httpx.delete(f"{server}/variables/{one['id']}", timeout=30).raise_for_status()
     return server
-
-
-def read(address: str, name: str) -> Said:
-    found: Said = ask("GET", f"{address}/deployments/name/{name}")
-    return found
-
-
-def patch(url: str, said: Said) -> None:
-    httpx.patch(url, json=said, timeout=30).raise_for_status()
 
 
 def what_it_sends(found: Said) -> list[Any]:
@@ -124,47 +129,68 @@ def test_what_nobody_touched_comes_from_the_next_version(
     assert told == {"weekday-7": ("0 6 * * *", False), "noon": ("0 12 * * *", True)}
     assert advisory["parameters"]["order"]["recipients"] == {"saved_filters": ["Everybody"]}
     assert read(prefect, "resume-sends/resume-sends")["schedules"][0]["schedule"]["interval"] == 120
-    assert read(prefect, "apply-retention/apply-retention")["schedules"] == []
+    assert read(prefect, RETENTION)["schedules"] == []
 
     assert deploy(rollcall, prefect) == ["True"]  # the version of before
-    [retention] = read(prefect, "apply-retention/apply-retention")["schedules"]
+    [retention] = read(prefect, RETENTION)["schedules"]
     assert (retention["slug"], retention["active"]) == ("every-night", True)
     assert [one["slug"] for one in read(prefect, ADVISORY)["schedules"]] == ["weekday-7"]
 
 
-def rename_schedule(said: dict[str, Said]) -> None:
-    said["apply-retention"]["schedules"][0]["slug"] = "each-night"
+def rename_schedule(said: dict[str, Said], slug: str = "each-night") -> None:
+    said["apply-retention"]["schedules"][0]["slug"] = slug
 
 
-def slugs_of(address: str, name: str) -> list[str]:
-    return [one["slug"] for one in read(address, name)["schedules"]]
-
-
-def test_schedule_of_another_name_comes_also_where_deploying_was_cut_off(
+def test_schedule_of_another_name_is_the_same_also_where_deploying_was_cut_off(
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:
     deploy(rollcall, prefect)
-    folder = make_version(tmp_path / "next", rename_schedule)
+    [before] = read(prefect, RETENTION)["schedules"]
 
-    finish(start(rollcall, prefect, folder, CUT_OFF), code=9)
-    assert slugs_of(prefect, "apply-retention/apply-retention") == []
+    dying = dying_in("update_deployment")
+    finish(start(rollcall, prefect, make_version(tmp_path / "next", rename_schedule), dying), 9)
+    assert slugs_of(prefect, RETENTION) == ["each-night"]
 
+    folder = make_version(tmp_path / "third", lambda said: rename_schedule(said, "nightly"))
     assert deploy(rollcall, prefect, folder) == ["True"]
-    assert slugs_of(prefect, "apply-retention/apply-retention") == ["each-night"]
+    [after] = read(prefect, RETENTION)["schedules"]
+    assert (after["slug"], after["id"]) == ("nightly", before["id"])
+
+
+def test_schedules_go_with_their_version_also_where_deploying_was_cut_off(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    def add(said: dict[str, Said]) -> None:
+        said["apply-retention"]["schedules"] += [
+            {"slug": slug, "cron": "0 12 * * *"} for slug in ("noon", "later")
+        ]
+
+    larger = make_version(tmp_path / "larger", add)
+    deploy(rollcall, prefect, larger)
+
+    dying = dying_in("delete_deployment_schedule")
+    finish(start(rollcall, prefect, PROJECT_FOLDER, dying), 9)
+    assert len(slugs_of(prefect, RETENTION)) == 2
+
+    assert deploy(rollcall, prefect, larger) == ["True"]  # the version of before
+    assert slugs_of(prefect, RETENTION) == ["every-night", "later", "noon"]
+    finish(start(rollcall, prefect, PROJECT_FOLDER, dying), 9)
+    assert deploy(rollcall, prefect) == ["True"]
+    assert slugs_of(prefect, RETENTION) == ["every-night"]
 
 
 def test_schedule_that_somebody_takes_away_stays_away(
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:
     deploy(rollcall, prefect)
-    retention = read(prefect, "apply-retention/apply-retention")
+    retention = read(prefect, RETENTION)
     url = f"{prefect}/deployments/{retention['id']}/schedules/{retention['schedules'][0]['id']}"
     httpx.delete(url, timeout=30).raise_for_status()
 
     told = deploy(rollcall, prefect, make_version(tmp_path / "next", rename_schedule))
 
-    assert told[0].startswith("apply-retention/apply-retention stays as it was changed in Prefect")
-    assert slugs_of(prefect, "apply-retention/apply-retention") == []
+    assert told[0].startswith(f"{RETENTION} stays as it was changed in Prefect")
+    assert slugs_of(prefect, RETENTION) == []
 
 
 def test_runs_that_were_planned_are_planned_once_after_the_next_version(
@@ -183,12 +209,6 @@ def test_runs_that_were_planned_are_planned_once_after_the_next_version(
     assert len(planned) == len(set(planned))
 
 
-def list_planned(address: str, name: str) -> list[str]:
-    """Return for when the runs of a deployment are planned."""
-    runs = ask("POST", f"{address}/flow_runs/filter", {"deployments": {"name": {"any_": [name]}}})
-    return [one["expected_start_time"] for one in runs]
-
-
 def test_run_that_is_due_while_its_deployment_is_written_is_planned(
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:
@@ -204,8 +224,27 @@ def test_run_that_is_due_while_its_deployment_is_written_is_planned(
     folder = make_version(tmp_path / "next", often_and_slowly)
     assert finish(start(rollcall, prefect, folder, SLOW)) == ["True"]
 
-    planned = sorted(map(datetime.fromisoformat, list_planned(prefect, "resume-sends")))
+    planned = sorted(map(at, list_planned(prefect, "resume-sends")))
     assert {later - one for one, later in pairwise(planned)} == {timedelta(seconds=1)}
+
+
+def test_run_that_is_late_stays_where_another_schedule_goes(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    def often(said: dict[str, Said]) -> None:
+        said["resume-sends"]["schedules"][0]["interval"] = 1
+
+    def often_and_yearly(said: dict[str, Said]) -> None:
+        often(said)
+        said["resume-sends"]["schedules"].append({"slug": "yearly", "cron": "0 0 1 1 *"})
+
+    deploy(rollcall, prefect, make_version(tmp_path / "before", often_and_yearly))
+    folder, now = make_version(tmp_path / "next", often), datetime.now(UTC)
+    late = {one for one in list_planned(prefect, "resume-sends") if at(one) < now}
+    assert late
+
+    assert deploy(rollcall, prefect, folder) == ["True"]
+    assert late <= set(list_planned(prefect, "resume-sends"))
 
 
 def test_deployments_whose_pool_was_deleted_meanwhile_get_it_back(
@@ -278,9 +317,8 @@ def test_two_dispatchers_that_deploy_at_once_lose_nothing(
     assert "True" in [finish(one)[-1] for one in both]
 
     after = {one["name"]: what_it_sends(one) for one in list_all(prefect)}
-    renamed = "apply-retention"
-    assert slugs_of(prefect, f"{renamed}/{renamed}") == ["each-night"]
-    assert before.pop(renamed) != after.pop(renamed)
+    assert slugs_of(prefect, RETENTION) == ["each-night"]
+    del before["apply-retention"], after["apply-retention"]
     assert after == before
 
 

@@ -30,10 +30,10 @@ from rollcall.clock import SystemClock
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.leases import new_owner
 from rollcall.ledger.messages import accept_message, load_message
-from rollcall.ledger.runs import LOST_TOLD_WITHIN, begin_run, bury_lost, end_run, list_flow_runs
+from rollcall.ledger.runs import TOLD_WITHIN, begin_run, bury_lost, end_run, list_flow_runs
 from tasks import stalled_runs
 from tasks.accept import key_of_run
-from tasks.lost_runs import MOST_BEGINNINGS, tell_lost
+from tasks.lost_runs import FIRST_WORD_WITHIN, MOST_BEGINNINGS, tell_lost
 from tasks.stalled_runs import STALLED_AFTER, free_stalled
 from tests.integration.ledger.records import NOW, a_message
 
@@ -81,7 +81,7 @@ def app_at(ledger: Ledger, now: datetime) -> Any:
 
 
 async def look(
-    client: PrefectClient, ledger: Ledger, run_id: UUID, after: timedelta = LOST_TOLD_WITHIN
+    client: PrefectClient, ledger: Ledger, run_id: UUID, after: timedelta = FIRST_WORD_WITHIN
 ) -> str:
     """Tell of what was lost so long ago; return how the run's state is called then."""
     await tell_lost(client, app_at(ledger, SystemClock().now() + after))
@@ -102,13 +102,16 @@ async def test_a_run_that_never_accepts_a_message_begins_three_times_and_has_cra
     assert ends == ["AwaitingRetry", "AwaitingRetry", "Crashed"]
 
 
-async def test_a_run_whose_worker_calls_it_crashed_begins_again(
+async def test_a_run_whose_worker_calls_it_crashed_begins_again_also_where_that_comes_late(
     client: PrefectClient, ledger: Ledger
 ) -> None:
     made = await begin(client)
     lose(ledger, made.id)
     await client.set_flow_run_state(made.id, Crashed(), force=True)
+    assert await look(client, ledger, made.id, timedelta()) == "AwaitingRetry"
+    await client.set_flow_run_state(made.id, Crashed(), force=True)
     assert await look(client, ledger, made.id) == "AwaitingRetry"
+    assert await look(client, ledger, made.id, TOLD_WITHIN) == "AwaitingRetry"
     assert list_flow_runs(ledger) == {}  # nothing more is asked of it
 
 
@@ -123,7 +126,7 @@ async def test_what_whoever_ran_it_tells_of_its_end_comes_first(
     lose(ledger, made.id)
     assert await look(client, ledger, made.id, timedelta()) == "Running"
     await client.set_flow_run_state(made.id, told, force=True)
-    assert await look(client, ledger, made.id) == becomes
+    assert await look(client, ledger, made.id, timedelta()) == becomes
 
 
 async def test_a_run_that_was_cancelled_and_so_has_crashed_does_not_begin_again(
@@ -224,6 +227,6 @@ async def test_a_run_that_is_cancelled_while_nobody_runs_it_stops_its_message(
     message_id = accept_message(ledger, ordered, NOW)[0].message_id
     lose(ledger, made.id, message_id if is_worked_on else None)
     await client.set_flow_run_state(made.id, state, force=True)
-    assert await look(client, ledger, made.id) == "Cancelled"
+    assert await look(client, ledger, made.id, timedelta()) == "Cancelled"
     assert (await client.read_flow_run(made.id)).state_type == StateType.CANCELLED
     assert load_message(ledger, message_id).state == "stopped"

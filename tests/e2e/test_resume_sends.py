@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.flow_engine import run_flow
-from prefect.states import Failed, Pending
+from prefect.states import Cancelled, Failed, Pending, Running
 
 from flows.resume_sends import resume_sends
 from flows.send_message import send_message
@@ -118,6 +118,42 @@ async def test_an_interrupted_message_is_handed_over_once_and_everybody_is_reach
     assert len(copies) == PEOPLE
     assert set(copies.values()) == {1}
     assert await resume(app) == []
+
+
+async def begin_elsewhere(client: PrefectClient, app: App, message_id: str | None = None) -> UUID:
+    """Begin a run, as on a machine that is gone; return its id."""
+    deployment = await client.read_deployment_by_name(SEND)
+    run_id = (await client.create_flow_run_from_deployment(deployment.id)).id
+    await client.set_flow_run_state(run_id, Running(), force=True)
+    now = app.clock.now()
+    begin_run(app.ledger, GONE, now, message_id=message_id, flow_run_id=str(run_id))
+    return run_id
+
+
+async def test_a_message_whose_lost_run_was_cancelled_is_stopped_and_not_handed_over(
+    installation: Installation, deployed: str
+) -> None:
+    app, sandbox, source = installation
+    message_id = accept(app, source, TOLD).message_id
+    await interrupt(app, message_id)
+    async with get_client() as client:
+        run_id = await begin_elsewhere(client, app, message_id)
+        await client.set_flow_run_state(run_id, Cancelled(), force=True)
+
+    assert await resume(app) == []
+    assert load_message(app.ledger, message_id).state == "stopped"
+    assert runs_of(deployed, message_id) == []
+    assert len(sandbox.journal()) == REACHED
+
+
+async def test_an_order_whose_worker_died_begins_again_in_the_round_that_finds_it(
+    installation: Installation, deployed: str
+) -> None:
+    async with get_client() as client:
+        run_id = await begin_elsewhere(client, installation.app)
+        await resume(installation.app)
+        assert read_run(deployed, str(run_id))["state"]["name"] == "AwaitingRetry"
+        await client.set_flow_run_state(run_id, Failed(), force=True)
 
 
 async def test_what_a_worker_has_claimed_and_never_begun_is_there_for_another_one(

@@ -1,16 +1,19 @@
-"""Versions of the project whose `prefect.yaml` differs, and processes that deploy them."""
+"""Versions of the project whose `prefect.yaml` differs, and what Prefect has once they deploy."""
 
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml  # type: ignore[import-untyped]
 
 from rollcall.settings import PROJECT_FOLDER
 from tests.e2e.conftest import Rollcall
+from tests.e2e.prefect_api import ask
 
 Said = dict[str, Any]
 
@@ -18,22 +21,6 @@ DEPLOY = (
     "import asyncio; from rollcall.dispatcher.deploying import deploy;"
     "print(asyncio.run(deploy(print)))"
 )
-
-CUT_OFF = """
-import asyncio, os
-from prefect.client.orchestration import PrefectClient
-from rollcall.dispatcher.deploying import deploy
-
-delete = PrefectClient.delete_deployment_schedule
-
-async def delete_and_die(*told):
-    await delete(*told)
-    os._exit(9)
-
-PrefectClient.delete_deployment_schedule = delete_and_die
-asyncio.run(deploy(print))
-"""
-"""Deploys, and dies as soon as it has taken a schedule away."""
 
 SLOW = """
 import asyncio
@@ -50,6 +37,25 @@ PrefectClient.update_deployment = update_and_wait
 print(asyncio.run(deploy(print)))
 """
 """Deploys, and takes 4 s where a deployment is described so."""
+
+
+def dying_in(method: str) -> str:
+    """Return a program that deploys, and dies as soon as a method has changed schedules."""
+    return f"""
+import asyncio, os
+from prefect.client.orchestration import PrefectClient
+from rollcall.dispatcher.deploying import deploy
+
+change = PrefectClient.{method}
+
+async def change_and_die(self, deployment_id, told):
+    await change(self, deployment_id, told)
+    if getattr(told, "schedules", told):
+        os._exit(9)
+
+PrefectClient.{method} = change_and_die
+asyncio.run(deploy(print))
+"""
 
 
 def start(
@@ -82,3 +88,26 @@ def make_version(folder: Path, change: Callable[[dict[str, Said]], None]) -> Pat
     change({one["name"]: one for one in said["deployments"]})
     (folder / "prefect.yaml").write_text(yaml.safe_dump(said), "utf-8")
     return folder
+
+
+def read(address: str, name: str) -> Said:
+    found: Said = ask("GET", f"{address}/deployments/name/{name}")
+    return found
+
+
+def patch(url: str, said: Said) -> None:
+    httpx.patch(url, json=said, timeout=30).raise_for_status()
+
+
+def slugs_of(address: str, name: str) -> list[str]:
+    return sorted(one["slug"] for one in read(address, name)["schedules"])
+
+
+def at(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
+
+
+def list_planned(address: str, name: str) -> list[str]:
+    """Return for when the runs of a deployment are planned."""
+    runs = ask("POST", f"{address}/flow_runs/filter", {"deployments": {"name": {"any_": [name]}}})
+    return [one["expected_start_time"] for one in runs]

@@ -97,7 +97,9 @@ async def test_upkeep_goes_on_where_no_ledger_can_be_opened(
     assert has_gone_on
 
 
-async def test_upkeep_goes_on_where_the_ledger_refuses_the_lease(ledger: Ledger) -> None:
+async def test_upkeep_goes_on_where_the_ledger_refuses_the_lease(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
     with ledger.write() as connection:
         connection.execute(text("DROP TABLE runs"))
     has_gone_on = False
@@ -108,6 +110,8 @@ async def test_upkeep_goes_on_where_the_ledger_refuses_the_lease(ledger: Ledger)
             async with under_lease(app_of(ledger)):
                 pass
     assert has_gone_on
+    [told] = [vars(one)["reason"] for one in caplog.records if one.msg == "a run has no lease"]
+    assert "no such table: runs" in told
 
 
 def test_every_flow_begins_one() -> None:

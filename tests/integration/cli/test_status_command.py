@@ -95,15 +95,25 @@ def test_version_of_a_part_is_told_where_its_monitor_tells_it_and_not_that_of_an
     assert found["dashboards"]["told"].endswith("answers")
 
 
-def test_age_of_the_source_is_told_and_one_that_was_never_loaded_is_amiss(
+def test_age_of_the_source_is_told_and_one_that_was_never_kept_is_looked_at(
     rollcall: CommandLine,
 ) -> None:
     rollcall.set("SOURCE", rollcall.source)
-    assert not find(rollcall)["source"]["is_good"]
+    found = find(rollcall)["source"]
+    assert (found["is_good"], found["facts"]["version"]) == (True, None)
+    assert found["told"].endswith("can be used; `rollcall refresh` keeps a first version of it")
     assert rollcall("refresh").code == 0
     found = find(rollcall)["source"]
     assert found["is_good"]
     assert found["facts"]["people_count"] == 4
+
+
+def test_source_that_was_never_kept_and_cannot_be_used_is_amiss(rollcall: CommandLine) -> None:
+    rollcall.set("SOURCE", rollcall.source)
+    (rollcall.source / "people.csv").write_text("number\n1\n")
+    found = find(rollcall)["source"]
+    assert not found["is_good"]
+    assert "people.csv" in found["told"]
 
 
 def test_source_that_sends_cannot_be_made_of_now_is_amiss(rollcall: CommandLine) -> None:

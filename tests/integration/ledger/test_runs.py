@@ -10,7 +10,6 @@ from rollcall.ledger.leases import new_owner
 from rollcall.ledger.messages import MessageState, accept_message, set_state
 from rollcall.ledger.runs import (
     GRACE_S,
-    LOST_TOLD_WITHIN,
     RUN_LEASE_S,
     TOLD_WITHIN,
     WORTH_JOINING,
@@ -157,12 +156,11 @@ def test_lost_flow_runs_are_told_once_and_with_their_message(ledger: Ledger) -> 
     begin_run(ledger, GONE, NOW, flow_run_id="b", message_id=message_id)
     begin_run(ledger, ELSEWHERE, NOW, flow_run_id="c")
 
-    assert list_untold(ledger, LATER) == []  # whoever ran them may say so first
-    lost = list_untold(ledger, LATER + LOST_TOLD_WITHIN)
+    lost = list_untold(ledger, LATER)
     assert {(one.flow_run_id, one.message_id) for one in lost} == {("a", None), ("b", message_id)}
     assert all(one.is_lost for one in lost)
     mark_told(ledger, [one.run_id for one in lost], LATER)
-    assert list_untold(ledger, LATER + LOST_TOLD_WITHIN) == []
+    assert list_untold(ledger, LATER) == []
 
 
 def test_flow_run_of_which_a_part_lives_is_not_lost(ledger: Ledger) -> None:
@@ -170,7 +168,6 @@ def test_flow_run_of_which_a_part_lives_is_not_lost(ledger: Ledger) -> None:
     begin_run(ledger, ELSEWHERE, NOW, flow_run_id="a")
 
     assert list_untold(ledger, LATER) == []
-    assert list_untold(ledger, LATER + LOST_TOLD_WITHIN) == []
 
 
 def test_another_machine_takes_part_in_a_message_of_which_much_is_due(ledger: Ledger) -> None:

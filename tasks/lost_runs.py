@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,8 +15,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import AwaitingRetry, Cancelled, Crashed
 
 from rollcall.errors import InputError, LedgerError
+from rollcall.ledger.ended_runs import EndedRun, list_just_told, list_untold, mark_told
 from rollcall.ledger.messages import find_message
-from rollcall.ledger.runs import TOLD_WITHIN, EndedRun, list_untold, mark_told
 from rollcall.ledger.stopping import stop_message
 from rollcall.wiring import App, current_app
 from tasks.accept import key_of_run
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @step("tell-lost")
 async def tell_of_lost_runs() -> int:
-    """Tell Prefect's server of all that are lost; return of how many it may hear more yet."""
+    """Tell Prefect's server of all that are lost; return of how many it is not told yet."""
     async with get_client() as client:
         return await tell_lost(client, current_app())
 
@@ -44,8 +44,8 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
     """Bring Prefect to know how runs have ended.
 
     One that is cancelled while nobody runs it, or that its worker has cancelled, stops its message.
-    One that had accepted no message yet is run again, also where its worker has told Prefect that
-    it crashed, before this or after it: what it orders would never be sent.
+    One that had accepted no message yet is run again, also where its worker tells Prefect that it
+    crashed, before this or just after it: what it orders would never be sent.
 
     Args:
         client: Of the server.
@@ -53,34 +53,47 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
         running: What runs here, whatever the ledger says.
 
     Returns:
-        How many are to be looked at again, in 5 s or later.
+        Of how many Prefect is not told yet.
     """
     ledger, now = app.ledger, app.clock.now()
-    ended = await asyncio.to_thread(list_untold, ledger, now)
-    ended = [one for one in ended if UUID(one.flow_run_id) not in running]
-    told_ids = []
+    untold = await asyncio.to_thread(list_untold, ledger, now)
+    told = await asyncio.to_thread(list_just_told, ledger, now)
+    told_ids: set[str] = set()
     try:
-        for one in ended:
-            try:
-                if await _tell(client, app, one, now - one.ended_at):
-                    told_ids.append(one.run_id)
-            except (
-                httpx.HTTPStatusError,
-                LedgerError,
-            ) as error:  # the others are told all the same
-                fault = {"flow_run_id": one.flow_run_id, "fault": type(error).__name__}
-                log.warning("prefect was not told of a lost run", extra=fault)
+        for run in _take_last_parts(untold, running):
+            with _going_on_after(run):
+                if await _tell(client, app, run, now - run.ended_at):
+                    told_ids.add(run.flow_run_id)
     finally:
         if told_ids:
-            await asyncio.to_thread(mark_told, ledger, told_ids, now)
-    return len(ended) - len(told_ids)
+            ids = [one.run_id for one in untold if one.flow_run_id in told_ids]
+            await asyncio.to_thread(mark_told, ledger, ids, now)
+    for run in _take_last_parts(told, running):
+        with _going_on_after(run):
+            await _begin_again_if_crashed(client, run)
+    return len({one.flow_run_id for one in untold} - told_ids)
+
+
+def _take_last_parts(ended: Iterable[EndedRun], running: Collection[UUID]) -> list[EndedRun]:
+    """Return of each run that does not run here the part that ended last."""
+    first = {one.flow_run_id: one for one in reversed(list(ended))}
+    return [one for one in first.values() if UUID(one.flow_run_id) not in running]
+
+
+@contextmanager
+def _going_on_after(run: EndedRun) -> Iterator[None]:
+    """Let the others be told where one is refused."""
+    try:
+        yield
+    except (httpx.HTTPStatusError, LedgerError) as error:
+        fault = {"flow_run_id": run.flow_run_id, "fault": type(error).__name__}
+        log.warning("prefect was not told of a lost run", extra=fault)
 
 
 async def _tell(client: PrefectClient, app: App, run: EndedRun, since: timedelta) -> bool:
-    """Bring Prefect to know how a run has ended; return whether nobody will say more of it."""
-    flow_run_id = UUID(run.flow_run_id)
+    """Bring Prefect to know how a run has ended; return whether it does."""
     try:
-        flow_run = await client.read_flow_run(flow_run_id)
+        flow_run = await client.read_flow_run(UUID(run.flow_run_id))
     except ObjectNotFound:
         return True  # deleted by somebody
     state = flow_run.state
@@ -92,13 +105,31 @@ async def _tell(client: PrefectClient, app: App, run: EndedRun, since: timedelta
     elif is_under_way and since < FIRST_WORD_WITHIN:
         return False
     elif _is_to_begin_again(run, flow_run):
-        end = AwaitingRetry(message="its process was gone before it had accepted a message")
+        end = _begin_again()
     elif is_under_way:
         end = Crashed(message="nobody reported its end; `rollcall log` tells what came of it")
     if end is not None:
-        await client.set_flow_run_state(flow_run_id, end, force=True)
-    left = end or state
-    return since >= TOLD_WITHIN or (left is not None and left.is_final())
+        await client.set_flow_run_state(flow_run.id, end, force=True)
+    return True
+
+
+async def _begin_again_if_crashed(client: PrefectClient, run: EndedRun) -> None:
+    """Let a run begin again whose worker called it crashed after it had been let before.
+
+    Only such a one: whatever else became of it, somebody may be beginning it.
+    """
+    try:
+        flow_run = await client.read_flow_run(UUID(run.flow_run_id))
+    except ObjectNotFound:
+        return
+    if flow_run.state is None or not flow_run.state.is_crashed():
+        return
+    if _is_to_begin_again(run, flow_run) and not await _is_cancelled(client, flow_run):
+        await client.set_flow_run_state(flow_run.id, _begin_again(), force=True)
+
+
+def _begin_again() -> Any:
+    return AwaitingRetry(message="its process was gone before it had accepted a message")
 
 
 def _is_to_begin_again(run: EndedRun, flow_run: FlowRun) -> bool:

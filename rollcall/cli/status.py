@@ -92,13 +92,14 @@ def _look_at_source(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("source", is_good=False, told=str(error))
         return
     told = _tell_version(version, settings.source, now)
-    if version is not None and present is None:
+    has_changed = version is not None and present is None
+    if has_changed:
         told += "; its files have changed since, and can be used"
     facts = {
         "version": version and version.version,
         "validated_at": version and format_instant(version.validated_at),
         "people_count": version and version.row_counts.get("people", 0),
-        "has_changed": present is None,
+        "has_changed": has_changed,
     }
     yield Finding("source", not stale, "; ".join((*stale, told)), facts)
 

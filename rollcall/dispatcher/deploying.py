@@ -5,13 +5,13 @@ are written only while they are as the file had them. `prefect deploy` would set
 would then fire what somebody has armed with another text, at other people.
 
 Nothing of theirs is taken away to be put back: to be cut off anywhere, or to be done by several at
-once, loses none of it. Every state that a deployment goes through is noted to be ours beforehand,
-so that whoever goes on does not take it for somebody's change.
+once, loses none of it. Every state that a deployment goes through while it is brought up to date is
+noted to be ours beforehand, so that whoever goes on does not take it for somebody's change.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -28,10 +28,12 @@ from prefect.client.schemas.actions import (
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
-    FlowRunFilterStateType,
+    FlowRunFilterStateName,
+    FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import DeploymentSchedule, StateType
+from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
@@ -49,6 +51,7 @@ from rollcall.dispatcher.prefect_file import (
 )
 from rollcall.errors import ConfigError
 from rollcall.settings import PROJECT_FOLDER
+from tasks.lateness import LATEST
 
 DEPLOYED: Final = "rollcall_deployed"
 """The variable in Prefect that says what was deployed last; with `_` and the id of a deployment,
@@ -208,35 +211,48 @@ async def _write_around(
 async def _write_all(
     client: PrefectClient, one: FiledDeployment, frame: dict[str, Any], found: DeploymentResponse
 ) -> None:
-    """Write a deployment as the file has it: its schedules at once, by taking over old ones.
+    """Write a deployment as the file has it.
 
-    So none is away for a moment, and what is due is due once, under whichever name.
+    Where one schedule has another name, the old one becomes the new one: it is never away. Of
+    several nobody knows which became which: the old ones go first, so that none fires twice.
     """
-    asked = one.make_schedules(found.flow_id)
+    wanted, asked = one.sign(found.flow_id), one.make_schedules(found.flow_id)
     gone = [old for old in found.schedules if old.slug not in {new["slug"] for new in asked}]
     added = [new for new in asked if new["slug"] not in {old.slug for old in found.schedules}]
-    for new, old in zip(added, gone, strict=False):
-        new["replaces"] = old.slug
-    left = gone[len(added) :]
-    states = [one.sign(found.flow_id, left[count:]) for count in range(len(left) + 1)]
-    await _note(f"{DEPLOYED}_{found.id}", " ".join((sign_found(found), *states)))
+    if len(added) == len(gone) == 1:
+        added[0]["replaces"] = gone.pop().slug
+    await _note(f"{DEPLOYED}_{found.id}", " ".join((*_sign_removals(found, gone), wanted)))
+    await _remove(client, found, gone)
     schedules = [DeploymentScheduleUpdate(**fields) for fields in asked]
     said: dict[str, Any] = {"parameters": one.parameters, "schedules": schedules}
     try:
         await client.update_deployment(found.id, DeploymentUpdate(**frame, **said))
     except PrefectHTTPStatusError:
-        if sign_found(await client.read_deployment(found.id)) not in states:
-            raise  # else another dispatcher was first
-    await _remove(client, found, left)
+        if sign_found(await client.read_deployment(found.id)) != wanted:
+            raise
+        # another dispatcher may have been first; if not, what was refused is refused again
+        await client.update_deployment(found.id, DeploymentUpdate(**frame))
+
+
+def _sign_removals(found: DeploymentResponse, gone: Sequence[DeploymentSchedule]) -> Iterator[str]:
+    """Yield the signatures of a deployment as it is found, and after each removal."""
+    yield sign_found(found)
+    for one in gone:
+        left = [schedule for schedule in found.schedules if schedule.id != one.id]
+        found = found.model_copy(update={"schedules": left})
+        yield sign_found(found)
 
 
 async def _remove(
     client: PrefectClient, found: DeploymentResponse, gone: Sequence[DeploymentSchedule]
 ) -> None:
-    """Delete schedules, and make late runs of the others anew: Prefect takes back those, too."""
+    """Delete schedules, and make late runs of the others anew: Prefect takes back those, too.
+
+    Where it is cut off in between, those are lost.
+    """
     if not gone:
         return
-    first_due_at = await _find_first_due(client, found.id)
+    first_due_at = await _find_first_late(client, found.id)
     for schedule in gone:
         with suppress(ObjectNotFound):  # somebody else was first
             await client.delete_deployment_schedule(found.id, schedule.id)
@@ -244,12 +260,15 @@ async def _remove(
         await _plan(client, found.id, first_due_at)
 
 
-async def _find_first_due(client: PrefectClient, deployment_id: UUID) -> datetime | None:
-    """Return for when the first run is planned that nobody has begun."""
+async def _find_first_late(client: PrefectClient, deployment_id: UUID) -> datetime | None:
+    """Return for when the first late run was planned, of those not too late to do anything."""
+    now = datetime.now(UTC)
     runs = await client.read_flow_runs(
         flow_run_filter=FlowRunFilter(
             deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id]),
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+            state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Scheduled", "Late"])),
+            tags=FlowRunFilterTags(all_=["auto-scheduled"]),
+            expected_start_time=FlowRunFilterExpectedStartTime(after_=now - LATEST, before_=now),
         ),
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
         limit=1,

@@ -12,11 +12,7 @@ from uuid import UUID
 
 import yaml  # type: ignore[import-untyped]
 from prefect import Flow
-from prefect.client.schemas.objects import (
-    ConcurrencyLimitStrategy,
-    ConcurrencyOptions,
-    DeploymentSchedule,
-)
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import (
     SCHEDULE_TYPES,
@@ -177,18 +173,11 @@ class FiledDeployment(_Part):
     def is_said_by(self, found: DeploymentResponse) -> bool:
         """Tell whether Prefect says the same, wherever it counts intervals from."""
         said = _spell(self.parameters, self.make_schedules(found.flow_id), but="anchor_date")
-        has = _as_fields(found.schedules)
-        return said == _spell(found.parameters, has, but="anchor_date")
+        return said == _spell(found.parameters, _as_fields(found), but="anchor_date")
 
-    def sign(self, flow_id: UUID, others: Iterable[DeploymentSchedule] = ()) -> str:
-        """Return what distinguishes its parameters and schedules (`sign_found`).
-
-        Args:
-            flow_id: In Prefect.
-            others: Schedules that Prefect has besides.
-        """
-        schedules = [*self.make_schedules(flow_id), *_as_fields(others)]
-        return _sign(_spell(self.parameters, schedules))
+    def sign(self, flow_id: UUID) -> str:
+        """Return what distinguishes its parameters and schedules (`sign_found`)."""
+        return _sign(_spell(self.parameters, self.make_schedules(flow_id)))
 
 
 class PrefectFile(_Part):
@@ -228,12 +217,12 @@ def read_prefect_file(folder: Path) -> PrefectFile:
 
 def sign_found(found: DeploymentResponse) -> str:
     """Return what distinguishes the parameters and schedules that Prefect has."""
-    return _sign(_spell(found.parameters, _as_fields(found.schedules)))
+    return _sign(_spell(found.parameters, _as_fields(found)))
 
 
-def _as_fields(schedules: Iterable[DeploymentSchedule]) -> list[dict[str, Any]]:
+def _as_fields(found: DeploymentResponse) -> list[dict[str, Any]]:
     names = ("slug", "schedule", "active", "parameters")
-    return [{name: getattr(one, name) for name in names} for one in schedules]
+    return [{name: getattr(one, name) for name in names} for one in found.schedules]
 
 
 def _spell(

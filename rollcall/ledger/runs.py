@@ -6,13 +6,12 @@ when it is not renewed.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
-from sqlalchemy.orm import aliased
 
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import is_dead
@@ -33,9 +32,6 @@ WORTH_JOINING: Final = 1_000
 """Deliveries that are due and that nobody holds, or to be recorded yet, for which another process
 takes part."""
 
-TOLD_WITHIN: Final = timedelta(seconds=30)
-"""How long a run that has ended here may take to tell Prefect so itself."""
-
 FORGOTTEN_AFTER: Final = timedelta(days=7)
 """After what time a run that ended badly is forgotten; a message is given up long before."""
 
@@ -46,25 +42,6 @@ RunEnd = Literal["done", "failed", "lost", "dropped"]
 
 _IS_OPEN: Final = Message.closed_at.is_(None)
 """Which messages have something left to do; there is an index of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndedRun:
-    """A run in Prefect that has ended here, of which Prefect may not know.
-
-    Attributes:
-        run_id: Its id here.
-        flow_run_id: Its id in Prefect.
-        message_id: What it worked on, if on a message.
-        is_lost: Its process is gone, or was told to end.
-        ended_at: When the last part of it had ended, as far as known here.
-    """
-
-    run_id: str
-    flow_run_id: str
-    message_id: str | None
-    is_lost: bool
-    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,38 +223,6 @@ def list_flow_runs(ledger: Ledger) -> dict[str, str | None]:
     )
     with ledger.read() as connection:
         return {str(row[0]): row[1] for row in connection.execute(query)}
-
-
-def list_untold(ledger: Ledger, now: datetime) -> list[EndedRun]:
-    """Return the runs in Prefect that have ended here and whose end it may not know.
-
-    Those that are lost at once, the others when Prefect has had time to be told by themselves.
-    """
-    bury_lost(ledger, now)
-    of_it = aliased(Run)
-    same = select(of_it.run_id).where(of_it.flow_run_id == Run.flow_run_id)
-    message_id, ended_at = (
-        select(func.max(latest)).where(of_it.flow_run_id == Run.flow_run_id).scalar_subquery()
-        for latest in (of_it.message_id, of_it.ended_at)
-    )
-    is_lost = Run.end == "lost"
-    query = select(Run.run_id, Run.flow_run_id, message_id, is_lost, ended_at).where(
-        Run.ended_at.is_not(None),
-        Run.told_at.is_(None),
-        Run.flow_run_id.is_not(None),
-        or_(is_lost, Run.ended_at <= now - TOLD_WITHIN),
-        ~same.where(of_it.lease_until.is_not(None)).exists(),
-    )
-    with ledger.read() as connection:
-        return [EndedRun(*row) for row in connection.execute(query)]
-
-
-def mark_told(ledger: Ledger, run_ids: Iterable[str], now: datetime) -> None:
-    """Record that Prefect knows how runs ended; of those that are done nothing is left then."""
-    of_them = Run.run_id.in_(list(run_ids))
-    with ledger.write() as connection:
-        connection.execute(delete(Run).where(of_them, Run.end == "done"))
-        connection.execute(update(Run).where(of_them).values(told_at=now))
 
 
 def _open_messages() -> Select[tuple[str, str, bool]]:

@@ -155,6 +155,25 @@ def prefect_server(prefect_store: PrefectStore) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[str]:
+    """A server of the module's own, on PostgreSQL: what is changed there meets no other test."""
+    url = postgres.url(postgres.create_database()).replace("://", "+asyncpg://", 1)
+    home = tmp_path_factory.mktemp("own-server") / "home"
+    with run_prefect_server(home, database=url) as address:
+        yield address
+
+
+@pytest.fixture
+def prefect(own_server: str) -> str:
+    """A server of the module's own without anything that was deployed before."""
+    for name in ("deployments", "variables"):
+        found = httpx.post(f"{own_server}/{name}/filter", json={}, timeout=30).raise_for_status()
+        for one in found.json():
+            httpx.delete(f"{own_server}/{name}/{one['id']}", timeout=30).raise_for_status()
+    return own_server
+
+
+@pytest.fixture(scope="module")
 def deployed(prefect_server: str) -> Iterator[str]:
     """The server with the flows that send, and this process told where it is."""
     with temporary_settings({PREFECT_API_URL: prefect_server}):

@@ -3,60 +3,34 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
 
 from rollcall.sandbox.plan import make_plan
 from rollcall.sandbox.servers import start_sandbox
 from rollcall.settings import PROJECT_FOLDER
-from tests.e2e.conftest import Rollcall, run_prefect_server, wait_until
+from tests.e2e.conftest import Rollcall, wait_until
 from tests.e2e.prefect_api import ask
 from tests.e2e.versions import (
-    SLOW,
     Said,
-    at,
     deploy,
-    dying_in,
     finish,
-    list_planned,
     make_version,
     patch,
     read,
+    rename_schedule,
     slugs_of,
     start,
 )
 from tests.ports import find_free_port
-from tests.postgres import PostgresServer
 
 ADVISORY = "send-message/weekday-advisory"
 DRILL = "open-chat/monthly-drill"
 RETENTION = "apply-retention/apply-retention"
 OWN = {"order": {"template": "Mine", "recipients": {"saved_filters": ["My people"]}}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[str]:
-    """A server of its own: what is changed here must not meet other tests."""
-    url = postgres.url(postgres.create_database()).replace("://", "+asyncpg://", 1)
-    home = tmp_path_factory.mktemp("deploying") / "home"
-    with run_prefect_server(home, database=url) as address:
-        yield address
-
-
-@pytest.fixture
-def prefect(server: str) -> str:
-    """The server without anything that was deployed before."""
-    for one in ask("POST", f"{server}/deployments/filter", {}):
-        httpx.delete(f"{server}/deployments/{one['id']}", timeout=30).raise_for_status()
-    for one in ask("POST", f"{server}/variables/filter", {}):
-        httpx.delete(f"{server}/variables/{one['id']}", timeout=30).raise_for_status()
-    return server
 
 
 def what_it_sends(found: Said) -> list[Any]:
@@ -135,116 +109,6 @@ def test_what_nobody_touched_comes_from_the_next_version(
     [retention] = read(prefect, RETENTION)["schedules"]
     assert (retention["slug"], retention["active"]) == ("every-night", True)
     assert [one["slug"] for one in read(prefect, ADVISORY)["schedules"]] == ["weekday-7"]
-
-
-def rename_schedule(said: dict[str, Said], slug: str = "each-night") -> None:
-    said["apply-retention"]["schedules"][0]["slug"] = slug
-
-
-def test_schedule_of_another_name_is_the_same_also_where_deploying_was_cut_off(
-    rollcall: Rollcall, prefect: str, tmp_path: Path
-) -> None:
-    deploy(rollcall, prefect)
-    [before] = read(prefect, RETENTION)["schedules"]
-
-    dying = dying_in("update_deployment")
-    finish(start(rollcall, prefect, make_version(tmp_path / "next", rename_schedule), dying), 9)
-    assert slugs_of(prefect, RETENTION) == ["each-night"]
-
-    folder = make_version(tmp_path / "third", lambda said: rename_schedule(said, "nightly"))
-    assert deploy(rollcall, prefect, folder) == ["True"]
-    [after] = read(prefect, RETENTION)["schedules"]
-    assert (after["slug"], after["id"]) == ("nightly", before["id"])
-
-
-def test_schedules_go_with_their_version_also_where_deploying_was_cut_off(
-    rollcall: Rollcall, prefect: str, tmp_path: Path
-) -> None:
-    def add(said: dict[str, Said]) -> None:
-        said["apply-retention"]["schedules"] += [
-            {"slug": slug, "cron": "0 12 * * *"} for slug in ("noon", "later")
-        ]
-
-    larger = make_version(tmp_path / "larger", add)
-    deploy(rollcall, prefect, larger)
-
-    dying = dying_in("delete_deployment_schedule")
-    finish(start(rollcall, prefect, PROJECT_FOLDER, dying), 9)
-    assert len(slugs_of(prefect, RETENTION)) == 2
-
-    assert deploy(rollcall, prefect, larger) == ["True"]  # the version of before
-    assert slugs_of(prefect, RETENTION) == ["every-night", "later", "noon"]
-    finish(start(rollcall, prefect, PROJECT_FOLDER, dying), 9)
-    assert deploy(rollcall, prefect) == ["True"]
-    assert slugs_of(prefect, RETENTION) == ["every-night"]
-
-
-def test_schedule_that_somebody_takes_away_stays_away(
-    rollcall: Rollcall, prefect: str, tmp_path: Path
-) -> None:
-    deploy(rollcall, prefect)
-    retention = read(prefect, RETENTION)
-    url = f"{prefect}/deployments/{retention['id']}/schedules/{retention['schedules'][0]['id']}"
-    httpx.delete(url, timeout=30).raise_for_status()
-
-    told = deploy(rollcall, prefect, make_version(tmp_path / "next", rename_schedule))
-
-    assert told[0].startswith(f"{RETENTION} stays as it was changed in Prefect")
-    assert slugs_of(prefect, RETENTION) == []
-
-
-def test_runs_that_were_planned_are_planned_once_after_the_next_version(
-    rollcall: Rollcall, prefect: str, tmp_path: Path
-) -> None:
-    def change(said: dict[str, Said]) -> None:
-        said["resume-sends"]["description"] = "As the next version says."
-
-    deploy(rollcall, prefect)
-    before = set(list_planned(prefect, "resume-sends"))
-
-    deploy(rollcall, prefect, make_version(tmp_path / "next", change))
-
-    planned = list_planned(prefect, "resume-sends")
-    assert before <= set(planned)
-    assert len(planned) == len(set(planned))
-
-
-def test_run_that_is_due_while_its_deployment_is_written_is_planned(
-    rollcall: Rollcall, prefect: str, tmp_path: Path
-) -> None:
-    def often(said: dict[str, Said]) -> None:
-        said["resume-sends"]["schedules"][0]["interval"] = 1
-
-    def often_and_slowly(said: dict[str, Said]) -> None:
-        often(said)
-        said["resume-sends"]["description"] = "Slowly."
-
-    deploy(rollcall, prefect, make_version(tmp_path / "often", often))
-
-    folder = make_version(tmp_path / "next", often_and_slowly)
-    assert finish(start(rollcall, prefect, folder, SLOW)) == ["True"]
-
-    planned = sorted(map(at, list_planned(prefect, "resume-sends")))
-    assert {later - one for one, later in pairwise(planned)} == {timedelta(seconds=1)}
-
-
-def test_run_that_is_late_stays_where_another_schedule_goes(
-    rollcall: Rollcall, prefect: str, tmp_path: Path
-) -> None:
-    def often(said: dict[str, Said]) -> None:
-        said["resume-sends"]["schedules"][0]["interval"] = 1
-
-    def often_and_yearly(said: dict[str, Said]) -> None:
-        often(said)
-        said["resume-sends"]["schedules"].append({"slug": "yearly", "cron": "0 0 1 1 *"})
-
-    deploy(rollcall, prefect, make_version(tmp_path / "before", often_and_yearly))
-    folder, now = make_version(tmp_path / "next", often), datetime.now(UTC)
-    late = {one for one in list_planned(prefect, "resume-sends") if at(one) < now}
-    assert late
-
-    assert deploy(rollcall, prefect, folder) == ["True"]
-    assert late <= set(list_planned(prefect, "resume-sends"))
 
 
 def test_deployments_whose_pool_was_deleted_meanwhile_get_it_back(

@@ -27,10 +27,11 @@ from prefect.states import (
 )
 
 from rollcall.clock import SystemClock
+from rollcall.ledger.ended_runs import TOLD_WITHIN
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.leases import new_owner
 from rollcall.ledger.messages import accept_message, load_message
-from rollcall.ledger.runs import TOLD_WITHIN, begin_run, bury_lost, end_run, list_flow_runs
+from rollcall.ledger.runs import begin_run, bury_lost, end_run, list_flow_runs
 from tasks import stalled_runs
 from tasks.accept import key_of_run
 from tasks.lost_runs import FIRST_WORD_WITHIN, MOST_BEGINNINGS, tell_lost
@@ -109,10 +110,23 @@ async def test_a_run_whose_worker_calls_it_crashed_begins_again_also_where_that_
     lose(ledger, made.id)
     await client.set_flow_run_state(made.id, Crashed(), force=True)
     assert await look(client, ledger, made.id, timedelta()) == "AwaitingRetry"
+    assert list_flow_runs(ledger) == {}
     await client.set_flow_run_state(made.id, Crashed(), force=True)
     assert await look(client, ledger, made.id) == "AwaitingRetry"
-    assert await look(client, ledger, made.id, TOLD_WITHIN) == "AwaitingRetry"
-    assert list_flow_runs(ledger) == {}  # nothing more is asked of it
+    await client.set_flow_run_state(made.id, Crashed(), force=True)
+    assert await look(client, ledger, made.id, TOLD_WITHIN) == "Crashed"  # long after
+
+
+@pytest.mark.parametrize("state", [Pending(), Running(), Completed()])
+async def test_a_run_that_was_let_begin_again_is_left_to_whoever_begins_it(
+    client: PrefectClient, ledger: Ledger, state: Any
+) -> None:
+    made = await begin(client)
+    for _ in range(2):  # it was there in two parts
+        lose(ledger, made.id)
+    assert await look(client, ledger, made.id) == "AwaitingRetry"
+    await client.set_flow_run_state(made.id, state, force=True)
+    assert await look(client, ledger, made.id, 2 * FIRST_WORD_WITHIN) == state.name
 
 
 @pytest.mark.parametrize(

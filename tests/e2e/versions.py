@@ -39,23 +39,33 @@ print(asyncio.run(deploy(print)))
 """Deploys, and takes 4 s where a deployment is described so."""
 
 
-def dying_in(method: str) -> str:
-    """Return a program that deploys, and dies as soon as a method has changed schedules."""
-    return f"""
+_WRITING = """
 import asyncio, os
 from prefect.client.orchestration import PrefectClient
 from rollcall.dispatcher.deploying import deploy
 
-change = PrefectClient.{method}
+write = PrefectClient.{method}
 
-async def change_and_die(self, deployment_id, told):
-    await change(self, deployment_id, told)
+async def write_otherwise(self, deployment_id, told):
+    answer = await write(self, deployment_id, told)
     if getattr(told, "schedules", told):
-        os._exit(9)
+        {then}
+    return answer
 
-PrefectClient.{method} = change_and_die
-asyncio.run(deploy(print))
+PrefectClient.{method} = write_otherwise
+print(asyncio.run(deploy(print)))
 """
+
+
+def dying_in(method: str) -> str:
+    """Return a program that deploys, and dies as soon as a method has changed schedules."""
+    return _WRITING.format(method=method, then="os._exit(9)")
+
+
+WRITING_TWICE = _WRITING.format(
+    method="update_deployment", then="await write(self, deployment_id, told)"
+)
+"""Deploys where another one is always first."""
 
 
 def start(
@@ -111,3 +121,8 @@ def list_planned(address: str, name: str) -> list[str]:
     """Return for when the runs of a deployment are planned."""
     runs = ask("POST", f"{address}/flow_runs/filter", {"deployments": {"name": {"any_": [name]}}})
     return [one["expected_start_time"] for one in runs]
+
+
+def rename_schedule(said: dict[str, Said], slug: str = "each-night") -> None:
+    """Give the schedule of `apply-retention` another name."""
+    said["apply-retention"]["schedules"][0]["slug"] = slug

@@ -17,9 +17,10 @@ from sqlalchemy import text
 from rollcall.clock import SystemClock
 from rollcall.dispatcher.flows import load_flows
 from rollcall.errors import InputError, LedgerError
+from rollcall.ledger.ended_runs import list_untold
 from rollcall.ledger.engine import Ledger, open_ledger
 from rollcall.ledger.run_tables import Run
-from rollcall.ledger.runs import list_flow_runs, list_untold
+from rollcall.ledger.runs import list_flow_runs
 from rollcall.sending.run_lease import RunLease
 from tasks.current_run import standing_for
 from tasks.working import under_lease

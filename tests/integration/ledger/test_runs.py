@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from rollcall.ledger.ended_runs import TOLD_WITHIN, list_untold, mark_told
 from rollcall.ledger.engine import Ledger
 from rollcall.ledger.leases import new_owner
 from rollcall.ledger.messages import MessageState, accept_message, set_state
 from rollcall.ledger.runs import (
     GRACE_S,
     RUN_LEASE_S,
-    TOLD_WITHIN,
     WORTH_JOINING,
     begin_run,
     end_run,
@@ -19,8 +19,6 @@ from rollcall.ledger.runs import (
     list_flow_runs,
     list_joinable,
     list_orphans,
-    list_untold,
-    mark_told,
     release_run,
     renew_run,
     take_message,

@@ -70,7 +70,7 @@ async def tell_lost(client: PrefectClient, app: App, running: Collection[UUID] =
             await asyncio.to_thread(mark_told, ledger, ids, now)
     for run in _take_last_parts(told, running):
         with _going_on_after(run):
-            await _begin_again_if_crashed(client, run)
+            await _look_again(client, app, run)
     return len({one.flow_run_id for one in untold} - told_ids)
 
 
@@ -113,19 +113,22 @@ async def _tell(client: PrefectClient, app: App, run: EndedRun, since: timedelta
     return True
 
 
-async def _begin_again_if_crashed(client: PrefectClient, run: EndedRun) -> None:
-    """Let a run begin again whose worker called it crashed after it had been let before.
+async def _look_again(client: PrefectClient, app: App, run: EndedRun) -> None:
+    """Act on what Prefect heard of a run after it was told of it: cancelled, or crashed.
 
-    Only such a one: whatever else became of it, somebody may be beginning it.
+    Only on that: whatever else became of it, somebody may be beginning it.
     """
     try:
         flow_run = await client.read_flow_run(UUID(run.flow_run_id))
     except ObjectNotFound:
         return
-    if flow_run.state is None or not flow_run.state.is_crashed():
-        return
-    if _is_to_begin_again(run, flow_run) and not await _is_cancelled(client, flow_run):
-        await client.set_flow_run_state(flow_run.id, _begin_again(), force=True)
+    if await _is_cancelled(client, flow_run):
+        await asyncio.to_thread(stop_message_of, app, flow_run, run.message_id)
+    elif flow_run.state is not None and flow_run.state.is_crashed():
+        # what told of its message may be forgotten already
+        message_id = await asyncio.to_thread(_find_message_of, app, flow_run, run.message_id)
+        if not message_id and _is_to_begin_again(run, flow_run):
+            await client.set_flow_run_state(flow_run.id, _begin_again(), force=True)
 
 
 def _begin_again() -> Any:
@@ -172,11 +175,15 @@ def stop_message_of(app: App, flow_run: FlowRun, message_id: str | None = None) 
     Returns:
         Whether there is any.
     """
-    ordered = find_message(app.ledger, key_of_run(flow_run.id))
-    named = message_id or str(flow_run.parameters.get("message_id") or "")
-    found = named or (ordered.message_id if ordered else "")
+    found = _find_message_of(app, flow_run, message_id)
     if not found:
         return False
     with suppress(InputError):  # it was refused, or is none: nothing of it is sent
         stop_message(app.ledger, found, app.clock.now())
     return True
+
+
+def _find_message_of(app: App, flow_run: FlowRun, message_id: str | None) -> str:
+    ordered = find_message(app.ledger, key_of_run(flow_run.id))
+    named = message_id or str(flow_run.parameters.get("message_id") or "")
+    return named or (ordered.message_id if ordered else "")

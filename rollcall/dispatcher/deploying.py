@@ -213,25 +213,45 @@ async def _write_all(
 ) -> None:
     """Write a deployment as the file has it.
 
-    Where one schedule has another name, the old one becomes the new one: it is never away. Of
-    several nobody knows which became which: the old ones go first, so that none fires twice.
+    Where a schedule has another name only, or one came where one goes, the old one becomes the new
+    one: it is never away. Of others nobody knows which became which: the old ones go first, so that
+    none fires twice.
     """
     wanted, asked = one.sign(found.flow_id), one.make_schedules(found.flow_id)
-    gone = [old for old in found.schedules if old.slug not in {new["slug"] for new in asked}]
-    added = [new for new in asked if new["slug"] not in {old.slug for old in found.schedules}]
-    if len(added) == len(gone) == 1:
-        added[0]["replaces"] = gone.pop().slug
-    await _note(f"{DEPLOYED}_{found.id}", " ".join((*_sign_removals(found, gone), wanted)))
+    gone = _pair(asked, found.schedules)
+    fresh = found.model_copy(update={"parameters": one.parameters})
+    states = (sign_found(found), *_sign_removals(fresh, gone), wanted)
+    await _note(f"{DEPLOYED}_{found.id}", " ".join(states))
+    # what Prefect refuses it refuses now: then nothing is gone
+    anew = DeploymentUpdate(**frame, parameters=one.parameters)
+    await client.update_deployment(found.id, anew)
     await _remove(client, found, gone)
     schedules = [DeploymentScheduleUpdate(**fields) for fields in asked]
-    said: dict[str, Any] = {"parameters": one.parameters, "schedules": schedules}
     try:
-        await client.update_deployment(found.id, DeploymentUpdate(**frame, **said))
+        await client.update_deployment(found.id, DeploymentUpdate(schedules=schedules))
     except PrefectHTTPStatusError:
         if sign_found(await client.read_deployment(found.id)) != wanted:
-            raise
-        # another dispatcher may have been first; if not, what was refused is refused again
-        await client.update_deployment(found.id, DeploymentUpdate(**frame))
+            raise  # else another dispatcher was first
+
+
+def _pair(
+    asked: Sequence[dict[str, Any]], found: Sequence[DeploymentSchedule]
+) -> list[DeploymentSchedule]:
+    """Have schedules of other names replace those that they were; return those that are left."""
+    gone = [old for old in found if old.slug not in {new["slug"] for new in asked}]
+    added = [new for new in asked if new["slug"] not in {old.slug for old in found}]
+    for new in tuple(added):
+        for old in gone:
+            if all(
+                getattr(old, name) == new[name] for name in ("schedule", "active", "parameters")
+            ):
+                new["replaces"] = old.slug
+                added.remove(new)
+                gone.remove(old)
+                break
+    if len(added) == len(gone) == 1:
+        added[0]["replaces"] = gone.pop().slug
+    return gone
 
 
 def _sign_removals(found: DeploymentResponse, gone: Sequence[DeploymentSchedule]) -> Iterator[str]:

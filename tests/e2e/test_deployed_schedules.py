@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from rollcall.settings import PROJECT_FOLDER
-from tests.e2e.conftest import Rollcall
+from tests.e2e.conftest import Rollcall, wait_until
 from tests.e2e.versions import (
     SLOW,
     WRITING_TWICE,
@@ -52,7 +52,29 @@ def test_schedule_of_another_name_that_another_dispatcher_was_first_with_is_ther
     assert slugs_of(prefect, RETENTION) == ["each-night"]
 
 
-def test_version_that_prefect_refuses_is_not_taken_for_deployed(
+def test_schedules_that_have_other_names_only_are_the_same(
+    rollcall: Rollcall, prefect: str, tmp_path: Path
+) -> None:
+    def add(said: dict[str, Said], noon: str = "noon", night: str = "night") -> None:
+        rename_schedule(said, "each-night")
+        said["apply-retention"]["schedules"] += [
+            {"slug": night, "cron": "0 23 * * *"},
+            {"slug": noon, "cron": "0 12 * * *"},
+        ]
+
+    def ids_of() -> dict[str, str]:
+        found = read(prefect, RETENTION)["schedules"]
+        return {one["schedule"].get("cron", ""): one["id"] for one in found}
+
+    deploy(rollcall, prefect, make_version(tmp_path / "before", add))
+    before = ids_of()
+    folder = make_version(tmp_path / "next", lambda said: add(said, "12", "23"))
+    assert deploy(rollcall, prefect, folder) == ["True"]
+    assert slugs_of(prefect, RETENTION) == ["12", "23", "each-night"]
+    assert ids_of() == before
+
+
+def test_version_that_prefect_refuses_changes_nothing_and_is_not_taken_for_deployed(
     rollcall: Rollcall, prefect: str, tmp_path: Path
 ) -> None:
     def change(said: dict[str, Said]) -> None:
@@ -63,8 +85,8 @@ def test_version_that_prefect_refuses_is_not_taken_for_deployed(
     folder = make_version(tmp_path / "next", change)
     for _ in range(2):
         finish(start(rollcall, prefect, folder), code=1)
+        assert slugs_of(prefect, RETENTION) == ["every-night"]
     assert deploy(rollcall, prefect) == ["True"]
-    assert slugs_of(prefect, RETENTION) == ["every-night"]
 
 
 def test_schedules_go_with_their_version_also_where_deploying_was_cut_off(
@@ -149,10 +171,14 @@ def test_run_that_is_late_stays_where_another_schedule_goes(
         said["resume-sends"]["schedules"].append({"slug": "yearly", "cron": "0 0 1 1 *"})
 
     deploy(rollcall, prefect, make_version(tmp_path / "before", often_and_yearly))
-    folder, now = make_version(tmp_path / "next", often), datetime.now(UTC)
-    late = {one for one in list_planned(prefect, "resume-sends") if at(one) < now}
-    assert late
+    folder = make_version(tmp_path / "next", often)
 
+    def list_late() -> set[str]:
+        now = datetime.now(UTC)
+        return {one for one in list_planned(prefect, "resume-sends") if at(one) < now}
+
+    wait_until(lambda: bool(list_late()), 30, "a run is late")
+    late = list_late()
     assert deploy(rollcall, prefect, folder) == ["True"]
     planned = list_planned(prefect, "resume-sends")
     assert late <= set(planned)

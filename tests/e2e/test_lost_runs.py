@@ -214,6 +214,31 @@ async def test_a_run_that_had_its_message_has_crashed_and_is_not_run_again(
     assert load_message(ledger, message_id).state == "accepted"
 
 
+async def test_a_run_whose_message_is_done_meanwhile_has_crashed_all_the_same(
+    client: PrefectClient, ledger: Ledger
+) -> None:
+    made, now = await begin(client), SystemClock().now()
+    message_id = accept_message(ledger, a_message(key_of_run(made.id)), NOW)[0].message_id
+    run_id = begin_run(ledger, new_owner(), now, message_id=message_id)
+    lose(ledger, made.id)
+    lose(ledger, made.id, message_id)
+    assert await look(client, ledger, made.id) == "Crashed"
+    end_run(ledger, run_id, "done", SystemClock().now())
+    assert await look(client, ledger, made.id, 2 * FIRST_WORD_WITHIN) == "Crashed"
+
+
+async def test_a_run_that_is_cancelled_before_it_begins_again_stops_what_it_had_ordered(
+    client: PrefectClient, ledger: Ledger
+) -> None:
+    made = await begin(client)
+    lose(ledger, made.id)
+    message_id = accept_message(ledger, a_message(key_of_run(made.id)), NOW)[0].message_id
+    assert await look(client, ledger, made.id) == "AwaitingRetry"
+    await client.set_flow_run_state(made.id, Cancelled(), force=True)
+    assert await look(client, ledger, made.id, 2 * FIRST_WORD_WITHIN) == "Cancelled"
+    assert load_message(ledger, message_id).state == "stopped"
+
+
 @pytest.mark.parametrize("state", [Completed(), Cancelled(), Paused(), AwaitingRetry()])
 async def test_what_prefect_knows_of_a_run_stays(
     client: PrefectClient, ledger: Ledger, state: Any

@@ -272,12 +272,12 @@ async def _remove(
     """
     if not gone:
         return
-    first_due_at = await _find_first_late(client, found.id)
+    first_late_at = await _find_first_late(client, found.id)
     for schedule in gone:
         with suppress(ObjectNotFound):  # somebody else was first
             await client.delete_deployment_schedule(found.id, schedule.id)
-    if first_due_at is not None and not found.paused:
-        await _plan(client, found.id, first_due_at)
+    if first_late_at is not None and not found.paused:
+        await _plan(client, found.id, first_late_at)
 
 
 async def _find_first_late(client: PrefectClient, deployment_id: UUID) -> datetime | None:

@@ -29,6 +29,7 @@ from tests.people import write_people
 
 ADMIN = Actor("Ana", "admin")
 MORNING = Timing("Asia/Tokyo", cron=f"{far_off('Asia/Tokyo')} * * 1-5")
+LATER = Timing("Asia/Tokyo", cron=f"{far_off('Asia/Tokyo', hours=13)} * * 1-5")
 
 pytestmark = [
     pytest.mark.usefixtures("everywhere"),
@@ -222,7 +223,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_written_over(lived: Lived, 
     scheduling = lived.house.scheduling
     seen = scheduling.add(ADMIN, name, ScheduledOrder("one_way", "Morning"), MORNING)
     scheduling.set_active(ADMIN, name, active=False)  # that is no change of what it sends
-    scheduling.change(ADMIN, seen, None, Timing("Asia/Tokyo", cron="0 8 * * 1-5"))
+    scheduling.change(ADMIN, seen, None, LATER)
     with pytest.raises(InputError, match="changed by somebody else"):
         scheduling.change(ADMIN, seen, ScheduledOrder("one_way", "Evening"), None)
     assert not find(name).is_active

@@ -180,15 +180,14 @@ def test_a_deployment_that_is_paused_in_prefect_gets_no_runs_by_a_change(
     rollcall: CommandLine, name: str
 ) -> None:
     other = f"{name}-other"
-    add(rollcall, other, "--template", "Morning", "--cron", "0 7 * * *")
+    add(rollcall, other, "--template", "Morning", "--cron", f"{far_off()} * * *")
     [deployment_id] = {one.deployment_id for one in find_runs(other)}
     assert deployment_id is not None
     with get_client(sync_client=True) as client:
         client.pause_deployment(deployment_id)
         try:
-            assert add(rollcall, name, "--template", "Morning", "--cron", "0 8 * * *")["state"] == (
-                "paused"
-            )
+            added = add(rollcall, name, "--template", "Morning", "--cron", f"{far_off()} * * *")
+            assert added["state"] == "paused"
             resumed = rollcall("schedule", "resume", name)
             assert "its deployment is paused in Prefect" in resumed.err
             assert find_runs(name) + find_runs(other) == []
@@ -209,8 +208,9 @@ def test_each_schedule_without_a_slug_has_a_name_of_its_own(
 
 
 def test_a_name_that_two_schedules_have_is_refused(rollcall: CommandLine, name: str) -> None:
-    add(rollcall, name, "--template", "Morning", "--cron", "0 7 * * *")
-    made: Any = send_message.to_deployment(name, work_pool_name="sends", cron="0 8 * * *")
+    add(rollcall, name, "--template", "Morning", "--cron", f"{far_off()} * * *")
+    cron = f"{far_off(hours=11)} * * *"
+    made: Any = send_message.to_deployment(name, work_pool_name="sends", cron=cron)
     made.apply()
     for command in ("pause", "remove"):
         refused = rollcall("schedule", command, name).mistake
